@@ -1,1 +1,3 @@
-//! placeholder
+//! Everything Recoup knows about language: the local models that need no key, and how they are measured.
+
+pub mod local;
