@@ -1,3 +1,5 @@
 //! Everything Recoup knows about language: the local models that need no key, and how they are measured.
 
+pub mod eval;
 pub mod local;
+pub mod retrieval;

@@ -1,0 +1,3 @@
+//! How the local models are measured: public sets from a folder given as an argument, and our own in `eval/own`.
+
+pub mod retrieval_sets;
