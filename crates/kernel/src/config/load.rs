@@ -1,0 +1,201 @@
+//! Reads the file and the environment into one [`Config`] and checks it.
+
+use std::path::Path;
+
+use base64::Engine;
+use toml::{Table, Value};
+
+use super::{Config, Secret};
+
+/// Why Recoup cannot start with this configuration.
+#[derive(Debug, thiserror::Error)]
+pub enum ConfigError {
+    /// The file cannot be read.
+    #[error("{path} cannot be read: {source}")]
+    Read {
+        /// Which file.
+        path: String,
+        /// Why.
+        source: std::io::Error,
+    },
+    /// The file or a variable does not fit.
+    #[error("the configuration is wrong: {0}")]
+    Invalid(String),
+}
+
+impl Config {
+    /// Loads `recoup.toml` (if there is one, or the named file) and lays the environment over it.
+    pub fn load(file: Option<&Path>) -> Result<Self, ConfigError> {
+        let mut table = match file {
+            Some(path) => read(path)?,
+            None if Path::new("recoup.toml").exists() => read(Path::new("recoup.toml"))?,
+            None => Table::new(),
+        };
+        overlay(&mut table, std::env::vars())?;
+        Self::from_table(table)
+    }
+
+    /// Builds a configuration from variables alone: for tests.
+    pub fn from_vars<const N: usize>(vars: [(&str, &str); N]) -> Result<Self, ConfigError> {
+        let mut table = Table::new();
+        overlay(&mut table, vars.into_iter().map(|(name, value)| (name.to_owned(), value.to_owned())))?;
+        Self::from_table(table)
+    }
+
+    fn from_table(table: Table) -> Result<Self, ConfigError> {
+        let config: Self = Value::Table(table).try_into().map_err(|error| ConfigError::Invalid(format!("{error}")))?;
+        config.check()?;
+        Ok(config)
+    }
+
+    fn check(&self) -> Result<(), ConfigError> {
+        let invalid = |text: String| Err(ConfigError::Invalid(text));
+        for key in std::iter::once(&self.vault.master_key).chain(&self.vault.previous_keys) {
+            if !key.is_empty() && decode_key(key).is_none() {
+                return invalid("RECOUP__VAULT__MASTER_KEY must be base64 of exactly 32 bytes; make one with `openssl rand -base64 32`".into());
+            }
+        }
+        if self.database.pool < 2 || self.database.system_pool < 4 {
+            return invalid("RECOUP__DATABASE__POOL must be at least 2 and RECOUP__DATABASE__SYSTEM_POOL at least 4".into());
+        }
+        for provider in &self.ai.providers {
+            if provider.kind == super::ProviderKind::Azure && provider.api_version.is_none() {
+                return invalid(format!("provider {} is of kind azure and needs an api_version", provider.name));
+            }
+        }
+        let urls = [
+            Some(&self.connectors.meta.base_url),
+            Some(&self.connectors.x.base_url),
+            Some(&self.connectors.hubspot.base_url),
+            self.http.public_url.as_ref(),
+        ];
+        let urls = urls.into_iter().flatten().chain(self.ai.providers.iter().map(|provider| &provider.base_url));
+        for url in urls {
+            if !url.starts_with("http://") && !url.starts_with("https://") {
+                return invalid(format!("{url} is not an http or https address"));
+            }
+        }
+        Ok(())
+    }
+}
+
+/// The 32 bytes of a key given as base64.
+pub(crate) fn decode_key(key: &Secret) -> Option<[u8; 32]> {
+    base64::engine::general_purpose::STANDARD.decode(key.reveal().trim()).ok()?.try_into().ok()
+}
+
+fn read(path: &Path) -> Result<Table, ConfigError> {
+    let text = std::fs::read_to_string(path)
+        .map_err(|source| ConfigError::Read { path: path.display().to_string(), source })?;
+    text.parse().map_err(|error| ConfigError::Invalid(format!("{}: {error}", path.display())))
+}
+
+fn overlay(table: &mut Table, vars: impl Iterator<Item = (String, String)>) -> Result<(), ConfigError> {
+    let mut vars: Vec<_> = vars.collect();
+    vars.sort();
+    for (name, text) in vars {
+        match name.as_str() {
+            "DATABASE_URL" if !text.is_empty() => {
+                table.insert("database_url".into(), Value::String(text));
+            }
+            "REDIS_URL" if !text.is_empty() => {
+                table.insert("redis_url".into(), Value::String(text));
+            }
+            _ => {
+                if let Some(path) = name.strip_prefix("RECOUP__") {
+                    let keys: Vec<String> = path.split("__").map(str::to_lowercase).collect();
+                    put(table, &name, &keys, &text)?;
+                }
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Puts a variable's text at its place; a number as a key is an index of an array.
+fn put(table: &mut Table, name: &str, keys: &[String], text: &str) -> Result<(), ConfigError> {
+    let wrong = || ConfigError::Invalid(format!("{name} does not name a setting"));
+    let (key, rest) = keys.split_first().ok_or_else(wrong)?;
+    if rest.is_empty() {
+        table.insert(key.clone(), scalar(key, text));
+        return Ok(());
+    }
+    if let Ok(index) = rest[0].parse::<usize>() {
+        let entry = table.entry(key.clone()).or_insert_with(|| Value::Array(Vec::new()));
+        let list = entry.as_array_mut().ok_or_else(wrong)?;
+        if index > list.len() {
+            return Err(ConfigError::Invalid(format!("{name}: the entries before it are missing")));
+        }
+        if rest.len() == 1 {
+            if index == list.len() { list.push(scalar(key, text)) } else { list[index] = scalar(key, text) }
+            return Ok(());
+        }
+        if index == list.len() {
+            list.push(Value::Table(Table::new()));
+        }
+        return put(list[index].as_table_mut().ok_or_else(wrong)?, name, &rest[1..], text);
+    }
+    let entry = table.entry(key.clone()).or_insert_with(|| Value::Table(Table::new()));
+    put(entry.as_table_mut().ok_or_else(wrong)?, name, rest, text)
+}
+
+/// Settings that are numbers; everything else given by the environment is text (ids and secrets may be all digits).
+const NUMBERS: &[&str] =
+    &["pool", "system_pool", "connect_timeout_s", "timeout_s", "pool_per_host", "input_price", "output_price"];
+
+/// Settings that are switches.
+const SWITCHES: &[&str] = &["trust_proxy"];
+
+fn scalar(key: &str, text: &str) -> Value {
+    if NUMBERS.contains(&key) {
+        if let Ok(number) = text.parse() {
+            return Value::Integer(number);
+        }
+        if let Ok(number) = text.parse() {
+            return Value::Float(number);
+        }
+    }
+    match (SWITCHES.contains(&key), text) {
+        (true, "true" | "1") => Value::Boolean(true),
+        (true, "false" | "0") => Value::Boolean(false),
+        _ => Value::String(text.into()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn reads_nested_lists_and_numbers_from_variables() {
+        let config = Config::from_vars([
+            ("RECOUP__HTTP__BIND", "0.0.0.0:9000"),
+            ("RECOUP__DATABASE__POOL", "7"),
+            ("RECOUP__AI__PROVIDERS__0__NAME", "local"),
+            ("RECOUP__AI__PROVIDERS__0__BASE_URL", "http://127.0.0.1:1/v1"),
+            ("RECOUP__AI__PROVIDERS__0__FAST_MODEL", "tiny"),
+            ("RECOUP__CONNECTORS__META__APP_ID", "263902037430900"),
+            ("DATABASE_URL", "postgres://x"),
+        ])
+        .expect("a valid configuration");
+        assert_eq!(config.http.bind.port(), 9000);
+        assert_eq!(config.database.pool, 7);
+        assert_eq!(config.ai.providers[0].fast_model, "tiny");
+        assert_eq!(config.connectors.meta.app_id, "263902037430900");
+    }
+
+    #[test]
+    fn a_mistyped_name_or_a_bad_key_stops_the_start() {
+        let error = Config::from_vars([("RECOUP__HTTP__BINDD", "x")]).expect_err("unknown key");
+        assert!(error.to_string().contains("bindd"), "{error}");
+        let error = Config::from_vars([("RECOUP__VAULT__MASTER_KEY", "short")]).expect_err("bad key");
+        assert!(error.to_string().contains("32 bytes"), "{error}");
+        assert!(Config::from_vars([("RECOUP__AI__PROVIDERS__1__NAME", "x")]).is_err(), "a gap in a list");
+    }
+
+    #[test]
+    fn a_secret_is_never_printed() {
+        let config = Config::from_vars([("RECOUP__CONNECTORS__META__APP_SECRET", "hush-hush")]).expect("valid");
+        assert!(!format!("{config:?}").contains("hush"));
+    }
+}

@@ -1,0 +1,165 @@
+//! Configuration: `recoup.toml`, then `RECOUP__SECTION__KEY` variables over it, checked at start.
+//!
+//! One small struct per concern. Unknown keys and contradictions are errors, so that a typing mistake cannot silently
+//! change how Recoup runs. Secrets never appear in `Debug`.
+
+mod ai;
+mod connectors;
+mod load;
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+use serde::Deserialize;
+
+pub use ai::{AiConfig, EncoderUse, ProviderConfig, ProviderKind};
+pub use connectors::{ConnectorsConfig, HttpConfig, HubspotConfig, MetaConfig, XConfig};
+pub use load::ConfigError;
+pub(crate) use load::decode_key;
+
+/// A value that must not be printed.
+#[derive(Clone, Default, PartialEq, Eq, Deserialize)]
+#[serde(transparent)]
+pub struct Secret(String);
+
+impl Secret {
+    /// Wraps a value.
+    pub fn new(value: impl Into<String>) -> Self {
+        Self(value.into())
+    }
+
+    /// The value, for the one call that needs it.
+    pub fn reveal(&self) -> &str {
+        &self.0
+    }
+
+    /// Whether it was not given.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+}
+
+impl std::fmt::Debug for Secret {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(if self.0.is_empty() { "(not set)" } else { "(secret)" })
+    }
+}
+
+/// Everything that can be configured.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Config {
+    /// `DATABASE_URL`: the PostgreSQL to use; absent, a private cluster is run under the data directory.
+    pub database_url: Option<String>,
+    /// `REDIS_URL`: carries the live bus and shared rate limits between processes.
+    pub redis_url: Option<String>,
+    /// `RECOUP__DATA_DIR`: where the private cluster, the master key, models and files live.
+    pub data_dir: DataDir,
+    /// `RECOUP__HTTP__…`: the web server.
+    pub http: WebConfig,
+    /// `RECOUP__DATABASE__…`: connections.
+    pub database: DatabaseConfig,
+    /// `RECOUP__VAULT__…`: encryption.
+    pub vault: VaultConfig,
+    /// `RECOUP__CONNECTORS__…`: outside systems.
+    pub connectors: ConnectorsConfig,
+    /// `RECOUP__AI__…`: model providers and budgets.
+    pub ai: AiConfig,
+    /// `RECOUP__LOG__…`: logging.
+    pub log: LogConfig,
+}
+
+/// The data directory; by default `recoup-data` under the user's data folder.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(transparent)]
+pub struct DataDir(pub PathBuf);
+
+impl Default for DataDir {
+    fn default() -> Self {
+        let base = std::env::var_os("XDG_DATA_HOME")
+            .map(PathBuf::from)
+            .or_else(|| std::env::var_os("HOME").map(|home| PathBuf::from(home).join(".local/share")))
+            .unwrap_or_else(|| PathBuf::from("."));
+        Self(base.join("recoup"))
+    }
+}
+
+/// The web server.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct WebConfig {
+    /// `RECOUP__HTTP__BIND`: the address to listen on.
+    pub bind: SocketAddr,
+    /// `RECOUP__HTTP__PUBLIC_URL`: how the outside reaches Recoup, for OAuth and webhook addresses.
+    pub public_url: Option<String>,
+    /// `RECOUP__HTTP__TRUST_PROXY`: whether `X-Forwarded-For` and `-Proto` of the peer are believed.
+    pub trust_proxy: bool,
+}
+
+impl Default for WebConfig {
+    fn default() -> Self {
+        Self { bind: SocketAddr::from(([127, 0, 0, 1], 8080)), public_url: None, trust_proxy: false }
+    }
+}
+
+impl WebConfig {
+    /// The address links begin with, without a slash at the end.
+    pub fn base_url(&self) -> String {
+        match &self.public_url {
+            Some(url) => url.trim_end_matches('/').to_owned(),
+            None => format!("http://{}", self.bind),
+        }
+    }
+}
+
+/// Connections to PostgreSQL.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct DatabaseConfig {
+    /// `RECOUP__DATABASE__POOL`: connections for tenant work.
+    pub pool: u32,
+    /// `RECOUP__DATABASE__SYSTEM_POOL`: connections for receiving, claiming and following.
+    pub system_pool: u32,
+}
+
+impl Default for DatabaseConfig {
+    fn default() -> Self {
+        Self { pool: 16, system_pool: 10 }
+    }
+}
+
+/// Encryption at rest.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct VaultConfig {
+    /// `RECOUP__VAULT__MASTER_KEY`: base64 of 32 bytes; made in the data directory when absent.
+    pub master_key: Secret,
+    /// `RECOUP__VAULT__PREVIOUS_KEYS__0…`: older master keys that may still wrap data keys.
+    pub previous_keys: Vec<Secret>,
+}
+
+/// Logging.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct LogConfig {
+    /// `RECOUP__LOG__FILTER`: what is logged, such as `info,inbox=debug`.
+    pub filter: String,
+    /// `RECOUP__LOG__FORMAT`: `text` or `json`.
+    pub format: LogFormat,
+}
+
+impl Default for LogConfig {
+    fn default() -> Self {
+        Self { filter: "info,sqlx=warn".into(), format: LogFormat::Text }
+    }
+}
+
+/// How log lines look.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum LogFormat {
+    /// For people.
+    Text,
+    /// One JSON object a line.
+    Json,
+}

@@ -1,0 +1,98 @@
+//! PostgreSQL behind two doors, so that tenant data cannot leak.
+//!
+//! Rules: rooms reach tenant rows only through [`OrgTx`] (role `recoup_app`, row-level security, the organisation set for
+//! the transaction). What must cross organisations is a named function in [`system`] (role `recoup_system`); add one there
+//! and nowhere else. No pool leaves this module.
+
+mod migrate;
+mod org_tx;
+pub mod system;
+
+use std::str::FromStr;
+use std::time::Duration;
+
+use sqlx::PgPool;
+use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
+
+pub use migrate::{MigrateError, migrate, pending};
+pub use org_tx::OrgTx;
+
+use crate::Clock;
+use crate::ids::OrgId;
+use crate::signals::Signals;
+
+/// Pool sizes of one process.
+#[derive(Clone, Copy, Debug)]
+pub struct PoolSizes {
+    /// Connections for tenant work.
+    pub app: u32,
+    /// Connections for the named cross-tenant functions.
+    pub system: u32,
+}
+
+/// The database of one process. Cheap to clone.
+#[derive(Clone)]
+pub struct Db {
+    app: PgPool,
+    system: PgPool,
+    clock: Clock,
+    signals: Signals,
+    options: PgConnectOptions,
+}
+
+impl Db {
+    /// Opens both pools; the database must be migrated.
+    pub async fn connect(url: &str, sizes: PoolSizes, clock: Clock, signals: Signals) -> Result<Self, sqlx::Error> {
+        let options = PgConnectOptions::from_str(url)?.application_name("recoup");
+        let app = pool(&options, "recoup_app", sizes.app).await?;
+        let system = pool(&options, "recoup_system", sizes.system).await?;
+        Ok(Self { app, system, clock, signals, options })
+    }
+
+    /// Begins a transaction that sees one organisation's rows and no others.
+    pub async fn begin(&self, org: OrgId) -> Result<OrgTx, sqlx::Error> {
+        // The id is our own type, printed as hexadecimal: nothing to inject. One round trip begins and sets it.
+        let begin = format!("begin; select set_config('recoup.org', '{}', true)", org.uuid());
+        let transaction = self.app.begin_with(sqlx::AssertSqlSafe(begin)).await?;
+        Ok(OrgTx::new(org, transaction, self.clock.clone(), self.signals.clone()))
+    }
+
+    /// What wakes this process's workers and followers.
+    pub fn signals(&self) -> &Signals {
+        &self.signals
+    }
+
+    /// Waits for running queries and closes the connections.
+    pub async fn close(&self) {
+        self.app.close().await;
+        self.system.close().await;
+    }
+
+    /// The pool of the narrow role: for the kernel's own modules only.
+    pub(crate) fn system_pool(&self) -> &PgPool {
+        &self.system
+    }
+
+    /// The pool of the tenant role: for followers, which set the organisation themselves.
+    pub(crate) fn app_pool(&self) -> &PgPool {
+        &self.app
+    }
+
+    /// How to open a connection outside the pools (listening, liveness lock).
+    pub(crate) fn options(&self) -> &PgConnectOptions {
+        &self.options
+    }
+}
+
+async fn pool(options: &PgConnectOptions, role: &'static str, size: u32) -> Result<PgPool, sqlx::Error> {
+    // The role is a start-up parameter of the connection: no statement of ours has to run first, and `reset all` or a
+    // connection that lost its state still comes back to it.
+    let options = options.clone().options([("role", role), ("statement_timeout", "30000"), ("jit", "off")]);
+    PgPoolOptions::new()
+        .max_connections(size)
+        .min_connections(1.min(size))
+        .acquire_timeout(Duration::from_secs(15))
+        .test_before_acquire(false)
+        .connect_with(options)
+        .await
+}

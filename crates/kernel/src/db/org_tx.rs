@@ -1,0 +1,193 @@
+//! The one door to tenant data: a transaction in which one organisation's rows exist and no others.
+//!
+//! Events and jobs are buffered and written in one statement at commit, so that a change, its facts and its work land
+//! together or not at all; waiters are signalled only after the commit. Never hold one across a network call.
+
+use chrono::{DateTime, Utc};
+use sqlx::{PgConnection, Postgres, Transaction};
+use uuid::Uuid;
+
+use crate::Clock;
+use crate::ids::{EventId, JobId, OrgId};
+use crate::ledger::Event;
+use crate::queue::{Job, Lane, NewJob};
+use crate::signals::Signals;
+
+/// A transaction on one organisation's rows. Dropping it rolls everything back.
+pub struct OrgTx {
+    org: OrgId,
+    transaction: Transaction<'static, Postgres>,
+    clock: Clock,
+    signals: Signals,
+    events: Vec<(EventId, Event)>,
+    jobs: Vec<(JobId, NewJob)>,
+    finished: Vec<Job>,
+    /// What the statements already written will wake after the commit.
+    wakes: Wakes,
+}
+
+/// Who has to be told after a commit.
+#[derive(Default)]
+struct Wakes {
+    ledger: bool,
+    lanes: Vec<(Lane, Option<DateTime<Utc>>)>,
+    finished: Vec<Job>,
+}
+
+impl OrgTx {
+    pub(super) fn new(org: OrgId, transaction: Transaction<'static, Postgres>, clock: Clock, signals: Signals) -> Self {
+        Self { org, transaction, clock, signals, events: Vec::new(), jobs: Vec::new(), finished: Vec::new(), wakes: Wakes::default() }
+    }
+
+    /// The organisation whose rows this transaction sees.
+    pub fn org(&self) -> OrgId {
+        self.org
+    }
+
+    /// The clock of the process.
+    pub fn clock(&self) -> &Clock {
+        &self.clock
+    }
+
+    /// The connection, for statements on tenant tables.
+    pub fn conn(&mut self) -> &mut PgConnection {
+        &mut self.transaction
+    }
+
+    /// Adds a fact to the ledger; it is written at commit. Returns its id, to name it as a cause.
+    pub fn append(&mut self, event: Event) -> EventId {
+        let id = EventId::at(event.at.unwrap_or_else(|| self.clock.now()));
+        self.events.push((id, event));
+        id
+    }
+
+    /// Adds a job; it is written at commit and its lane is woken after it.
+    pub fn enqueue(&mut self, job: NewJob) -> JobId {
+        let id = JobId::new(&self.clock);
+        self.jobs.push((id, job));
+        id
+    }
+
+    /// Moves to another organisation within the transaction: for followers, which serve all of them in turn.
+    pub(crate) async fn switch_org(&mut self, org: OrgId) -> Result<(), sqlx::Error> {
+        self.flush().await?;
+        self.org = org;
+        sqlx::query("select set_config('recoup.org', $1, true)")
+            .bind(org.uuid().to_string())
+            .execute(&mut *self.transaction)
+            .await?;
+        Ok(())
+    }
+
+    /// Removes a claimed job with this transaction, so that its effect and its end are one.
+    pub fn finish(&mut self, job: &Job) {
+        self.finished.push(job.clone());
+    }
+
+    /// Writes the buffered facts and jobs, commits, and wakes whoever waits for them.
+    pub async fn commit(mut self) -> Result<(), sqlx::Error> {
+        self.flush().await?;
+        let Self { transaction, signals, wakes, clock, .. } = self;
+        transaction.commit().await?;
+        for job in &wakes.finished {
+            job.mark_finished();
+        }
+        if wakes.ledger {
+            signals.ledger();
+        }
+        for (lane, at) in wakes.lanes {
+            signals.lane_at(lane, at.map(|at| at - clock.now()));
+        }
+        Ok(())
+    }
+
+    async fn flush(&mut self) -> Result<(), sqlx::Error> {
+        if !self.events.is_empty() {
+            self.write_events().await?;
+            self.events.clear();
+            self.wakes.ledger = true;
+        }
+        if !self.jobs.is_empty() || !self.finished.is_empty() {
+            self.write_jobs().await?;
+            self.wakes.lanes.extend(self.jobs.drain(..).map(|(_, job)| (job.lane, job.run_at)));
+            self.wakes.lanes.sort_unstable();
+            self.wakes.lanes.dedup();
+            self.wakes.finished.append(&mut self.finished);
+        }
+        Ok(())
+    }
+
+    async fn write_events(&mut self) -> Result<(), sqlx::Error> {
+        let now = self.clock.now();
+        let mut rows = EventRows::default();
+        for (id, event) in &self.events {
+            let (kind, payload) = event.fact.to_row()?;
+            rows.ids.push(id.uuid());
+            rows.at.push(event.at.unwrap_or(now));
+            rows.kinds.push(kind);
+            rows.subject_kinds.push(event.subject.kind());
+            rows.subject_ids.push(event.subject.id());
+            rows.causes.push(event.cause.map(EventId::uuid));
+            rows.actors.push(event.actor.to_string());
+            rows.payloads.push(payload);
+        }
+        sqlx::query(
+            "insert into events (org_id, id, at, kind, subject_kind, subject_id, cause_id, actor, payload) \
+             select $1, * from unnest($2::uuid[], $3::timestamptz[], $4::text[], $5::text[], $6::uuid[], $7::uuid[], \
+             $8::text[], $9::jsonb[])",
+        )
+        .bind(self.org)
+        .bind(rows.ids)
+        .bind(rows.at)
+        .bind(rows.kinds)
+        .bind(rows.subject_kinds)
+        .bind(rows.subject_ids)
+        .bind(rows.causes)
+        .bind(rows.actors)
+        .bind(rows.payloads)
+        .execute(&mut *self.transaction)
+        .await?;
+        Ok(())
+    }
+
+    async fn write_jobs(&mut self) -> Result<(), sqlx::Error> {
+        let finished: Vec<Uuid> = self.finished.iter().map(|job| job.id.uuid()).collect();
+        let ids: Vec<Uuid> = self.jobs.iter().map(|(id, _)| id.uuid()).collect();
+        let lanes: Vec<&str> = self.jobs.iter().map(|(_, job)| job.lane.name()).collect();
+        let kinds: Vec<&str> = self.jobs.iter().map(|(_, job)| job.kind).collect();
+        let keys: Vec<Option<&str>> = self.jobs.iter().map(|(_, job)| job.key.as_deref()).collect();
+        let run_at: Vec<_> = self.jobs.iter().map(|(_, job)| job.run_at).collect();
+        let payloads: Vec<_> = self.jobs.iter().map(|(_, job)| job.payload.clone()).collect();
+        sqlx::query(
+            "with done as (delete from jobs where org_id = $1 and id = any($2)) \
+             insert into jobs (org_id, id, lane, kind, key, run_at, payload) \
+             select $1, n.id, n.lane, n.kind, n.key, coalesce(n.run_at, now()), n.payload \
+             from unnest($3::uuid[], $4::text[], $5::text[], $6::text[], $7::timestamptz[], $8::jsonb[]) \
+             with ordinality as n (id, lane, kind, key, run_at, payload, place) order by n.place",
+        )
+        .bind(self.org)
+        .bind(finished)
+        .bind(ids)
+        .bind(lanes)
+        .bind(kinds)
+        .bind(keys)
+        .bind(run_at)
+        .bind(payloads)
+        .execute(&mut *self.transaction)
+        .await?;
+        Ok(())
+    }
+}
+
+/// The columns of the events to write, one array each.
+#[derive(Default)]
+struct EventRows {
+    ids: Vec<Uuid>,
+    at: Vec<chrono::DateTime<chrono::Utc>>,
+    kinds: Vec<&'static str>,
+    subject_kinds: Vec<&'static str>,
+    subject_ids: Vec<Uuid>,
+    causes: Vec<Option<Uuid>>,
+    actors: Vec<String>,
+    payloads: Vec<serde_json::Value>,
+}

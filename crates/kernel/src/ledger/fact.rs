@@ -1,0 +1,344 @@
+//! Every kind of fact, in one enum: adding a kind is adding a variant here.
+//!
+//! A variant's serde name is its kind in the database. Payloads grow by optional fields (with `#[serde(default)]`);
+//! a change that old readers would misread is a new variant (`…v2`).
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use crate::channel::ChannelKind;
+use crate::ids::{
+    ActivityId, ChannelId, ContactId, ConversationId, DecisionId, DocumentId, InviteId, KeyId, LeadId, MemberId, MessageId,
+    NoteId,
+};
+
+/// Which way a message went.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Direction {
+    /// From the contact.
+    Inbound,
+    /// To the contact.
+    Outbound,
+}
+
+/// Who wrote an outbound message.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Writer {
+    /// The reply pipeline.
+    Bot,
+    /// A member, in Recoup.
+    Human,
+    /// A person in the platform's own app, seen as an echo.
+    NativeApp,
+}
+
+/// The temperature of a lead.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "UPPERCASE")]
+pub enum Tag {
+    /// Score below 40.
+    Cold,
+    /// Score 40 to 69.
+    Warm,
+    /// Score 70 or more.
+    Hot,
+}
+
+impl Tag {
+    /// The tag of a score of 0 to 100.
+    pub fn of(score: i32) -> Self {
+        match score {
+            70.. => Self::Hot,
+            40..=69 => Self::Warm,
+            _ => Self::Cold,
+        }
+    }
+
+    /// The word shown and stored: `HOT`, `WARM` or `COLD`.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Cold => "COLD",
+            Self::Warm => "WARM",
+            Self::Hot => "HOT",
+        }
+    }
+}
+
+/// A signal that raised or lowered a lead's score.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Signal {
+    /// Its name, such as `mentions_price`.
+    pub name: String,
+    /// The points it gave, negative for a loss.
+    pub points: i32,
+}
+
+/// What happened.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "kind", content = "payload")]
+pub enum Fact {
+    /// An organisation was registered.
+    #[serde(rename = "org.registered")]
+    OrgRegistered {},
+    /// A person was invited.
+    #[serde(rename = "member.invited")]
+    MemberInvited { invite: InviteId, role: String },
+    /// A person joined.
+    #[serde(rename = "member.joined")]
+    MemberJoined { member: MemberId, role: String },
+    /// A member's role changed.
+    #[serde(rename = "member.role_changed")]
+    MemberRoleChanged { member: MemberId, from: String, to: String },
+    /// A member left or was removed.
+    #[serde(rename = "member.removed")]
+    MemberRemoved { member: MemberId },
+    /// An API key was made.
+    #[serde(rename = "key.created")]
+    KeyCreated { key: KeyId },
+    /// An API key was revoked.
+    #[serde(rename = "key.revoked")]
+    KeyRevoked { key: KeyId },
+    /// A setting changed; the name of the group, not the value.
+    #[serde(rename = "settings.changed")]
+    SettingsChanged { group: String },
+
+    /// An account was connected.
+    #[serde(rename = "channel.connected")]
+    ChannelConnected { channel: ChannelId, kind: ChannelKind },
+    /// An account was disconnected.
+    #[serde(rename = "channel.disconnected")]
+    ChannelDisconnected { channel: ChannelId, kind: ChannelKind },
+    /// An account needs attention, such as a new sign-in.
+    #[serde(rename = "channel.failing")]
+    ChannelFailing { channel: ChannelId, kind: ChannelKind, code: String },
+
+    /// A person outside was seen for the first time.
+    #[serde(rename = "contact.created")]
+    ContactCreated { contact: ContactId, channel: Option<ChannelKind> },
+    /// What is known of a contact changed; the field names, not the values.
+    #[serde(rename = "contact.changed")]
+    ContactChanged { contact: ContactId, fields: Vec<String> },
+    /// Two contacts became one.
+    #[serde(rename = "contact.merged")]
+    ContactMerged { kept: ContactId, merged: ContactId },
+    /// A merge was undone.
+    #[serde(rename = "contact.unmerged")]
+    ContactUnmerged { kept: ContactId, restored: ContactId },
+    /// The contact does not want to be written to (an opt-out word), or wants it again.
+    #[serde(rename = "contact.consent")]
+    ContactConsent { contact: ContactId, channel: ChannelKind, opted_out: bool },
+
+    /// A thread began.
+    #[serde(rename = "conversation.opened")]
+    ConversationOpened { conversation: ConversationId, contact: ContactId, channel: ChannelId, kind: ChannelKind },
+    /// Its status changed.
+    #[serde(rename = "conversation.status")]
+    ConversationStatus { conversation: ConversationId, from: String, to: String },
+    /// It was given to a member, or to nobody.
+    #[serde(rename = "conversation.assigned")]
+    ConversationAssigned { conversation: ConversationId, member: Option<MemberId> },
+    /// A person took the pen from the bot.
+    #[serde(rename = "conversation.taken_over")]
+    ConversationTakenOver { conversation: ConversationId, by: String },
+    /// The pen went back to the bot.
+    #[serde(rename = "conversation.released")]
+    ConversationReleased { conversation: ConversationId },
+    /// The bot asked for a person.
+    #[serde(rename = "conversation.escalated")]
+    ConversationEscalated { conversation: ConversationId, reason: String, decision: Option<DecisionId> },
+    /// A private note was written.
+    #[serde(rename = "conversation.noted")]
+    ConversationNoted { conversation: ConversationId, note: NoteId },
+    /// Labels changed.
+    #[serde(rename = "conversation.labelled")]
+    ConversationLabelled { conversation: ConversationId, labels: Vec<String> },
+
+    /// A contact wrote.
+    #[serde(rename = "message.received")]
+    MessageReceived {
+        conversation: ConversationId,
+        contact: ContactId,
+        message: MessageId,
+        channel: ChannelKind,
+        first: bool,
+    },
+    /// A message of a contact was understood: what leads, scores and analytics are made from.
+    #[serde(rename = "message.understood")]
+    MessageUnderstood {
+        conversation: ConversationId,
+        contact: ContactId,
+        message: MessageId,
+        channel: ChannelKind,
+        decision: DecisionId,
+        language: String,
+        topic: String,
+        intent: String,
+        intent_confidence: f32,
+        sentiment: String,
+        sentiment_score: f32,
+        urgency: String,
+        /// Names of the lead signals found in this message; the leads room knows their weights.
+        signals: Vec<String>,
+        /// How many messages the contact has written in this conversation, this one included.
+        inbound_count: i32,
+        flags: Vec<String>,
+    },
+    /// A message to a contact was made and waits to be sent.
+    #[serde(rename = "message.queued")]
+    MessageQueued { conversation: ConversationId, message: MessageId, writer: Writer },
+    /// The platform took it.
+    #[serde(rename = "message.sent")]
+    MessageSent {
+        conversation: ConversationId,
+        contact: ContactId,
+        message: MessageId,
+        channel: ChannelKind,
+        writer: Writer,
+        /// False for acknowledgements and holding messages, which do not count as an answer.
+        meaningful: bool,
+        /// Seconds since the contact's oldest unanswered message, when this is the first answer to it.
+        #[serde(default)]
+        answered_after_s: Option<i64>,
+        /// Whether it is the first meaningful answer in the conversation.
+        #[serde(default)]
+        first_answer: bool,
+    },
+    /// Its delivery state changed: `delivered`, `read`, `failed`, `unknown`, `cancelled`.
+    #[serde(rename = "message.state")]
+    MessageState { conversation: ConversationId, message: MessageId, state: String, code: Option<String> },
+    /// A reaction was put on a message or taken away.
+    #[serde(rename = "message.reaction")]
+    MessageReaction { conversation: ConversationId, message: MessageId },
+    /// The contact took a message back.
+    #[serde(rename = "message.deleted")]
+    MessageDeleted { conversation: ConversationId, message: MessageId },
+
+    /// A possible sale was seen.
+    #[serde(rename = "lead.created")]
+    LeadCreated { lead: LeadId, contact: ContactId, channel: Option<ChannelKind> },
+    /// Its score or tag changed.
+    #[serde(rename = "lead.scored")]
+    LeadScored {
+        lead: LeadId,
+        contact: ContactId,
+        conversation: Option<ConversationId>,
+        score: i32,
+        tag: Tag,
+        was: Option<Tag>,
+        signals: Vec<Signal>,
+    },
+    /// A person set the tag by hand.
+    #[serde(rename = "lead.tagged")]
+    LeadTagged { lead: LeadId, contact: ContactId, tag: Tag, was: Tag },
+    /// It moved in the pipeline.
+    #[serde(rename = "lead.stage")]
+    LeadStage { lead: LeadId, contact: ContactId, from: String, to: String },
+    /// Something was done on it.
+    #[serde(rename = "lead.activity")]
+    LeadActivity { lead: LeadId, activity: ActivityId, activity_kind: String },
+    /// It was given to a member.
+    #[serde(rename = "lead.assigned")]
+    LeadAssigned { lead: LeadId, member: Option<MemberId> },
+    /// The CRM holds it now.
+    #[serde(rename = "crm.synced")]
+    CrmSynced { lead: LeadId, system: String, remote_id: String },
+    /// The CRM refused it.
+    #[serde(rename = "crm.failed")]
+    CrmFailed { lead: LeadId, system: String, code: String },
+
+    /// A document can now be answered from.
+    #[serde(rename = "knowledge.indexed")]
+    KnowledgeIndexed { document: DocumentId, chunks: i32 },
+    /// A document was removed or could not be read.
+    #[serde(rename = "knowledge.removed")]
+    KnowledgeRemoved { document: DocumentId },
+
+    /// A kind written by a newer program; kept as it is.
+    #[serde(skip)]
+    Unknown { kind: String, payload: Value },
+}
+
+impl Fact {
+    /// The kind and payload as the database holds them.
+    pub(crate) fn to_row(&self) -> Result<(&'static str, Value), sqlx::Error> {
+        let mut value = serde_json::to_value(self).map_err(|error| sqlx::Error::Encode(error.into()))?;
+        let payload = value.get_mut("payload").map(Value::take).unwrap_or_default();
+        Ok((self.kind(), payload))
+    }
+
+    /// Reads a stored fact; a kind this program does not know is kept as [`Fact::Unknown`].
+    pub fn from_row(kind: &str, payload: Value) -> Self {
+        let tagged = serde_json::json!({ "kind": kind, "payload": payload });
+        serde_json::from_value(tagged).unwrap_or_else(|_| Self::Unknown { kind: kind.to_owned(), payload })
+    }
+
+    /// The kind's name, such as `message.received`.
+    pub fn kind(&self) -> &'static str {
+        match self {
+            Self::OrgRegistered { .. } => "org.registered",
+            Self::MemberInvited { .. } => "member.invited",
+            Self::MemberJoined { .. } => "member.joined",
+            Self::MemberRoleChanged { .. } => "member.role_changed",
+            Self::MemberRemoved { .. } => "member.removed",
+            Self::KeyCreated { .. } => "key.created",
+            Self::KeyRevoked { .. } => "key.revoked",
+            Self::SettingsChanged { .. } => "settings.changed",
+            Self::ChannelConnected { .. } => "channel.connected",
+            Self::ChannelDisconnected { .. } => "channel.disconnected",
+            Self::ChannelFailing { .. } => "channel.failing",
+            Self::ContactCreated { .. } => "contact.created",
+            Self::ContactChanged { .. } => "contact.changed",
+            Self::ContactMerged { .. } => "contact.merged",
+            Self::ContactUnmerged { .. } => "contact.unmerged",
+            Self::ContactConsent { .. } => "contact.consent",
+            Self::ConversationOpened { .. } => "conversation.opened",
+            Self::ConversationStatus { .. } => "conversation.status",
+            Self::ConversationAssigned { .. } => "conversation.assigned",
+            Self::ConversationTakenOver { .. } => "conversation.taken_over",
+            Self::ConversationReleased { .. } => "conversation.released",
+            Self::ConversationEscalated { .. } => "conversation.escalated",
+            Self::ConversationNoted { .. } => "conversation.noted",
+            Self::ConversationLabelled { .. } => "conversation.labelled",
+            Self::MessageReceived { .. } => "message.received",
+            Self::MessageUnderstood { .. } => "message.understood",
+            Self::MessageQueued { .. } => "message.queued",
+            Self::MessageSent { .. } => "message.sent",
+            Self::MessageState { .. } => "message.state",
+            Self::MessageReaction { .. } => "message.reaction",
+            Self::MessageDeleted { .. } => "message.deleted",
+            Self::LeadCreated { .. } => "lead.created",
+            Self::LeadScored { .. } => "lead.scored",
+            Self::LeadTagged { .. } => "lead.tagged",
+            Self::LeadStage { .. } => "lead.stage",
+            Self::LeadActivity { .. } => "lead.activity",
+            Self::LeadAssigned { .. } => "lead.assigned",
+            Self::CrmSynced { .. } => "crm.synced",
+            Self::CrmFailed { .. } => "crm.failed",
+            Self::KnowledgeIndexed { .. } => "knowledge.indexed",
+            Self::KnowledgeRemoved { .. } => "knowledge.removed",
+            Self::Unknown { .. } => "unknown",
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_kind_is_the_serde_name_and_a_fact_reads_back() {
+        let fact = Fact::LeadTagged { lead: LeadId::at(chrono::DateTime::UNIX_EPOCH), contact: ContactId::at(chrono::DateTime::UNIX_EPOCH), tag: Tag::Hot, was: Tag::Cold };
+        let json = serde_json::to_value(&fact).expect("facts serialise");
+        assert_eq!(json["kind"], fact.kind());
+        let (kind, payload) = fact.to_row().expect("facts serialise");
+        assert_eq!(Fact::from_row(kind, payload), fact);
+    }
+
+    #[test]
+    fn a_newer_kind_is_kept() {
+        let fact = Fact::from_row("future.kind", serde_json::json!({ "a": 1 }));
+        assert!(matches!(fact, Fact::Unknown { kind, payload } if kind == "future.kind" && payload["a"] == 1));
+    }
+}

@@ -1,0 +1,168 @@
+//! Followers: views kept from the ledger. A follower's cursor commits with its work, so each event is applied once.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use tokio_util::sync::CancellationToken;
+use uuid::Uuid;
+
+use super::Recorded;
+use super::read::{self, Cursor};
+use crate::db::{Db, OrgTx};
+use crate::ids::OrgId;
+
+/// How many events are applied in one transaction.
+const BATCH: i64 = 500;
+/// How often one event may fail before it is set aside in the dead letters (lane `follower`).
+const PATIENCE: i32 = 8;
+
+/// A view made from events.
+#[async_trait]
+pub trait Follower: Send + Sync + 'static {
+    /// Its name in the table of cursors; changing it starts it anew.
+    fn name(&self) -> &'static str;
+
+    /// Applies events of one organisation, in the ledger's order, within the transaction that moves the cursor.
+    async fn apply(&self, tx: &mut OrgTx, events: &[Recorded]) -> anyhow::Result<()>;
+}
+
+/// Runs each follower until the token ends; with several processes one of them works at a time.
+pub async fn run_followers(db: Db, followers: Vec<Arc<dyn Follower>>, stop: CancellationToken) {
+    let tasks = followers.into_iter().map(|follower| run_one(db.clone(), follower, stop.clone()));
+    futures_util::future::join_all(tasks).await;
+}
+
+async fn run_one(db: Db, follower: Arc<dyn Follower>, stop: CancellationToken) {
+    let mut news = db.signals().ledger_watch();
+    while !stop.is_cancelled() {
+        match step(&db, follower.as_ref(), BATCH).await {
+            Ok(Step::Applied(_)) => continue,
+            Ok(Step::Idle) => {}
+            Err(error) => {
+                tracing::warn!(follower = follower.name(), error = format!("{error:#}"), "a follower failed; trying event by event");
+                recover(&db, follower.as_ref(), &error).await;
+            }
+        }
+        tokio::select! {
+            () = stop.cancelled() => {}
+            changed = news.changed() => if changed.is_err() { return },
+            () = tokio::time::sleep(Duration::from_millis(250)) => {}
+        }
+    }
+}
+
+enum Step {
+    Idle,
+    Applied(usize),
+}
+
+/// Applies every event committed so far: for tests and `rebuild`. Returns how many.
+pub async fn catch_up(db: &Db, follower: &dyn Follower) -> anyhow::Result<usize> {
+    let mut total = 0;
+    while let Step::Applied(count) = step(db, follower, BATCH).await? {
+        total += count;
+    }
+    Ok(total)
+}
+
+async fn step(db: &Db, follower: &dyn Follower, limit: i64) -> anyhow::Result<Step> {
+    let mut tx = db.begin(OrgId::from_uuid(Uuid::nil())).await?;
+    let Some(cursor) = lock_cursor(&mut tx, follower.name()).await? else { return Ok(Step::Idle) };
+    let (events, next) = read::after(db.system_pool(), &cursor, limit).await?;
+    if events.is_empty() {
+        return Ok(Step::Idle);
+    }
+    for (org, events) in by_org(&events) {
+        tx.switch_org(org).await?;
+        follower.apply(&mut tx, &events).await?;
+    }
+    move_cursor(&mut tx, follower.name(), &next).await?;
+    tx.commit().await?;
+    Ok(Step::Applied(events.len()))
+}
+
+/// After a failure: event by event, so that one bad event does not hold the others; it is set aside when it keeps failing.
+async fn recover(db: &Db, follower: &dyn Follower, error: &anyhow::Error) {
+    let result = async {
+        while let Ok(Step::Applied(_)) = step(db, follower, 1).await {}
+        let failures = count_failure(db, follower.name(), &format!("{error:#}")).await?;
+        if failures >= PATIENCE {
+            set_aside(db, follower.name(), error).await?;
+        }
+        anyhow::Ok(())
+    }
+    .await;
+    if let Err(error) = result {
+        tracing::warn!(follower = follower.name(), error = format!("{error:#}"), "a follower waits for the database");
+    }
+}
+
+async fn set_aside(db: &Db, name: &'static str, error: &anyhow::Error) -> anyhow::Result<()> {
+    let mut tx = db.begin(OrgId::from_uuid(Uuid::nil())).await?;
+    let Some(cursor) = lock_cursor(&mut tx, name).await? else { return Ok(()) };
+    let (events, next) = read::after(db.system_pool(), &cursor, 1).await?;
+    let Some(event) = events.first() else { return Ok(()) };
+    tx.switch_org(event.org).await?;
+    sqlx::query(
+        "insert into dead_letters (org_id, id, lane, kind, payload, attempts, crashes, error, enqueued_at) \
+         values ($1, $2, 'follower', $3, $4, $5, 0, $6, $7) on conflict do nothing",
+    )
+    .bind(event.org)
+    .bind(event.id)
+    .bind(name)
+    .bind(serde_json::json!({ "event": event.id }))
+    .bind(PATIENCE)
+    .bind(format!("{error:#}"))
+    .bind(event.at)
+    .execute(tx.conn())
+    .await?;
+    move_cursor(&mut tx, name, &next).await?;
+    tx.commit().await?;
+    tracing::error!(follower = name, event.id = %event.id, "an event was set aside in the dead letters");
+    Ok(())
+}
+
+async fn count_failure(db: &Db, name: &str, error: &str) -> Result<i32, sqlx::Error> {
+    sqlx::query_scalar("update followers set failures = failures + 1, last_error = $2 where name = $1 returning failures")
+        .bind(name)
+        .bind(error)
+        .fetch_one(db.app_pool())
+        .await
+}
+
+/// Locks the follower's row, making it on first use; `None` when another process holds it.
+async fn lock_cursor(tx: &mut OrgTx, name: &str) -> Result<Option<Cursor>, sqlx::Error> {
+    let select = "select xact_id::text, event_id from followers where name = $1 for update skip locked";
+    let found: Option<(String, Uuid)> = sqlx::query_as(select).bind(name).fetch_optional(tx.conn()).await?;
+    if found.is_some() {
+        return Ok(found.map(|(xact, event)| Cursor { xact, event }));
+    }
+    sqlx::query("insert into followers (name) values ($1) on conflict do nothing").bind(name).execute(tx.conn()).await?;
+    let found: Option<(String, Uuid)> = sqlx::query_as(select).bind(name).fetch_optional(tx.conn()).await?;
+    Ok(found.map(|(xact, event)| Cursor { xact, event }))
+}
+
+async fn move_cursor(tx: &mut OrgTx, name: &str, to: &Cursor) -> Result<(), sqlx::Error> {
+    sqlx::query(
+        "update followers set xact_id = $2::xid8, event_id = $3, updated_at = now(), failures = 0, last_error = null where name = $1",
+    )
+    .bind(name)
+    .bind(&to.xact)
+    .bind(to.event)
+    .execute(tx.conn())
+    .await?;
+    Ok(())
+}
+
+/// Groups events by organisation, keeping the ledger's order within each.
+fn by_org(events: &[Recorded]) -> Vec<(OrgId, Vec<Recorded>)> {
+    let mut groups: Vec<(OrgId, Vec<Recorded>)> = Vec::new();
+    for event in events {
+        match groups.iter_mut().find(|(org, _)| *org == event.org) {
+            Some((_, group)) => group.push(event.clone()),
+            None => groups.push((event.org, vec![event.clone()])),
+        }
+    }
+    groups
+}

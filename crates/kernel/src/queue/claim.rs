@@ -1,0 +1,85 @@
+//! The statements of a claimed job's life: claim, report, give back.
+
+use chrono::{DateTime, Utc};
+use serde_json::Value;
+use sqlx::{PgConnection, PgPool};
+use uuid::Uuid;
+
+use super::{Job, Lane};
+
+/// How long a claim lasts without a sign of life, in seconds; running claims are prolonged every third of it.
+pub(super) const LEASE_SECONDS: f64 = 60.0;
+
+/// How often workers may die on one job before it counts as poison.
+pub(super) const CRASH_LIMIT: i32 = 12;
+
+#[derive(sqlx::FromRow)]
+pub(crate) struct JobRow {
+    pub org_id: Uuid,
+    pub id: Uuid,
+    pub lane: String,
+    pub kind: String,
+    pub key: Option<String>,
+    pub payload: Value,
+    pub attempts: i32,
+    pub crashes: i32,
+    pub enqueued_at: DateTime<Utc>,
+}
+
+/// Claims up to `limit` due jobs of a lane for a worker, starting after the organisation served last.
+pub(super) async fn claim(pool: &PgPool, lane: Lane, worker: Uuid, limit: i32, after: Uuid) -> Result<Vec<Job>, sqlx::Error> {
+    let rows: Vec<JobRow> = sqlx::query_as(
+        "select org_id, id, lane, kind, key, payload, attempts, crashes, enqueued_at \
+         from recoup_claim($1, $2, make_interval(secs => $3), $4, $5)",
+    )
+    .bind(lane.name())
+    .bind(worker)
+    .bind(LEASE_SECONDS)
+    .bind(limit)
+    .bind(after)
+    .fetch_all(pool)
+    .await?;
+    Ok(rows.into_iter().filter_map(Job::from_row).collect())
+}
+
+/// Prolongs every claim of a worker.
+pub(super) async fn prolong(pool: &PgPool, worker: Uuid) -> Result<(), sqlx::Error> {
+    sqlx::query("update jobs set lease_until = now() + make_interval(secs => $2) where worker = $1")
+        .bind(worker)
+        .bind(LEASE_SECONDS)
+        .execute(pool)
+        .await?;
+    Ok(())
+}
+
+/// Gives all claims of a worker back unused (drain at shutdown).
+pub(super) async fn give_back(pool: &PgPool, worker: Uuid) -> Result<u64, sqlx::Error> {
+    let done = sqlx::query(
+        "update jobs set worker = null, lease_until = null, attempts = greatest(attempts - 1, 0) where worker = $1",
+    )
+    .bind(worker)
+    .execute(pool)
+    .await?;
+    Ok(done.rows_affected())
+}
+
+/// Returns jobs whose worker is dead or whose lease ran out; those that killed too many workers die.
+pub(super) async fn reap(connection: &mut PgConnection, dead: &[Uuid]) -> Result<u64, sqlx::Error> {
+    let done = sqlx::query(
+        "with late as (select org_id, id from jobs where worker is not null and (worker = any($2) or lease_until < now()) \
+           for update skip locked), \
+         poison as (delete from jobs j using late l where j.org_id = l.org_id and j.id = l.id and j.crashes + 1 >= $1 \
+           returning j.*), \
+         buried as (insert into dead_letters (org_id, id, lane, kind, key, payload, attempts, crashes, error, enqueued_at, retries) \
+           select org_id, id, lane, kind, key, payload, attempts, crashes + 1, \
+             'its worker died or hung ' || (crashes + 1) || ' times', enqueued_at, revivals from poison) \
+         update jobs j set worker = null, lease_until = null, crashes = crashes + 1, \
+           attempts = greatest(attempts - 1, 0), run_at = now() \
+         from late l where j.org_id = l.org_id and j.id = l.id and j.crashes + 1 < $1",
+    )
+    .bind(CRASH_LIMIT)
+    .bind(dead)
+    .execute(connection)
+    .await?;
+    Ok(done.rows_affected())
+}

@@ -1,0 +1,55 @@
+//! Turns the ledger into live messages in every process that serves browsers, without a cursor: it starts at now.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio_util::sync::CancellationToken;
+
+use crate::db::Db;
+use crate::ledger::{self, Recorded};
+use crate::live::{Live, LiveMessage};
+
+/// Publishes each new event's kind and ids until the token ends.
+pub async fn run_tail(db: Db, live: Live, stop: CancellationToken) {
+    let mut news = db.signals().ledger_watch();
+    let mut cursor = None;
+    while !stop.is_cancelled() {
+        if let Err(error) = publish_new(&db, &live, &mut cursor).await {
+            tracing::warn!(error = %error, "live updates wait for the database");
+        }
+        tokio::select! {
+            () = stop.cancelled() => {}
+            changed = news.changed() => if changed.is_err() { return },
+            () = tokio::time::sleep(Duration::from_millis(500)) => {}
+        }
+    }
+}
+
+async fn publish_new(db: &Db, live: &Live, cursor: &mut Option<ledger::TailCursor>) -> Result<(), sqlx::Error> {
+    let cursor = match cursor {
+        Some(cursor) => cursor,
+        None => cursor.insert(ledger::tail_start(db).await?),
+    };
+    loop {
+        let events = cursor.read(db, 500).await?;
+        if events.is_empty() {
+            return Ok(());
+        }
+        for event in events {
+            live.publish(message(event));
+        }
+    }
+}
+
+/// The live form of an event: its kind, its place, and the ids in it.
+pub fn message(event: Recorded) -> LiveMessage {
+    let kind = event.fact.kind().to_owned();
+    let payload = serde_json::to_value(&event.fact).ok().and_then(|mut value| value.get_mut("payload").map(serde_json::Value::take));
+    let data = serde_json::json!({
+        "subject": { "kind": event.subject.kind(), "id": event.subject.id() },
+        "at": event.at,
+        "actor": event.actor.to_string(),
+        "fact": payload,
+    });
+    LiveMessage { org: event.org, kind, id: Some(event.id.to_string()), data: Arc::new(data) }
+}
