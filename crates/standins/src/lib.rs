@@ -1,1 +1,21 @@
-//! placeholder
+//! Local imitations of the outside systems, for `recoup demo` and the tests: Meta (Messenger, Instagram, WhatsApp
+//! Cloud), X, an OpenAI-compatible endpoint and HubSpot.
+//!
+//! Each is a server on a loopback port that speaks the real wire format, checks what the real system checks, and can be
+//! told to fail. They are written from the documented facts alone and import nothing of the connectors, so that a
+//! misreading on one side shows up as a failing test.
+
+pub mod customer;
+pub mod delivery;
+pub mod meta;
+pub mod server;
+pub mod sign;
+pub mod threads;
+pub mod whatsapp;
+
+
+pub use customer::{Content, Refusal, Writing};
+pub use delivery::Manners;
+pub use server::Handle;
+pub use server::faults::{Fault, Rule, When};
+pub use threads::{Author, Platform, Threads, Visible};
