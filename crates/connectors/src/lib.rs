@@ -1,1 +1,13 @@
-//! placeholder
+//! Wire formats, signatures and calls of outside systems. No business rules: what a platform allows is written down
+//! here as data ([`channel`]), what Recoup then does is decided in the rooms.
+//!
+//! One folder per system. Received bytes become [`channel::Received`]; things to send become
+//! [`channel::SendOutcome`]. Every call goes through [`kernel::http::Http`].
+
+pub mod channel;
+pub mod hubspot;
+pub mod meta;
+pub mod openai;
+pub mod whatsapp;
+pub(crate) mod wire;
+pub mod x;
