@@ -1,0 +1,180 @@
+//! From a message and an index to a reply with its sources.
+
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+use crate::retrieval::{Chunk, ChunkKind, Hit, Index, Question, StaticVectors};
+
+use super::candidates::{Quote, quote};
+use super::confidence::{Basis, Features, confidence};
+use super::evidence::{Analysed, Evidence};
+use super::split::{MAX_QUESTIONS, questions};
+use super::{BrandVoice, HUMAN_BELOW, Smalltalk, smalltalk, smalltalk_reply};
+
+/// Chunks looked at closely for each question.
+const CANDIDATES: usize = 5;
+/// Small talk is recognised by exact words; it is as sure as that.
+const SMALLTALK_CONFIDENCE: f32 = 0.97;
+/// Most that a question about the customer's own record can reach: only a human can look it up.
+const OWN_RECORD_MOST: f32 = 0.3;
+
+/// What a reply is made from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum AnswerKind {
+    /// A template for a greeting, thanks or a goodbye.
+    Smalltalk,
+    /// Quotes of the knowledge.
+    Extracted,
+    /// Nothing in the knowledge fits.
+    Nothing,
+}
+
+/// A place in the knowledge that a reply quotes.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Source {
+    /// The chunk.
+    pub chunk_id: Uuid,
+    /// Its document.
+    pub document_id: Uuid,
+    /// Title of the document.
+    pub title: String,
+    /// Heading or question of the chunk.
+    pub heading: String,
+    /// The words quoted, as they stand in the chunk.
+    pub quote: String,
+}
+
+/// A reply, how sure it is, and what it stands on.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Answer {
+    /// What it is made from.
+    pub kind: AnswerKind,
+    /// The reply in the organisation's voice; under [`HUMAN_BELOW`] a suggestion to a human, and empty when there is nothing.
+    pub text: String,
+    /// Calibrated chance, 0–1, that this answers the message.
+    pub confidence: f32,
+    /// What it quotes, in order; every fact of the text stands in one of them.
+    pub sources: Vec<Source>,
+}
+
+impl Answer {
+    fn nothing() -> Self {
+        Self { kind: AnswerKind::Nothing, text: String::new(), confidence: 0.0, sources: Vec::new() }
+    }
+
+    /// Whether a human should answer instead.
+    pub fn needs_human(&self) -> bool {
+        self.confidence < HUMAN_BELOW
+    }
+}
+
+/// Answers a message from the knowledge alone. The same input always gives the same answer.
+///
+/// The question's vector, when it has one, belongs to the whole message; a message with two questions uses words alone.
+pub fn answer(index: &Index, question: &Question<'_>, voice: &BrandVoice) -> Answer {
+    if let Some(kind) = smalltalk(question.text, question.language) {
+        return greet(kind, question.language, voice);
+    }
+    let parts = questions(question.text, question.language);
+    if parts.is_empty() || parts.len() > MAX_QUESTIONS {
+        return Answer::nothing();
+    }
+    let alone = parts.len() == 1;
+    let mut sources: Vec<Source> = Vec::new();
+    let mut sure: f32 = 1.0;
+    for part in &parts {
+        let part = Question { text: part, language: question.language, vector: question.vector.filter(|_| alone) };
+        let Some(best) = best(index, &part) else { return Answer::nothing() };
+        // A reply that answers half of a message is not an answer; the weakest part decides.
+        sure = sure.min(best.confidence);
+        if !sources.iter().any(|s| s.quote == best.quote) {
+            sources.push(source(&index.chunks()[best.position], best.quote));
+        }
+    }
+    let quotes: Vec<&str> = sources.iter().map(|s| s.quote.as_str()).collect();
+    Answer { kind: AnswerKind::Extracted, text: voice.dress(&quotes.join("\n\n")), confidence: sure, sources }
+}
+
+fn greet(kind: Smalltalk, language: &str, voice: &BrandVoice) -> Answer {
+    let text = smalltalk_reply(kind, language, voice);
+    Answer { kind: AnswerKind::Smalltalk, text, confidence: SMALLTALK_CONFIDENCE, sources: Vec::new() }
+}
+
+fn source(chunk: &Chunk, quote: String) -> Source {
+    Source { chunk_id: chunk.id, document_id: chunk.document_id, title: chunk.title.clone(), heading: chunk.heading.clone(), quote }
+}
+
+/// The best quote for one question.
+pub(crate) struct Best {
+    pub position: usize,
+    pub quote: String,
+    pub features: Features,
+    pub confidence: f32,
+}
+
+pub(crate) fn best(index: &Index, question: &Question<'_>) -> Option<Best> {
+    let evidence = Evidence::new(index, question.text, question.language);
+    if evidence.is_empty() {
+        return None;
+    }
+    let hits = index.search(question, CANDIDATES);
+    let gist = (question.language == "en").then(|| StaticVectors::built_in().text(question.text));
+    let own_record = asks_own_record(question.text);
+    let candidates = hits.iter().filter(|h| !index.chunks()[h.position].suspicious).map(|hit| {
+        let chunk = &index.chunks()[hit.position];
+        let (quote, features) = weigh(index, chunk, hit, &evidence, gist.as_deref());
+        let basis = match (hit.meaning != 0.0, chunk.language == "en" && gist.is_some()) {
+            (true, _) => Basis::Meaning,
+            (false, true) => Basis::Gist,
+            (false, false) => Basis::Words,
+        };
+        let mut confidence = confidence(&features, basis);
+        if evidence.asked() == 0 && evidence.expected().is_none() || quote.text.is_empty() {
+            confidence = 0.0;
+        }
+        if own_record {
+            confidence = confidence.min(OWN_RECORD_MOST);
+        }
+        Best { position: hit.position, quote: quote.text, features, confidence }
+    });
+    candidates.fold(None, |best: Option<Best>, next| match best {
+        Some(b) if b.confidence >= next.confidence => Some(b),
+        _ => Some(next),
+    })
+}
+
+fn weigh(index: &Index, chunk: &Chunk, hit: &Hit, evidence: &Evidence, gist: Option<&[f32]>) -> (Quote, Features) {
+    let analyzers = index.analyzers_for(&chunk.language);
+    let Some(analyzer) = analyzers.first() else { return (Quote { text: String::new(), coverage: super::evidence::Coverage::default() }, Features::default()) };
+    let quote = quote(chunk, evidence, analyzer);
+    let whole = evidence.coverage(&Analysed::new(&[&chunk.title, &chunk.heading, &chunk.text], analyzer));
+    let near = match chunk.kind {
+        ChunkKind::Faq => chunk.heading.clone(),
+        ChunkKind::Passage => format!("{}. {}", chunk.heading, quote.text),
+    };
+    let gist = gist.map_or(0.0, |q| q.iter().zip(StaticVectors::built_in().text(&near)).map(|(a, b)| a * b).sum());
+    let features = Features {
+        covered: whole.covered,
+        missing: whole.missing,
+        covered_quote: quote.coverage.covered,
+        missing_quote: quote.coverage.missing,
+        expected: quote.coverage.expected,
+        gist,
+        meaning: hit.meaning,
+        faq: chunk.kind == ChunkKind::Faq,
+    };
+    (quote, features)
+}
+
+/// Questions about one's own order, appointment or bill: no document can answer them.
+fn asks_own_record(question: &str) -> bool {
+    const PHRASES: &[&str] = &[
+        "where is my", "where's my", "wheres my", "when is my", "when's my", "what is my", "what's my", "whats my", "is my ", "has my ", "have my ", "did my ", "was my ", "are my ", "status of my",
+        "get my refund", "did you get my", "did you receive my", "have you received my", "i was charged", "was i charged", "you charged me", "charged me twice", "why was i", "why did you", "my order number", "track my",
+        "still waiting for my", "who did i", "wo ist mein", "wo bleibt mein", "wann ist mein", "wann kommt mein", "ist mein", "habt ihr meine", "haben sie meine", "dónde está mi", "donde esta mi", "cuándo es mi", "cuando es mi",
+        "cuándo llega mi", "mi pedido", "où est ma", "où est mon", "quand est mon", "dov'è il mio", "onde está meu", "onde está a minha", "waar is mijn", "siparişim nerede",
+    ];
+    let lower = question.to_lowercase();
+    PHRASES.iter().any(|p| lower.contains(p))
+}

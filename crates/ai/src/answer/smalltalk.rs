@@ -1,0 +1,141 @@
+//! Messages that are nothing but a greeting, thanks or a goodbye.
+
+use crate::retrieval::text::words;
+
+/// What kind of small talk a message is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Smalltalk {
+    /// "Hi!", "Guten Tag".
+    Greeting,
+    /// "Thanks a lot", "¡gracias!".
+    Thanks,
+    /// "Bye", "see you".
+    Goodbye,
+}
+
+/// Longest message that can be small talk, in words.
+const MAX_WORDS: usize = 7;
+
+const GREETINGS: &[&str] = &[
+    "hi", "hii", "hiii", "hello", "helo", "hey", "heya", "hiya", "howdy", "greetings", "good morning", "good afternoon", "good evening", "good day", "morning", "evening",
+    "hallo", "guten tag", "guten morgen", "guten abend", "moin", "servus", "grüezi", "grüß gott", "hola", "buenas", "buenos días", "buenos dias", "buenas tardes", "buenas noches",
+    "bonjour", "bonsoir", "salut", "coucou", "ciao", "buongiorno", "buonasera", "salve", "olá", "ola", "oi", "bom dia", "boa tarde", "boa noite", "goedemorgen", "goedemiddag",
+    "goedenavond", "hoi", "goedendag", "merhaba", "selam", "iyi günler", "günaydın", "iyi akşamlar", "hej", "hejsan", "god morgon", "god dag", "cześć", "czesc", "dzień dobry", "dzien dobry", "witam",
+    "здравствуйте", "привет", "добрый день", "добрый вечер", "доброе утро", "مرحبا", "السلام عليكم", "नमस्ते", "你好", "您好", "こんにちは", "안녕하세요",
+];
+const THANKS: &[&str] = &[
+    "thanks", "thank you", "thank u", "thx", "ty", "tysm", "cheers", "much appreciated", "appreciate it", "danke", "dankeschön", "vielen dank", "danke schön", "merci", "gracias", "muchas gracias", "mil gracias", "merci beaucoup",
+    "grazie", "grazie mille", "obrigado", "obrigada", "muito obrigado", "muito obrigada", "bedankt", "dank je", "dank u", "dankjewel", "teşekkürler", "teşekkür ederim", "sağ olun", "sağol", "tack", "tack så mycket", "dziękuję", "dzięki", "dziekuje",
+    "спасибо", "большое спасибо", "شكرا", "धन्यवाद", "谢谢", "ありがとう", "ありがとうございます", "감사합니다",
+];
+const GOODBYES: &[&str] = &[
+    "bye", "goodbye", "bye bye", "see you", "see ya", "take care", "have a nice day", "have a good day", "have a great day", "tschüss", "auf wiedersehen", "bis bald", "bis dann", "schönen tag", "adiós", "adios", "hasta luego", "hasta pronto", "chao", "au revoir", "à bientôt",
+    "bonne journée", "arrivederci", "a presto", "tchau", "até logo", "até mais", "tot ziens", "doei", "görüşürüz", "hoşça kal", "hej då", "do widzenia", "до свидания", "пока", "再见", "さようなら",
+];
+const FILLERS: &[&str] = &[
+    "there", "team", "guys", "all", "everyone", "everybody", "folks", "sir", "madam", "again", "so", "very", "much", "a", "lot", "very much", "for", "your", "the", "quick", "reply", "help", "answer", "ok", "okay", "great",
+    "perfect", "awesome", "cool", "you", "and", "to", "zusammen", "ihr", "lieben", "alle", "sehr", "für", "die", "hilfe", "antwort", "schnelle", "super", "prima", "a", "todos", "por", "la", "ayuda", "respuesta", "rápida", "tous", "à", "pour",
+    "votre", "aide", "réponse", "rapide", "tutti", "per", "l'aiuto", "mille", "pela", "ajuda", "çok", "now", "then", "later", "soon", "today", "how", "are", "doing", "today",
+];
+
+/// The kind of small talk a message is, when it is nothing else.
+pub fn smalltalk(message: &str, language: &str) -> Option<Smalltalk> {
+    if message.len() > 400 || message.contains('؟') {
+        return None;
+    }
+    let lower: Vec<String> = words(message, language).map(|w| w.lower).collect();
+    if lower.is_empty() || lower.len() > MAX_WORDS * 2 {
+        return None;
+    }
+    let text = format!(" {} ", lower_words(message));
+    let mut rest = text.clone();
+    let mut kinds = Vec::new();
+    // Goodbyes before greetings: "ciao" alone greets, "bye bye" must not leave a "bye".
+    for (kind, list) in [(Smalltalk::Thanks, THANKS), (Smalltalk::Goodbye, GOODBYES), (Smalltalk::Greeting, GREETINGS)] {
+        let mut phrases: Vec<&&str> = list.iter().collect();
+        phrases.sort_by_key(|p| std::cmp::Reverse(p.len()));
+        for phrase in phrases {
+            let padded = format!(" {phrase} ");
+            while rest.contains(&padded) {
+                rest = rest.replacen(&padded, "  ", 1);
+                kinds.push(kind);
+            }
+        }
+    }
+    let left: Vec<&str> = rest.split_whitespace().filter(|w| !FILLERS.contains(w)).collect();
+    let question = message.trim_end().ends_with('?') && !text.contains(" how are you ");
+    if !left.is_empty() || question || text.split_whitespace().count() > MAX_WORDS {
+        return None;
+    }
+    // "Thanks, bye" is thanks; "hi, thanks" too: what deserves the fuller answer wins.
+    [Smalltalk::Thanks, Smalltalk::Goodbye, Smalltalk::Greeting].into_iter().find(|k| kinds.contains(k))
+}
+
+/// A sentence without a greeting or thanks in front: "Hi there, do you park?" → "do you park?"; nothing when only that.
+pub(super) fn without_smalltalk<'a>(sentence: &'a str, language: &str) -> &'a str {
+    if smalltalk(sentence, language).is_some() {
+        return "";
+    }
+    if let Some((head, rest)) = sentence.split_once([',', '!', '-', '–', '.'])
+        && smalltalk(head, language).is_some()
+    {
+        return rest.trim();
+    }
+    sentence.trim()
+}
+
+fn lower_words(message: &str) -> String {
+    let mut out = String::with_capacity(message.len());
+    for c in message.chars() {
+        match c {
+            '’' | '\'' => out.push('\''),
+            c if c.is_alphanumeric() || is_mark(c) => out.extend(c.to_lowercase()),
+            _ => out.push(' '),
+        }
+    }
+    out.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+/// Vowel signs of Devanagari and Arabic belong to their word.
+fn is_mark(c: char) -> bool {
+    matches!(c as u32, 0x0300..=0x036F | 0x0900..=0x097F | 0x064B..=0x065F)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn small_talk_in_many_languages() {
+        for (message, kind) in [
+            ("Hi", Smalltalk::Greeting),
+            ("hello there 👋", Smalltalk::Greeting),
+            ("Good morning team!", Smalltalk::Greeting),
+            ("Guten Tag!", Smalltalk::Greeting),
+            ("¡Hola, buenas tardes!", Smalltalk::Greeting),
+            ("merhaba", Smalltalk::Greeting),
+            ("你好", Smalltalk::Greeting),
+            ("नमस्ते", Smalltalk::Greeting),
+            ("Thank you so much!!", Smalltalk::Thanks),
+            ("thx, bye", Smalltalk::Thanks),
+            ("Vielen Dank für die schnelle Antwort", Smalltalk::Thanks),
+            ("bye bye", Smalltalk::Goodbye),
+        ] {
+            assert_eq!(smalltalk(message, "en"), Some(kind), "{message}");
+        }
+    }
+
+    #[test]
+    fn a_question_is_not_small_talk() {
+        for message in ["Hi, how much is Botox?", "thanks but it still hurts", "hello?? anyone there to help with my order", "", "👍", "ok"] {
+            assert_eq!(smalltalk(message, "en"), None, "{message}");
+        }
+    }
+
+    #[test]
+    fn greetings_in_front_are_left_out() {
+        assert_eq!(without_smalltalk("Hi there, do you park?", "en"), "do you park?");
+        assert_eq!(without_smalltalk("Thanks a lot!", "en"), "");
+        assert_eq!(without_smalltalk("Root canals, do you do them?", "en"), "Root canals, do you do them?");
+    }
+}
