@@ -29,6 +29,17 @@ async fn a_dropped_database_is_gone_even_while_somebody_is_connected() {
 }
 
 #[tokio::test]
+async fn a_kernel_opens_over_it_with_organisations() {
+    let db = TestDb::new().await;
+    let kernel = db.kernel().await;
+    let org = db.org(&kernel, "Northwind").await;
+    let sealed = kernel.vault.seal(org, "place", b"secret").await.unwrap();
+    // A second kernel is a second process: it has the same master key.
+    let other = db.kernel().await;
+    assert_eq!(other.vault.open(org, "place", &sealed).await.unwrap(), b"secret");
+}
+
+#[tokio::test]
 async fn redis_can_go_and_come_back() {
     let mut redis = TestRedis::start().await;
     let client = redis::Client::open(redis.url()).unwrap();

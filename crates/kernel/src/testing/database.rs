@@ -4,10 +4,15 @@ use std::sync::atomic::{AtomicU32, Ordering};
 
 use sqlx::migrate::Migrator;
 use sqlx::{AssertSqlSafe, Connection, PgConnection};
+use tempfile::TempDir;
 use tokio::sync::OnceCell;
 
 use super::{place, sweep};
 use crate::cluster::{Cluster, Durability};
+use crate::config::{Config, DataDir, Secret};
+use crate::db::system;
+use crate::ids::OrgId;
+use crate::{Clock, Kernel};
 
 static MIGRATOR: Migrator = sqlx::migrate!("../../migrations");
 static CLUSTER: OnceCell<Cluster> = OnceCell::const_new();
@@ -19,6 +24,7 @@ pub struct TestDb {
     name: String,
     admin_url: String,
     url: String,
+    data_dir: TempDir,
 }
 
 impl TestDb {
@@ -37,6 +43,36 @@ impl TestDb {
         PgConnection::connect(&self.url).await.expect("the test database takes connections")
     }
 
+    /// A kernel over this database, on the machine's clock. Another call is another process of the same installation.
+    pub async fn kernel(&self) -> Kernel {
+        self.kernel_with(Clock::system(), |_| {}).await
+    }
+
+    /// A kernel with a clock of the test's choice and a changed configuration.
+    pub async fn kernel_with(&self, clock: Clock, change: impl FnOnce(&mut Config)) -> Kernel {
+        let mut config = Config { data_dir: DataDir(self.data_dir.path().to_owned()), ..Config::default() };
+        config.database_url = Some(self.url.clone());
+        config.database.pool = 8;
+        config.database.system_pool = 6;
+        // Base64 of 32 zero bytes: the same for every kernel of this database.
+        config.vault.master_key = Secret::new("AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=");
+        change(&mut config);
+        Kernel::open(config, &self.url, clock).await.unwrap_or_else(|error| panic!("no test kernel: {error:?}"))
+    }
+
+    /// A new organisation with its data key, as registering one makes it.
+    pub async fn org(&self, kernel: &Kernel, name: &str) -> OrgId {
+        let id = OrgId::new(&kernel.clock);
+        let made = async {
+            system::create_organisation(&kernel.db, id, name, kernel.clock.now()).await?;
+            let mut tx = kernel.db.begin(id).await?;
+            kernel.vault.create_keys(&mut tx).await?;
+            tx.commit().await.map_err(anyhow::Error::new)
+        };
+        made.await.unwrap_or_else(|error: anyhow::Error| panic!("no test organisation: {error:?}"));
+        id
+    }
+
     async fn copy_of_template() -> anyhow::Result<Self> {
         let cluster = CLUSTER
             .get_or_try_init(|| async {
@@ -53,7 +89,8 @@ impl TestDb {
         run(&mut admin, format!("create database {name} template {template} strategy file_copy")).await?;
         admin.close().await?;
         let url = database_url(&admin_url, &name);
-        Ok(Self { name, admin_url, url })
+        let data_dir = tempfile::tempdir()?;
+        Ok(Self { name, admin_url, url, data_dir })
     }
 }
 
