@@ -12,6 +12,7 @@ create table idempotency_keys (
     -- Null while the first request is still running.
     status       smallint,
     content_type text,
+    -- Sealed with the organisation's key: it may hold what is shown only once.
     body         bytea,
     primary key (org_id, actor, key)
 );

@@ -1,1 +1,32 @@
-//! placeholder
+//! The web frame rooms plug into: router, request context, errors, pages, assets, live updates, OpenAPI.
+//!
+//! A room makes a [`Room`] from its routers and gives it to [`assemble()`]. Handlers take [`Allowed`] for who and what
+//! may, [`Json`], [`Query`], [`Path`], [`Form`] and [`Page`] for what comes in, and return `Result<_, AppError>`.
+//! Templates extend `shell/frame.html` and import `shell/ui.html`. See the crate's README for a room in forty lines.
+
+// Templates name the shell by its crate name, here and in the rooms.
+extern crate self as shell;
+
+mod app;
+mod assemble;
+pub mod assets;
+pub mod auth;
+pub mod chart;
+mod edge;
+mod error;
+mod idempotency;
+mod input;
+mod limits;
+mod live;
+mod openapi;
+pub mod page;
+mod styleguide;
+
+pub use app::{App, NavGroup, NavItem, Room, Search, Settings};
+pub use assemble::{assemble, describe};
+pub use assets::asset;
+pub use auth::{Allowed, Authenticator, Credential, MaybeSignedIn, Permission, Permissions, Plan, Principal, Role};
+pub use edge::RequestInfo;
+pub use error::{AppError, Detail, ErrorBody, ErrorOut};
+pub use input::{Form, Json, Listed, Page, PageParams, Patch, Path, Query};
+pub use page::{FieldErrors, Frame, Tab, Toast, show};

@@ -1,0 +1,112 @@
+//! Puts the rooms into the frame: one router with every rule of the edge around it.
+//!
+//! A request meets, from the outside in: id and span · security headers · compression · error bodies · panics · time
+//! limit · body limit · caller (and CSRF) · rate limit · idempotency · the room's handler. Webhooks skip the caller, the
+//! rate and the compression: they prove themselves by signature and are many.
+
+use std::sync::Arc;
+
+use axum::extract::DefaultBodyLimit;
+use axum::http::header;
+use axum::middleware::{from_fn, from_fn_with_state};
+use axum::response::IntoResponse;
+use axum::routing::get;
+use axum::{Json, Router};
+use tower::ServiceBuilder;
+use tower_http::catch_panic::CatchPanicLayer;
+use tower_http::compression::CompressionLayer;
+use utoipa::openapi::OpenApi;
+use utoipa_axum::router::OpenApiRouter;
+
+use crate::app::Menu;
+use crate::auth::identify::identify;
+use crate::edge::{catch, context, render_errors, security_headers, time_limit};
+use crate::idempotency::idempotency;
+use crate::limits::rate_limit;
+use crate::openapi::{Reference, document};
+use crate::{App, AppError, Room, assets, live, styleguide};
+
+/// The largest body of a route that does not say otherwise with its own `DefaultBodyLimit`.
+const BODY_LIMIT: usize = 1 << 20;
+
+/// The whole web side of the process.
+pub fn assemble(app: &App, rooms: Vec<Room>) -> Router {
+    let mut api = OpenApiRouter::new();
+    let (mut pages, mut webhooks, mut menu) = (Router::new(), Router::new(), Menu::default());
+    for room in rooms {
+        api = api.merge(room.api);
+        pages = pages.merge(room.pages);
+        webhooks = webhooks.merge(room.webhooks);
+        menu.nav.extend(room.nav);
+        menu.searches.extend(room.searches);
+    }
+    app.set_menu(menu);
+    let (api, described) = api.split_for_parts();
+    let described = document(described, &app.settings().public_url);
+    let people = api
+        .merge(pages)
+        .merge(own_pages(app, &described))
+        .merge(live::routes(app))
+        .fallback(nothing_here)
+        .method_not_allowed_fallback(wrong_method)
+        .layer(
+            ServiceBuilder::new()
+                .layer(from_fn_with_state(app.clone(), identify))
+                .layer(from_fn_with_state(app.clone(), rate_limit))
+                .layer(from_fn_with_state(app.clone(), idempotency)),
+        );
+    let files = Router::new().route("/assets/{file}", get(assets::serve));
+    let read = edge(app, people.merge(files)).layer(CompressionLayer::new());
+    finish(app, read.merge(edge(app, webhooks)))
+}
+
+/// The API description alone, for `recoup openapi`.
+pub fn describe(app: &App, rooms: Vec<Room>) -> OpenApi {
+    let api = rooms.into_iter().fold(OpenApiRouter::new(), |api, room| api.merge(room.api));
+    document(api.into_openapi(), &app.settings().public_url)
+}
+
+/// What is inside the compression.
+fn edge(app: &App, router: Router) -> Router {
+    router.layer(
+        ServiceBuilder::new()
+            .layer(from_fn_with_state(app.clone(), render_errors))
+            .layer(CatchPanicLayer::custom(catch))
+            .layer(from_fn(time_limit))
+            .layer(DefaultBodyLimit::max(BODY_LIMIT)),
+    )
+}
+
+/// What is outside of everything.
+fn finish(app: &App, router: Router) -> Router {
+    router.layer(
+        ServiceBuilder::new()
+            .layer(from_fn_with_state(app.clone(), context))
+            .layer(from_fn_with_state(app.clone(), security_headers)),
+    )
+}
+
+fn own_pages(app: &App, described: &OpenApi) -> Router {
+    let reference = Arc::new(Reference::new(described));
+    let json = Arc::new(described.clone());
+    let mut router = Router::new()
+        .route("/v2/openapi.json", get(move || async move { Json(json.as_ref().clone()).into_response() }))
+        .route("/docs/api", get(move |info, caller| async move { reference.page(&info, caller) }))
+        .route("/favicon.ico", get(favicon));
+    if app.settings().styleguide {
+        router = router.merge(styleguide::routes(app.clone()));
+    }
+    router
+}
+
+async fn favicon() -> impl IntoResponse {
+    ([(header::CACHE_CONTROL, "public, max-age=86400")], axum::response::Redirect::permanent(assets::asset("mark.svg")))
+}
+
+async fn nothing_here() -> AppError {
+    AppError::not_found("address")
+}
+
+async fn wrong_method() -> AppError {
+    AppError::MethodNotAllowed
+}

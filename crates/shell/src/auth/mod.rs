@@ -1,0 +1,31 @@
+//! Who is asking, and what they may do.
+//!
+//! Rules: a handler states its permission in its signature (`by: Allowed<Reply>`); holding the value is the permission,
+//! there is no check inside the body. The shell only reads credentials; the identity room knows what they mean
+//! ([`Authenticator`]).
+
+mod allowed;
+pub(crate) mod cookies;
+pub(crate) mod credential;
+pub(crate) mod csrf;
+pub(crate) mod identify;
+pub mod permission;
+mod principal;
+
+pub use allowed::{Allowed, MaybeSignedIn};
+pub use cookies::{clear_session_cookie, session_cookie};
+pub use credential::Credential;
+pub use csrf::token_for_session;
+pub use permission::{Permission, Permissions, Permits, Role};
+pub use principal::{Plan, Principal};
+
+use async_trait::async_trait;
+
+use crate::AppError;
+
+/// Turns a credential into a principal. The identity room implements it; `recoup` wires it.
+#[async_trait]
+pub trait Authenticator: Send + Sync + 'static {
+    /// `None` when the credential is unknown, expired or revoked: the client then learns 401 and no more.
+    async fn authenticate(&self, credential: Credential<'_>) -> Result<Option<Principal>, AppError>;
+}

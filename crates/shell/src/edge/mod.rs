@@ -1,0 +1,16 @@
+//! The outermost layers, in the order a request meets them: context, security headers, compression, error bodies,
+//! panics, time limit. [`crate::assemble()`] puts them together.
+
+mod context;
+mod panics;
+mod render_errors;
+mod request_info;
+mod security;
+mod timeout;
+
+pub(crate) use context::context;
+pub(crate) use panics::catch;
+pub(crate) use render_errors::render_errors;
+pub use request_info::RequestInfo;
+pub(crate) use security::security_headers;
+pub(crate) use timeout::time_limit;

@@ -1,0 +1,147 @@
+//! Middleware: writes the body of every error, JSON for programs and a page for people, and logs our faults once.
+
+use std::sync::Arc;
+
+use axum::body::HttpBody;
+use axum::extract::{Request, State};
+use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, header};
+use axum::middleware::Next;
+use axum::response::{Html, IntoResponse, Redirect, Response};
+
+use super::RequestInfo;
+use crate::auth::identify::Identity;
+use crate::error::{Carried, ErrorBody, ErrorOut};
+use crate::page::{ErrorPage, Frame};
+use crate::{App, AppError};
+
+/// Turns a bodiless error response into what its reader understands.
+pub(crate) async fn render_errors(State(app): State<App>, request: Request, next: Next) -> Response {
+    let info = request.extensions().get::<RequestInfo>().cloned();
+    let method = request.method().clone();
+    let response = next.run(request).await;
+    let Some(info) = info else { return response };
+    let Some(error) = carried(&response) else { return response };
+    if let Some(cause) = error.cause() {
+        tracing::error!(error.code = error.code(), error.cause = format!("{cause:#}"), "request failed");
+    }
+    let identity = response.extensions().get::<Identity>().cloned();
+    let kept = response.headers().clone();
+    let mut written = write(&app, &info, &method, &error, identity.as_ref());
+    keep_headers(written.headers_mut(), &kept);
+    if let Some(identity) = identity {
+        written.extensions_mut().insert(identity);
+    }
+    written
+}
+
+/// Our error, or one of the router's and its extractors' own in our words.
+fn carried(response: &Response) -> Option<Arc<AppError>> {
+    if let Some(Carried(error)) = response.extensions().get::<Carried>() {
+        return Some(error.clone());
+    }
+    let status = response.status();
+    let kind = response.headers().get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
+    let bare = kind.is_none_or(|kind| kind.starts_with("text/plain")) && !response.body().is_end_stream();
+    let empty = response.body().is_end_stream() && kind.is_none();
+    if !(status.is_client_error() || status.is_server_error()) || !(bare || empty) {
+        return None;
+    }
+    Some(Arc::new(match status {
+        StatusCode::NOT_FOUND => AppError::not_found("address"),
+        StatusCode::METHOD_NOT_ALLOWED => AppError::MethodNotAllowed,
+        StatusCode::PAYLOAD_TOO_LARGE => AppError::TooLarge,
+        StatusCode::UNAUTHORIZED => AppError::unauthenticated("the signature or credential is not valid"),
+        StatusCode::FORBIDDEN => AppError::forbidden("this is not allowed"),
+        StatusCode::UNSUPPORTED_MEDIA_TYPE => AppError::UnsupportedMedia("this type of body is not read here".into()),
+        StatusCode::UNPROCESSABLE_ENTITY => AppError::unprocessable("the request does not make sense"),
+        StatusCode::SERVICE_UNAVAILABLE => AppError::unavailable("not ready; try again in a moment"),
+        _ if status.is_client_error() => AppError::bad_request("the request cannot be read"),
+        _ => AppError::internal(anyhow::anyhow!("a bare {status} from a handler")),
+    }))
+}
+
+fn write(app: &App, info: &RequestInfo, method: &Method, error: &AppError, identity: Option<&Identity>) -> Response {
+    if info.is_api() {
+        return (error.status(), crate::Json(body(app, info, error))).into_response();
+    }
+    if matches!(error, AppError::Unauthenticated(_)) {
+        return to_sign_in(info, method);
+    }
+    if info.fragment {
+        return fragment(error);
+    }
+    let frame = match identity {
+        Some(Identity::Known(caller)) => Frame::signed_in(app, caller, info, ErrorPage::title(error).to_owned()),
+        _ => Frame::signed_out(info, ErrorPage::title(error)),
+    };
+    match ErrorPage::new(frame, error, info).write() {
+        Ok(html) => (error.status(), Html(html)).into_response(),
+        Err(broken) => {
+            tracing::error!(error.cause = %broken, "the error page does not render");
+            error.status().into_response()
+        }
+    }
+}
+
+fn body(app: &App, info: &RequestInfo, error: &AppError) -> ErrorBody {
+    ErrorBody {
+        error: ErrorOut {
+            code: error.code().to_owned(),
+            message: error.to_string(),
+            request_id: info.id.to_string(),
+            details: error.details().to_vec(),
+            timestamp: app.kernel().clock.now(),
+        },
+    }
+}
+
+/// Sends a person to the sign-in page and, for a page they wanted to see, back to it afterwards.
+fn to_sign_in(info: &RequestInfo, method: &Method) -> Response {
+    let address = if *method == Method::GET && !info.fragment {
+        format!("/sign-in?next={}", escape(&info.target))
+    } else {
+        "/sign-in".to_owned()
+    };
+    if info.fragment {
+        let mut response = StatusCode::UNAUTHORIZED.into_response();
+        if let Ok(value) = HeaderValue::from_str(&address) {
+            response.headers_mut().insert("hx-redirect", value);
+        }
+        return response;
+    }
+    Redirect::to(&address).into_response()
+}
+
+fn escape(target: &str) -> String {
+    let mut out = String::with_capacity(target.len());
+    for byte in target.bytes() {
+        match byte {
+            b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'_' | b'.' | b'~' | b'/' => out.push(byte as char),
+            _ => {
+                out.push('%');
+                out.extend([byte >> 4, byte & 15].map(|half| char::from(b"0123456789ABCDEF"[usize::from(half)])));
+            }
+        }
+    }
+    out
+}
+
+/// A fragment that failed must not replace what is on the page: the message goes to a toast.
+fn fragment(error: &AppError) -> Response {
+    let mut response = error.status().into_response();
+    let toast = crate::page::Toast::problem(error.to_string());
+    response.headers_mut().insert("hx-trigger", toast.header());
+    response.headers_mut().insert("hx-reswap", HeaderValue::from_static("none"));
+    response
+}
+
+/// `Retry-After`, `Allow`, rate-limit headers and cookies survive; what described the old body does not.
+fn keep_headers(to: &mut HeaderMap, from: &HeaderMap) {
+    let own: Vec<_> = to.keys().cloned().collect();
+    for (name, value) in from {
+        let about_body = matches!(*name, header::CONTENT_TYPE | header::CONTENT_LENGTH | header::CONTENT_ENCODING);
+        if !about_body && !own.contains(name) {
+            to.append(name, value.clone());
+        }
+    }
+}

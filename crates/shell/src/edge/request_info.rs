@@ -1,0 +1,104 @@
+//! What is known about a request before anything else runs.
+
+use std::net::{IpAddr, SocketAddr};
+use std::sync::Arc;
+
+use axum::extract::{ConnectInfo, FromRequestParts, Request};
+use axum::http::HeaderMap;
+use axum::http::request::Parts;
+use kernel::Clock;
+
+use crate::app::ClientIp;
+use crate::auth::cookies;
+use crate::page::Theme;
+
+/// What is known about a request: an extension of every request, and an extractor.
+#[derive(Clone, Debug)]
+pub struct RequestInfo {
+    /// The id in `X-Request-ID`, ours or the client's.
+    pub id: Arc<str>,
+    /// The path without the query.
+    pub path: Arc<str>,
+    /// Path and query, to come back to after signing in.
+    pub target: Arc<str>,
+    /// The client's address, when the server knows it.
+    pub ip: Option<IpAddr>,
+    /// Whether htmx asks for a fragment (and not for a whole page after a lost history entry).
+    pub fragment: bool,
+    /// Light, dark or the system's choice.
+    pub theme: Theme,
+}
+
+impl RequestInfo {
+    /// Reads it from a request that just came in.
+    pub(crate) fn read(request: &Request, clock: &Clock, trust_proxy: bool) -> Self {
+        let headers = request.headers();
+        let uri = request.uri();
+        Self {
+            id: accepted_id(headers).unwrap_or_else(|| fresh_id(clock)),
+            path: uri.path().into(),
+            target: uri.path_and_query().map_or_else(|| uri.path(), |both| both.as_str()).into(),
+            ip: client_ip(request, trust_proxy),
+            fragment: headers.contains_key("hx-request")
+                && !headers.contains_key("hx-boosted")
+                && !headers.contains_key("hx-history-restore-request"),
+            theme: Theme::from_cookie(cookies::read(headers, "theme")),
+        }
+    }
+
+    /// What the outermost layer put on the request.
+    pub(crate) fn of(parts: &Parts) -> Self {
+        parts.extensions.get::<Self>().cloned().unwrap_or_else(|| Self {
+            id: "".into(),
+            path: parts.uri.path().into(),
+            target: parts.uri.path().into(),
+            ip: None,
+            fragment: false,
+            theme: Theme::System,
+        })
+    }
+
+    /// Whether a program asks: it gets JSON errors.
+    pub(crate) fn is_api(&self) -> bool {
+        for_programs(&self.path)
+    }
+}
+
+/// Whether a path is for programs.
+pub(crate) fn for_programs(path: &str) -> bool {
+    path == "/v2"
+        || path.starts_with("/v2/")
+        || path.starts_with("/webhooks/")
+        || path.starts_with("/health/")
+        || matches!(path, "/live" | "/ws" | "/metrics")
+}
+
+impl<S: Send + Sync> FromRequestParts<S> for RequestInfo {
+    type Rejection = std::convert::Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Self::Rejection> {
+        Ok(Self::of(parts))
+    }
+}
+
+/// The client's own id, when it is short and harmless in a log.
+fn accepted_id(headers: &HeaderMap) -> Option<Arc<str>> {
+    let id = headers.get("x-request-id")?.to_str().ok()?;
+    let harmless = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.');
+    (!id.is_empty() && id.len() <= 64 && id.bytes().all(harmless)).then(|| id.into())
+}
+
+fn fresh_id(clock: &Clock) -> Arc<str> {
+    format!("req_{}", kernel::ids::encode(kernel::ids::uuid_at(clock.now()).as_u128())).into()
+}
+
+fn client_ip(request: &Request, trust_proxy: bool) -> ClientIp {
+    if trust_proxy
+        && let Some(forwarded) = request.headers().get("x-forwarded-for").and_then(|value| value.to_str().ok())
+        // The last entry is the one our own proxy wrote; the ones before it are the client's word.
+        && let Some(ip) = forwarded.rsplit(',').next().and_then(|ip| ip.trim().parse().ok())
+    {
+        return Some(ip);
+    }
+    request.extensions().get::<ConnectInfo<SocketAddr>>().map(|ConnectInfo(address)| address.ip())
+}

@@ -1,0 +1,113 @@
+//! What one connection hears, whatever it speaks.
+
+use std::time::Duration;
+
+use kernel::ids::OrgId;
+use kernel::live::LiveMessage;
+use serde::Serialize;
+use serde_json::Value;
+use tokio::sync::broadcast::Receiver;
+use tokio::sync::broadcast::error::RecvError;
+use tokio::time::{Instant, Interval, MissedTickBehavior, interval_at};
+use tokio_util::sync::CancellationToken;
+
+use crate::App;
+
+/// A sign of life this often, so that either side notices a dead line.
+const BEAT: Duration = Duration::from_secs(20);
+/// After this long the line is closed and opened again, so that a removed member or an ended session does not listen on.
+const LIFETIME: Duration = Duration::from_secs(15 * 60);
+
+/// One thing to say on a connection.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) enum Note {
+    /// The line is open.
+    Hello,
+    /// Something was missed: ask again for all that is shown.
+    Resync,
+    /// A message of the organisation.
+    Message(LiveMessage),
+    /// A sign of life.
+    Beat,
+    /// The line closes; connect again.
+    Bye,
+}
+
+/// The same shape on both wires.
+#[derive(Debug, Serialize)]
+pub(super) struct Wire<'a> {
+    kind: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    id: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    data: Option<&'a Value>,
+}
+
+impl Note {
+    pub(super) fn wire(&self) -> Wire<'_> {
+        let bare = |kind| Wire { kind, id: None, data: None };
+        match self {
+            Self::Hello => bare("hello"),
+            Self::Resync => bare("resync"),
+            Self::Beat => bare("beat"),
+            Self::Bye => bare("bye"),
+            Self::Message(message) => {
+                Wire { kind: &message.kind, id: message.id.as_deref(), data: Some(message.data.as_ref()) }
+            }
+        }
+    }
+}
+
+/// The notes of one connection, in order.
+pub(super) struct Feed {
+    org: OrgId,
+    bus: Receiver<LiveMessage>,
+    drain: CancellationToken,
+    beat: Interval,
+    until: Instant,
+    opening: Vec<Note>,
+    over: bool,
+}
+
+impl Feed {
+    /// Listens from now on. `resumed`: the client was here before and may have missed something.
+    pub(super) fn open(app: &App, org: OrgId, resumed: bool) -> Self {
+        let mut beat = interval_at(Instant::now() + BEAT, BEAT);
+        beat.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        let opening = if resumed { vec![Note::Resync, Note::Hello] } else { vec![Note::Hello] };
+        Self {
+            org,
+            bus: app.kernel().live.subscribe(),
+            drain: app.drain().clone(),
+            beat,
+            until: Instant::now() + LIFETIME,
+            opening,
+            over: false,
+        }
+    }
+
+    /// The next note; none after `Bye`.
+    pub(super) async fn next(&mut self) -> Option<Note> {
+        if let Some(note) = self.opening.pop() {
+            return Some(note);
+        }
+        if self.over {
+            return None;
+        }
+        loop {
+            let note = tokio::select! {
+                () = self.drain.cancelled() => Note::Bye,
+                () = tokio::time::sleep_until(self.until) => Note::Bye,
+                heard = self.bus.recv() => match heard {
+                    Ok(message) if message.org == self.org => Note::Message(message),
+                    Ok(_) => continue,
+                    Err(RecvError::Lagged(_)) => Note::Resync,
+                    Err(RecvError::Closed) => Note::Bye,
+                },
+                _ = self.beat.tick() => Note::Beat,
+            };
+            self.over = note == Note::Bye;
+            return Some(note);
+        }
+    }
+}

@@ -1,0 +1,102 @@
+//! `/styleguide`: every component with invented content, in development and demo only. What is not here does not exist.
+
+use askama::Template;
+use axum::Router;
+use axum::extract::{Query, State};
+use axum::response::Html;
+use axum::routing::get;
+use chrono::{DateTime, Duration, Utc};
+use serde::Deserialize;
+
+use crate::chart::{self, Svg};
+use crate::page::{Frame, Tab, Theme, show};
+use crate::{App, AppError};
+
+/// One page of components.
+#[derive(Template)]
+#[template(path = "shell/styleguide.html")]
+pub(crate) struct Styleguide {
+    frame: Frame,
+    at: DateTime<Utc>,
+    long_ago: DateTime<Utc>,
+    tabs: Vec<Tab>,
+    line: Svg,
+    bars: Svg,
+    spark: Svg,
+    dials: Vec<Svg>,
+}
+
+#[derive(Deserialize)]
+struct Look {
+    theme: Option<String>,
+}
+
+pub(crate) fn routes(app: App) -> Router {
+    Router::new().route("/styleguide", get(page)).with_state(app)
+}
+
+async fn page(State(app): State<App>, Query(look): Query<Look>) -> Result<Html<String>, AppError> {
+    let mut sample = Styleguide::sample(app.kernel().clock.now());
+    sample.frame.theme = Theme::from_cookie(look.theme.as_deref());
+    show(&sample)
+}
+
+impl Styleguide {
+    /// The page with its invented content.
+    pub(crate) fn sample(now: DateTime<Utc>) -> Self {
+        let tabs = vec![
+            Tab::new("Open", "#open", true).count(24),
+            Tab::new("Waiting", "#waiting", false).count(7),
+            Tab::new("Snoozed", "#snoozed", false),
+            Tab::new("Closed", "#closed", false),
+        ];
+        Self {
+            frame: Frame::sample("Styleguide"),
+            at: now - Duration::minutes(4),
+            long_ago: now - Duration::days(3),
+            tabs,
+            line: line(),
+            bars: bars(),
+            spark: chart::sparkline("Messages a day", &[12.0, 18.0, 14.0, 22.0, 30.0, 26.0, 34.0]),
+            dials: ["Response", "Follow-up", "Conversion"]
+                .into_iter()
+                .zip([82.0, 57.0, 31.0])
+                .map(|(name, value)| chart::dial(name, value))
+                .collect(),
+        }
+    }
+}
+
+fn line() -> Svg {
+    let days = (1..=14).map(|day| format!("{day} Nov")).collect();
+    let people = [38.0, 41.0, 36.0, 30.0, 33.0, 27.0, 25.0, 28.0, 22.0, 19.0, 21.0, 16.0, 14.0, 12.0];
+    let recoup = [4.0, 3.8, 3.9, 3.1, 3.3, 2.7, 2.5, 2.6, 2.2, 2.0, 2.1, 1.8, 1.7, 1.6];
+    chart::Line::new("First response, median", "min", days)
+        .series("People", chart::Tone::Wait, people.to_vec())
+        .series("Recoup", chart::Tone::Accent, recoup.to_vec())
+        .draw()
+}
+
+fn bars() -> Svg {
+    let rows = [("WhatsApp", 412.0), ("Instagram", 287.0), ("Facebook", 164.0), ("X", 48.0)];
+    chart::Bars::new("Messages by channel, this week", "messages")
+        .rows(rows.into_iter().map(|(name, value)| (name.to_owned(), value)).collect())
+        .draw()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_component_renders_without_inline_script_or_style() {
+        let html = Styleguide::sample(DateTime::UNIX_EPOCH).render().expect("it renders");
+        assert!(!html.contains(" style=") && !html.contains("<style") && !html.contains(" onclick="));
+        assert!(!html.contains("/assets/missing"), "an asset is named that does not exist");
+        for icon in html.split("#").skip(1).filter_map(|rest| rest.split('"').next()) {
+            let known = crate::assets::has_icon(icon) || html.contains(&format!("id=\"{icon}\""));
+            let tab = ["open", "waiting", "snoozed", "closed"].contains(&icon);
+            assert!(known || tab, "no icon or place is called {icon}");
+        }
+    }
+}
