@@ -50,6 +50,19 @@ impl MasterKeys {
         self.wrap(org, version, &self.plain(org, version, master, wrapped)?)
     }
 
+    /// Encrypts a value that belongs to the installation and to no organisation; gives the master key's name with it.
+    pub(super) fn seal_own(&self, place: &str, plain: &[u8]) -> Result<(String, Vec<u8>), VaultError> {
+        let (id, key) = self.keys.first().ok_or(VaultError::NoKey)?;
+        Ok((id.clone(), key.seal(1, &format!("installation/{place}"), plain)?))
+    }
+
+    /// Decrypts what [`MasterKeys::seal_own`] made.
+    pub(super) fn open_own(&self, place: &str, master: &str, sealed: &[u8]) -> Result<Vec<u8>, VaultError> {
+        let (_, key) =
+            self.keys.iter().find(|(id, _)| id == master).ok_or_else(|| VaultError::UnknownMaster(master.to_owned()))?;
+        key.open(&format!("installation/{place}"), sealed)
+    }
+
     fn plain(&self, org: OrgId, version: i32, master: &str, wrapped: &[u8]) -> Result<[u8; KEY_LEN], VaultError> {
         let (_, key) =
             self.keys.iter().find(|(id, _)| id == master).ok_or_else(|| VaultError::UnknownMaster(master.to_owned()))?;

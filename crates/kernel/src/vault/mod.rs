@@ -82,6 +82,16 @@ impl Vault {
         self.of(org).await?.open(aad, sealed)
     }
 
+    /// Encrypts a secret of the installation itself (no organisation's) with the master key; keep the key's name beside it.
+    pub fn seal_own(&self, place: &str, plain: &[u8]) -> Result<(String, Vec<u8>), VaultError> {
+        self.masters.seal_own(place, plain)
+    }
+
+    /// Decrypts a secret of the installation itself.
+    pub fn open_own(&self, place: &str, master: &str, sealed: &[u8]) -> Result<Vec<u8>, VaultError> {
+        self.masters.open_own(place, master, sealed)
+    }
+
     /// Wraps every data key with the current master key; returns how many were rewrapped.
     pub async fn rotate(&self) -> Result<usize, VaultError> {
         let rows: Vec<(Uuid, i32, String, Vec<u8>)> =
