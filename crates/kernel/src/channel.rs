@@ -57,7 +57,10 @@ impl FromStr for ChannelKind {
     type Err = UnknownChannel;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        Self::ALL.into_iter().find(|kind| kind.as_str() == text).ok_or_else(|| UnknownChannel(text.chars().take(40).collect()))
+        Self::ALL
+            .into_iter()
+            .find(|kind| kind.as_str() == text)
+            .ok_or_else(|| UnknownChannel(text.chars().take(40).collect()))
     }
 }
 

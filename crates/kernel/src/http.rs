@@ -104,6 +104,36 @@ pub struct Exchange<'a> {
     pub attempt: u32,
 }
 
+/// The name of a system that is called: of its breaker, and in metrics and errors.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Service(Cow<'static, str>);
+
+impl From<&'static str> for Service {
+    fn from(name: &'static str) -> Self {
+        Self(Cow::Borrowed(name))
+    }
+}
+
+impl From<String> for Service {
+    fn from(name: String) -> Self {
+        Self(Cow::Owned(name))
+    }
+}
+
+impl std::ops::Deref for Service {
+    type Target = str;
+
+    fn deref(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for Service {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
 type Observer = Arc<dyn Fn(&Exchange<'_>) + Send + Sync>;
 
 /// Calls other systems. Cheap to clone; all clones share connections and breakers.
@@ -159,18 +189,18 @@ impl Http {
     }
 
     /// A request to a system of which the operator gave the address. `service` names its breaker and its metrics.
-    pub fn request(&self, service: impl Into<Cow<'static, str>>, method: Method, url: impl AsRef<str>) -> Request {
+    pub fn request(&self, service: impl Into<Service>, method: Method, url: impl AsRef<str>) -> Request {
         let builder = self.inner.client.request(method, url.as_ref());
         Request::new(self.clone(), service.into(), builder, true)
     }
 
     /// A `GET` to a system of which the operator gave the address.
-    pub fn get(&self, service: impl Into<Cow<'static, str>>, url: impl AsRef<str>) -> Request {
+    pub fn get(&self, service: impl Into<Service>, url: impl AsRef<str>) -> Request {
         self.request(service, Method::GET, url)
     }
 
     /// A `POST` to a system of which the operator gave the address.
-    pub fn post(&self, service: impl Into<Cow<'static, str>>, url: impl AsRef<str>) -> Request {
+    pub fn post(&self, service: impl Into<Service>, url: impl AsRef<str>) -> Request {
         self.request(service, Method::POST, url)
     }
 
@@ -179,7 +209,7 @@ impl Http {
     pub fn public(&self, method: Method, url: &str) -> Result<Request, guard::Forbidden> {
         let url = guard::check(url, self.inner.config.allow_private_targets)?;
         let builder = self.inner.public.request(method, url);
-        Ok(Request::new(self.clone(), Cow::Borrowed("public"), builder, false))
+        Ok(Request::new(self.clone(), Service::from("public"), builder, false))
     }
 
     /// The breakers of all services called so far, by name, for the Operations page.

@@ -2,13 +2,13 @@
 //! request at a time until it has proved itself. It protects our workers from waiting for what cannot answer.
 //! A request whose future is dropped gives no verdict; its [`Permit`] hands the trial on.
 
-use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use chrono::{DateTime, Duration, Utc};
 use serde::Serialize;
 
+use super::Service;
 use crate::clock::Clock;
 
 /// When a breaker opens and closes.
@@ -72,14 +72,14 @@ struct Breaker {
 pub(super) struct Breakers {
     config: BreakerConfig,
     clock: Clock,
-    all: Arc<Mutex<BTreeMap<Cow<'static, str>, Breaker>>>,
+    all: Arc<Mutex<BTreeMap<Service, Breaker>>>,
 }
 
 /// Leave to send one request; tell it how the request went.
 #[derive(Debug)]
 pub(super) struct Permit {
     breakers: Breakers,
-    service: Cow<'static, str>,
+    service: Service,
     trial: bool,
     settled: bool,
 }
@@ -90,7 +90,7 @@ impl Breakers {
     }
 
     /// Leave to call `service`, or the time at which to ask again.
-    pub(super) fn enter(&self, service: &Cow<'static, str>) -> Result<Permit, DateTime<Utc>> {
+    pub(super) fn enter(&self, service: &Service) -> Result<Permit, DateTime<Utc>> {
         let now = self.clock.now();
         let mut all = self.lock();
         let breaker = all.entry(service.clone()).or_default();
@@ -111,7 +111,7 @@ impl Breakers {
 
     pub(super) fn states(&self) -> Vec<BreakerState> {
         let now = self.clock.now();
-        let state = |(service, breaker): (&Cow<'static, str>, &Breaker)| BreakerState {
+        let state = |(service, breaker): (&Service, &Breaker)| BreakerState {
             service: service.to_string(),
             mode: match breaker.retry_at {
                 None => BreakerMode::Closed,
@@ -126,7 +126,7 @@ impl Breakers {
         self.lock().iter().map(state).collect()
     }
 
-    fn lock(&self) -> MutexGuard<'_, BTreeMap<Cow<'static, str>, Breaker>> {
+    fn lock(&self) -> MutexGuard<'_, BTreeMap<Service, Breaker>> {
         // Every change below is complete before the lock is given back, so a poisoned lock guards sound data.
         self.all.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -191,11 +191,13 @@ mod tests {
         (Breakers::new(BreakerConfig::default(), clock.clone()), clock)
     }
 
-    const META: Cow<'static, str> = Cow::Borrowed("meta");
+    fn meta() -> Service {
+        Service::from("meta")
+    }
 
     fn fail(breakers: &Breakers, times: u32) {
         for _ in 0..times {
-            breakers.enter(&META).expect("a permit").failed("timeout");
+            breakers.enter(&meta()).expect("a permit").failed("timeout");
         }
     }
 
@@ -203,13 +205,13 @@ mod tests {
     fn five_failures_in_a_row_open_it_and_a_success_between_resets_the_count() {
         let (breakers, _) = breakers();
         fail(&breakers, 4);
-        breakers.enter(&META).expect("a permit").succeeded();
+        breakers.enter(&meta()).expect("a permit").succeeded();
         fail(&breakers, 4);
         assert_eq!(breakers.states()[0].mode, BreakerMode::Closed);
         fail(&breakers, 1);
         assert_eq!(breakers.states()[0].mode, BreakerMode::Open);
-        assert!(breakers.enter(&META).is_err());
-        assert!(breakers.enter(&Cow::Borrowed("x")).is_ok(), "another service is not affected");
+        assert!(breakers.enter(&meta()).is_err());
+        assert!(breakers.enter(&Service::from("x")).is_ok(), "another service is not affected");
     }
 
     #[test]
@@ -217,12 +219,12 @@ mod tests {
         let (breakers, clock) = breakers();
         fail(&breakers, 5);
         clock.advance(Duration::seconds(29));
-        assert!(breakers.enter(&META).is_err());
+        assert!(breakers.enter(&meta()).is_err());
         clock.advance(Duration::seconds(1));
         for _ in 0..3 {
             assert_eq!(breakers.states()[0].mode, BreakerMode::HalfOpen);
-            let trial = breakers.enter(&META).expect("a trial");
-            assert!(breakers.enter(&META).is_err(), "a second trial at once");
+            let trial = breakers.enter(&meta()).expect("a trial");
+            assert!(breakers.enter(&meta()).is_err(), "a second trial at once");
             trial.succeeded();
         }
         let state = &breakers.states()[0];
@@ -234,20 +236,20 @@ mod tests {
         let (breakers, clock) = breakers();
         fail(&breakers, 5);
         clock.advance(Duration::seconds(30));
-        drop(breakers.enter(&META).expect("a trial"));
-        breakers.enter(&META).expect("the trial handed on").failed("refused");
-        assert_eq!(breakers.enter(&META).expect_err("open"), clock.now() + Duration::seconds(30));
+        drop(breakers.enter(&meta()).expect("a trial"));
+        breakers.enter(&meta()).expect("the trial handed on").failed("refused");
+        assert_eq!(breakers.enter(&meta()).expect_err("open"), clock.now() + Duration::seconds(30));
     }
 
     #[test]
     fn late_verdicts_of_requests_from_before_do_not_move_an_open_breaker() {
         let (breakers, clock) = breakers();
-        let early = breakers.enter(&META).expect("a permit");
-        let late = breakers.enter(&META).expect("a permit");
+        let early = breakers.enter(&meta()).expect("a permit");
+        let late = breakers.enter(&meta()).expect("a permit");
         fail(&breakers, 5);
         clock.advance(Duration::seconds(10));
         early.failed("timeout");
         late.succeeded();
-        assert_eq!(breakers.enter(&META).expect_err("open"), clock.now() + Duration::seconds(20));
+        assert_eq!(breakers.enter(&meta()).expect_err("open"), clock.now() + Duration::seconds(20));
     }
 }

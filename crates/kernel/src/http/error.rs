@@ -1,10 +1,10 @@
 //! Failures of a call, told apart by the only question that matters to the caller: may the effect have happened?
 
-use std::borrow::Cow;
 use std::error::Error;
 
 use chrono::{DateTime, Utc};
 
+use super::Service;
 use super::guard::Forbidden;
 
 /// Why there is no answer. Whoever sends something for a customer must treat the two variants differently.
@@ -12,11 +12,11 @@ use super::guard::Forbidden;
 pub enum HttpError {
     /// Nothing reached the other side: there is no effect, and the call may be repeated.
     #[error("{service}: not sent: {why}")]
-    NotSent { service: Cow<'static, str>, why: NotSent },
+    NotSent { service: Service, why: NotSent },
     /// The request may have been carried out, and the answer did not come (whole). Never repeat it blindly.
     #[error("{service}: outcome unknown: {why}")]
     Unknown {
-        service: Cow<'static, str>,
+        service: Service,
         why: Lost,
         /// The status, when at least the head of the answer came.
         status: Option<u16>,
@@ -89,7 +89,7 @@ impl HttpError {
         self.counts_against_service()
     }
 
-    pub(super) fn from_head(service: &Cow<'static, str>, error: reqwest::Error) -> Self {
+    pub(super) fn from_head(service: &Service, error: reqwest::Error) -> Self {
         let service = service.clone();
         if let Some(forbidden) = cause::<Forbidden>(&error) {
             return Self::NotSent { service, why: NotSent::Forbidden(forbidden.clone()) };
@@ -107,7 +107,7 @@ impl HttpError {
         Self::NotSent { service, why }
     }
 
-    pub(super) fn from_body(service: &Cow<'static, str>, status: u16, error: reqwest::Error) -> Self {
+    pub(super) fn from_body(service: &Service, status: u16, error: reqwest::Error) -> Self {
         let why = if error.is_timeout() { Lost::Timeout } else { Lost::BodyCut(text(error)) };
         Self::Unknown { service: service.clone(), why, status: Some(status) }
     }
@@ -123,7 +123,7 @@ fn text(error: reqwest::Error) -> String {
     deepest.to_string()
 }
 
-fn cause<'a, E: Error + 'static>(error: &'a reqwest::Error) -> Option<&'a E> {
+fn cause<E: Error + 'static>(error: &reqwest::Error) -> Option<&E> {
     let mut next = error.source();
     while let Some(source) = next {
         if let Some(found) = source.downcast_ref::<E>() {

@@ -5,8 +5,8 @@
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::sync::Arc;
 
-use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 use reqwest::Url;
+use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 
 /// Why a customer's URL is refused; safe to show to the customer.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -86,12 +86,13 @@ fn is_public_v6(address: Ipv6Addr) -> bool {
         is_public_v4(Ipv4Addr::new(a, b, c, d))
     };
     match segments {
-        // IPv4 in disguise: mapped, and translated by NAT64.
-        [0, 0, 0, 0, 0, 0xffff, high, low] | [0x64, 0xff9b, 0, 0, 0, 0, high, low] => embedded(high, low),
-        // 6to4 carries the IPv4 address in front.
-        [0x2002, high, low, ..] => embedded(high, low),
+        // IPv4 in disguise: mapped, translated by NAT64,
+        [0, 0, 0, 0, 0, 0xffff, high, low]
+        | [0x64, 0xff9b, 0, 0, 0, 0, high, low]
+        // and 6to4, which carries it in front.
+        | [0x2002, high, low, ..] => embedded(high, low),
         // Teredo, benchmarking, ORCHID, documentation.
-        [0x2001, 0 | 0xdb8, ..] | [0x2001, 2, 0, ..] | [0x2001, 0x10..=0x3f, ..] | [0x3fff, 0..=0x0fff, ..] => false,
+        [0x2001, 0 | 0xdb8 | 0x10..=0x3f, ..] | [0x2001, 2, 0, ..] | [0x3fff, 0..=0x0fff, ..] => false,
         // Of the rest only global unicast is public.
         [first, ..] => (0x2000..0x4000).contains(&first),
     }
@@ -131,11 +132,29 @@ mod tests {
     #[test]
     fn private_and_special_addresses_are_refused_in_every_spelling() {
         for url in [
-            "http://127.0.0.1/", "http://2130706433/", "http://0x7f.1/", "http://017700000001/", "http://[::1]/",
-            "http://10.1.2.3/", "http://172.16.0.1/", "http://192.168.1.1:8080/x", "http://169.254.169.254/latest/meta-data",
-            "http://100.100.100.200/", "http://192.0.0.192/", "http://168.63.129.16/", "http://0.0.0.0/", "http://224.0.0.1/",
-            "http://255.255.255.255/", "http://[fd00:ec2::254]/", "http://[fe80::1]/", "http://[::ffff:10.0.0.1]/",
-            "http://[64:ff9b::7f00:1]/", "http://[2002:7f00:1::]/", "http://[2001:db8::1]/", "http://[::]/", "http://198.18.0.1/",
+            "http://127.0.0.1/",
+            "http://2130706433/",
+            "http://0x7f.1/",
+            "http://017700000001/",
+            "http://[::1]/",
+            "http://10.1.2.3/",
+            "http://172.16.0.1/",
+            "http://192.168.1.1:8080/x",
+            "http://169.254.169.254/latest/meta-data",
+            "http://100.100.100.200/",
+            "http://192.0.0.192/",
+            "http://168.63.129.16/",
+            "http://0.0.0.0/",
+            "http://224.0.0.1/",
+            "http://255.255.255.255/",
+            "http://[fd00:ec2::254]/",
+            "http://[fe80::1]/",
+            "http://[::ffff:10.0.0.1]/",
+            "http://[64:ff9b::7f00:1]/",
+            "http://[2002:7f00:1::]/",
+            "http://[2001:db8::1]/",
+            "http://[::]/",
+            "http://198.18.0.1/",
         ] {
             assert_eq!(check(url, false), Err(Forbidden::PrivateAddress), "{url}");
             assert!(check(url, true).is_ok(), "{url} when the operator allows it");
@@ -144,7 +163,9 @@ mod tests {
 
     #[test]
     fn public_addresses_and_names_pass() {
-        for url in ["https://8.8.8.8/hook", "https://[2606:4700::1111]/", "https://example.com/hook?x=1", "http://172.32.0.1/"] {
+        for url in
+            ["https://8.8.8.8/hook", "https://[2606:4700::1111]/", "https://example.com/hook?x=1", "http://172.32.0.1/"]
+        {
             assert!(check(url, false).is_ok(), "{url}");
         }
     }

@@ -1,6 +1,5 @@
 //! One call: built, let through by the breaker, sent, and repeated when the caller said that this is safe.
 
-use std::borrow::Cow;
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -12,14 +11,14 @@ use tokio::time::{Instant, timeout_at};
 use super::breaker::Permit;
 use super::error::{HttpError, Lost, NotSent};
 use super::response::{Response, Streaming, read_whole};
-use super::{Exchange, Http};
+use super::{Exchange, Http, Service};
 
 /// A request being built. Nothing happens before [`Request::send`] or [`Request::stream`].
 #[must_use]
 #[derive(Debug)]
 pub struct Request {
     http: Http,
-    service: Cow<'static, str>,
+    service: Service,
     builder: RequestBuilder,
     with_breaker: bool,
     total: Duration,
@@ -29,7 +28,7 @@ pub struct Request {
 }
 
 impl Request {
-    pub(super) fn new(http: Http, service: Cow<'static, str>, builder: RequestBuilder, with_breaker: bool) -> Self {
+    pub(super) fn new(http: Http, service: Service, builder: RequestBuilder, with_breaker: bool) -> Self {
         let (total, max_body) = (http.inner.config.timeouts.total, http.inner.config.max_body);
         Self { http, service, builder, with_breaker, total, max_body, attempts: 1 }
     }
@@ -150,7 +149,7 @@ fn settled(last: Result<Response, HttpError>, unknown: Option<HttpError>) -> Res
 struct Plan {
     http: Http,
     client: reqwest::Client,
-    service: Cow<'static, str>,
+    service: Service,
     with_breaker: bool,
     total: Duration,
     max_body: usize,
@@ -185,8 +184,10 @@ impl Plan {
         let permit = match self.with_breaker.then(|| self.http.inner.breakers.enter(&self.service)).transpose() {
             Ok(permit) => permit,
             Err(retry_at) => {
-                let error = HttpError::NotSent { service: self.service.clone(), why: NotSent::BreakerOpen { retry_at } };
-                Watch { plan: self, permit: None, method, attempt, started: self.http.inner.clock.now() }.ended(Err(&error));
+                let error =
+                    HttpError::NotSent { service: self.service.clone(), why: NotSent::BreakerOpen { retry_at } };
+                Watch { plan: self, permit: None, method, attempt, started: self.http.inner.clock.now() }
+                    .ended(Err(&error));
                 return Err(error);
             }
         };

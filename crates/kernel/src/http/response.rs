@@ -1,6 +1,5 @@
 //! Answers: whole ([`Response`]) or piece by piece ([`Streaming`]). Any status is an answer, also 500.
 
-use std::borrow::Cow;
 use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
@@ -10,6 +9,7 @@ use reqwest::header::{HeaderMap, RETRY_AFTER};
 use serde::de::DeserializeOwned;
 use tokio::time::{Instant, timeout, timeout_at};
 
+use super::Service;
 use super::error::{HttpError, Lost};
 
 /// An answer, read whole.
@@ -59,7 +59,7 @@ pub(super) fn retry_after(headers: &HeaderMap, now: DateTime<Utc>) -> Option<Dur
 pub struct Streaming {
     pub status: StatusCode,
     pub headers: HeaderMap,
-    pub(super) service: Cow<'static, str>,
+    pub(super) service: Service,
     pub(super) inner: reqwest::Response,
     /// The longest wait for the next piece.
     pub(super) idle: Duration,
@@ -93,7 +93,7 @@ impl Streaming {
 
 /// Reads the body up to `limit` bytes and `deadline`.
 pub(super) async fn read_whole(
-    service: &Cow<'static, str>,
+    service: &Service,
     mut inner: reqwest::Response,
     limit: usize,
     deadline: Instant,
@@ -114,7 +114,7 @@ pub(super) async fn read_whole(
     }
 }
 
-fn lost(service: &Cow<'static, str>, status: u16, why: Lost) -> HttpError {
+fn lost(service: &Service, status: u16, why: Lost) -> HttpError {
     HttpError::Unknown { service: service.clone(), why, status: Some(status) }
 }
 
