@@ -54,12 +54,12 @@ struct Node {
 }
 
 impl Metadata {
-    /// Asks Cargo, for this platform, without touching the network.
+    /// Asks Cargo, for this platform.
     pub fn read() -> Self {
         let host = Command::new("rustc").args(["--print", "host-tuple"]).output().expect("rustc runs");
         let host = String::from_utf8(host.stdout).expect("a platform's name is text");
         let output = Command::new(env!("CARGO"))
-            .args(["metadata", "--format-version", "1", "--offline", "--filter-platform", host.trim()])
+            .args(["metadata", "--format-version", "1", "--filter-platform", host.trim()])
             .current_dir(crate::files::root())
             .output()
             .expect("cargo runs");

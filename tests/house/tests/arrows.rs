@@ -11,7 +11,8 @@ fn may_import(importer: &str) -> &'static [&'static str] {
         // These stand on nothing of ours, so that they can be used and tested alone.
         "kernel" | "encoder" | "documents" | "standins" | "house" => &[],
         "connectors" | "shell" => &["kernel"],
-        "ai" => &["kernel", "encoder", "documents"],
+        // The gateway calls providers through the OpenAI wire format, which is the connectors' business.
+        "ai" => &["kernel", "encoder", "documents", "connectors"],
         room if ROOMS.contains(&room) => &["kernel", "ai", "connectors", "shell"],
         "recoup" => &[
             "kernel",
