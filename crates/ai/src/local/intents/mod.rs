@@ -1,0 +1,104 @@
+//! An organisation's own intents, learned from the few examples it gives.
+//!
+//! Up to five examples an intent a centroid is as good as anything; from there a ridge classifier wins. Both say when
+//! a message belongs to none of the intents, by its distance to the nearest example.
+
+mod ridge;
+mod space;
+
+pub use space::{Space, Vector};
+
+use ridge::Ridge;
+use space::centroid;
+
+/// Examples an intent from which the ridge classifier takes over.
+const RIDGE_FROM: usize = 5;
+
+/// A message and the intent a person gave it.
+#[derive(Clone, Copy, Debug)]
+pub struct Example<'a> {
+    pub text: &'a str,
+    pub intent: &'a str,
+}
+
+/// A classifier over one organisation's intents.
+pub struct IntentModel {
+    space: Space,
+    intents: Vec<String>,
+    examples: Vec<(Vector, usize)>,
+    centroids: Vec<Vector>,
+    ridge: Option<Ridge>,
+    /// Similarity to the nearest example under which a message is out of scope.
+    nearest_needed: f32,
+}
+
+/// What the model says about one message.
+#[derive(Clone, Debug, PartialEq)]
+pub struct IntentGuess<'a> {
+    /// `None` when the message is out of scope.
+    pub intent: Option<&'a str>,
+    /// The best intent even where the message is out of scope.
+    pub best: &'a str,
+    /// Share of the softmax; compare within one organisation only.
+    pub confidence: f32,
+    /// Similarity to the nearest example, from 0 to 1.
+    pub similarity: f32,
+}
+
+impl IntentModel {
+    /// Learns from examples; returns `None` when there is not one.
+    pub fn learn(space: Space, examples: &[Example<'_>]) -> Option<IntentModel> {
+        let mut intents: Vec<String> = Vec::new();
+        let texts: Vec<&str> = examples.iter().map(|example| example.text).collect();
+        let vectors = space.vectors(&texts);
+        let mut placed = Vec::with_capacity(examples.len());
+        for (example, vector) in examples.iter().zip(vectors) {
+            let place = intents.iter().position(|known| known == example.intent).unwrap_or_else(|| {
+                intents.push(example.intent.to_owned());
+                intents.len() - 1
+            });
+            placed.push((vector, place));
+        }
+        if intents.is_empty() {
+            return None;
+        }
+        let centroids = (0..intents.len())
+            .map(|intent| centroid(placed.iter().filter(|(_, place)| *place == intent).map(|(vector, _)| vector)))
+            .collect();
+        let enough = placed.len() > RIDGE_FROM * intents.len() && intents.len() > 1;
+        let ridge = enough.then(|| Ridge::fit(&placed, intents.len()));
+        let nearest_needed = space.nearest_needed();
+        Some(IntentModel { space, intents, examples: placed, centroids, ridge, nearest_needed })
+    }
+
+    /// The intents it knows, in the order their first examples came.
+    pub fn intents(&self) -> &[String] {
+        &self.intents
+    }
+
+    /// Names the intent of one message.
+    pub fn guess(&self, text: &str) -> IntentGuess<'_> {
+        let mut vectors = self.space.vectors(&[text]);
+        let vector = vectors.pop().unwrap_or_else(|| Vector::Dense(Vec::new()));
+        self.guess_vector(&vector)
+    }
+
+    /// Names the intents of many messages; an embedder sees them in one batch.
+    pub fn guess_all(&self, texts: &[&str]) -> Vec<IntentGuess<'_>> {
+        self.space.vectors(texts).iter().map(|vector| self.guess_vector(vector)).collect()
+    }
+
+    fn guess_vector(&self, vector: &Vector) -> IntentGuess<'_> {
+        let by_centroid: Vec<f32> = self.centroids.iter().map(|centroid| centroid.dot(vector)).collect();
+        let scores = match &self.ridge {
+            Some(ridge) => ridge.scores(&self.examples, vector),
+            None => by_centroid,
+        };
+        let best = (0..scores.len()).max_by(|a, b| scores[*a].total_cmp(&scores[*b])).unwrap_or(0);
+        let shares = super::verdict::softmax(scores.iter().map(|score| score * 8.0));
+        let similarity = self.examples.iter().map(|(example, _)| example.dot(vector)).fold(0.0, f32::max);
+        let best_name = self.intents[best].as_str();
+        let intent = (similarity >= self.nearest_needed).then_some(best_name);
+        IntentGuess { intent, best: best_name, confidence: shares[best], similarity }
+    }
+}

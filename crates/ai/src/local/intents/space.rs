@@ -1,0 +1,112 @@
+//! The space intents are learned in: the hashed features of tier 0, or the vectors of an embedder.
+
+use std::sync::Arc;
+
+use crate::local::embedder::Embedder;
+use crate::local::features::Features;
+
+/// Where messages become vectors.
+#[derive(Clone)]
+pub enum Space {
+    /// Hashed words and characters; needs nothing.
+    Hashed,
+    /// Sentence vectors.
+    Embedded(Arc<dyn Embedder>),
+}
+
+/// A unit-length vector, sparse or dense.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Vector {
+    /// Buckets in rising order, with values.
+    Sparse(Vec<(u32, f32)>),
+    Dense(Vec<f32>),
+}
+
+impl Space {
+    /// One unit-length vector a text.
+    pub fn vectors(&self, texts: &[&str]) -> Vec<Vector> {
+        match self {
+            Space::Hashed => texts.iter().map(|text| hashed(text)).collect(),
+            Space::Embedded(embedder) => embedder.embed(texts).into_iter().map(Vector::Dense).collect(),
+        }
+    }
+
+    /// Similarity to the nearest example under which a message is out of scope; chosen on CLINC150's training half.
+    pub fn nearest_needed(&self) -> f32 {
+        match self {
+            Space::Hashed => 0.24,
+            Space::Embedded(_) => 0.52,
+        }
+    }
+}
+
+fn hashed(text: &str) -> Vector {
+    let features = Features::of(text);
+    let half = std::f32::consts::FRAC_1_SQRT_2;
+    let words = features.words().iter().map(|bucket| (*bucket, half * features.word_value()));
+    let chars = features.chars().iter().map(|bucket| (*bucket, half * features.char_value()));
+    Vector::Sparse(words.chain(chars).collect())
+}
+
+impl Vector {
+    /// The cosine of two unit vectors of one space; 0 between spaces.
+    pub fn dot(&self, other: &Vector) -> f32 {
+        match (self, other) {
+            (Vector::Dense(a), Vector::Dense(b)) => a.iter().zip(b).map(|(x, y)| x * y).sum(),
+            (Vector::Sparse(a), Vector::Sparse(b)) => sparse_dot(a, b),
+            _ => 0.0,
+        }
+    }
+
+    fn add_to(&self, sum: &mut Sum, factor: f32) {
+        match self {
+            Vector::Dense(values) => {
+                sum.dense.resize(values.len(), 0.0);
+                for (total, value) in sum.dense.iter_mut().zip(values) {
+                    *total += factor * value;
+                }
+            }
+            Vector::Sparse(values) => {
+                for (bucket, value) in values {
+                    *sum.sparse.entry(*bucket).or_insert(0.0) += factor * value;
+                }
+            }
+        }
+    }
+}
+
+fn sparse_dot(a: &[(u32, f32)], b: &[(u32, f32)]) -> f32 {
+    let (mut i, mut j, mut sum) = (0, 0, 0.0);
+    while i < a.len() && j < b.len() {
+        match a[i].0.cmp(&b[j].0) {
+            std::cmp::Ordering::Less => i += 1,
+            std::cmp::Ordering::Greater => j += 1,
+            std::cmp::Ordering::Equal => {
+                sum += a[i].1 * b[j].1;
+                i += 1;
+                j += 1;
+            }
+        }
+    }
+    sum
+}
+
+#[derive(Default)]
+struct Sum {
+    dense: Vec<f32>,
+    sparse: std::collections::BTreeMap<u32, f32>,
+}
+
+/// The unit-length mean of some vectors.
+pub(super) fn centroid<'a>(vectors: impl Iterator<Item = &'a Vector>) -> Vector {
+    let mut sum = Sum::default();
+    for vector in vectors {
+        vector.add_to(&mut sum, 1.0);
+    }
+    if sum.sparse.is_empty() {
+        let length = sum.dense.iter().map(|x| x * x).sum::<f32>().sqrt().max(f32::MIN_POSITIVE);
+        return Vector::Dense(sum.dense.into_iter().map(|x| x / length).collect());
+    }
+    let length = sum.sparse.values().map(|x| x * x).sum::<f32>().sqrt().max(f32::MIN_POSITIVE);
+    Vector::Sparse(sum.sparse.into_iter().map(|(bucket, x)| (bucket, x / length)).collect())
+}
