@@ -21,6 +21,8 @@ mod live;
 mod openapi;
 pub mod page;
 mod styleguide;
+#[cfg(feature = "testing")]
+pub mod testing;
 
 pub use app::{App, NavGroup, NavItem, Room, Search, Settings};
 pub use assemble::{assemble, describe};

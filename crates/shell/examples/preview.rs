@@ -1,0 +1,30 @@
+//! Serves the styleguide, an error page and the API reference over a test database, to look at while styling:
+//! `cargo run -p shell --features testing --example preview`, then open the address it prints.
+
+use shell::testing::TestWeb;
+use shell::{NavItem, Role, Room, Search, Settings};
+
+#[tokio::main]
+async fn main() -> anyhow::Result<()> {
+    let settings = Settings { styleguide: true, ..Settings::default() };
+    let web = TestWeb::with(settings, |_| vec![room()]).await;
+    let org = web.org("Northwind").await;
+    let token = web.token(org, Role::Owner);
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await?;
+    println!("http://{}/styleguide", listener.local_addr()?);
+    println!("signed in with the cookie recoup_session={token}");
+    axum::serve(listener, web.router.clone().into_make_service()).await?;
+    Ok(())
+}
+
+fn room() -> Room {
+    Room {
+        nav: vec![
+            NavItem::main(1, "Command centre", "/", "gauge").keys("g c"),
+            NavItem::main(2, "Inbox", "/inbox", "inbox").keys("g i"),
+            NavItem::below(1, "Settings", "/settings", "settings").keys("g s"),
+        ],
+        searches: vec![Search { label: "Search conversations", href: "/inbox?q=" }],
+        ..Room::default()
+    }
+}
