@@ -12,6 +12,8 @@ pub mod server;
 pub mod sign;
 pub mod threads;
 pub mod whatsapp;
+pub mod world;
+pub mod x;
 
 
 pub use customer::{Content, Refusal, Writing};
@@ -19,3 +21,4 @@ pub use delivery::Manners;
 pub use server::Handle;
 pub use server::faults::{Fault, Rule, When};
 pub use threads::{Author, Platform, Threads, Visible};
+pub use world::{World, WorldConfig};

@@ -13,7 +13,7 @@ use axum::RequestPartsExt;
 use serde_json::{Map, Value};
 
 use super::{GraphError, Holder, Meta};
-use crate::server::Quirk;
+use crate::server::{Quirk, form};
 use crate::sign;
 
 /// A checked call.
@@ -125,13 +125,7 @@ fn body_params(parts: &Parts, bytes: &[u8]) -> Result<Map<String, Value>, GraphE
 
 /// Form pairs; a value that is written as a JSON object or list is taken as one.
 pub(super) fn pairs(query: &str) -> Map<String, Value> {
-    let uri = format!("http://standin/?{query}").parse::<axum::http::Uri>();
-    let pairs: Vec<(String, String)> = uri
-        .ok()
-        .and_then(|uri| axum::extract::Query::try_from_uri(&uri).ok())
-        .map(|axum::extract::Query(pairs)| pairs)
-        .unwrap_or_default();
-    pairs
+    form::pairs(query)
         .into_iter()
         .map(|(name, value)| {
             let structured = value.starts_with(['{', '[']).then(|| serde_json::from_str(&value).ok()).flatten();
@@ -155,5 +149,6 @@ mod tests {
         let params = pairs("recipient=%7B%22id%22%3A%221%22%7D&a=b%20c&n=+x");
         assert_eq!(params["recipient"]["id"], "1");
         assert_eq!(params["a"], "b c");
+        assert_eq!(params["n"], " x");
     }
 }

@@ -10,6 +10,7 @@ mod connection;
 mod control;
 pub mod dice;
 pub mod faults;
+pub(crate) mod form;
 pub mod log;
 pub mod meter;
 
