@@ -34,9 +34,9 @@ pub enum FailureKind {
     Resting,
     /// No answer in time.
     TimedOut,
-    /// No connection, or it broke before the answer began.
+    /// No connection: nothing was sent.
     Unreachable,
-    /// The answer began and was cut off.
+    /// The connection broke after the request went out: the provider may have worked for us.
     Interrupted,
     /// The answer is not in the wire format.
     Malformed,

@@ -188,8 +188,7 @@ fn lost(error: &HttpError) -> Failure {
         HttpError::NotSent { .. } => FailureKind::Unreachable,
         HttpError::Unknown { why: Lost::Timeout, .. } => FailureKind::TimedOut,
         HttpError::Unknown { why: Lost::BodyTooLarge { .. }, .. } => FailureKind::Malformed,
-        HttpError::Unknown { status: Some(_), .. } => FailureKind::Interrupted,
-        HttpError::Unknown { .. } => FailureKind::Unreachable,
+        HttpError::Unknown { .. } => FailureKind::Interrupted,
     };
     Failure::new(kind, error.to_string())
 }
