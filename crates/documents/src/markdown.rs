@@ -4,6 +4,9 @@ use pulldown_cmark::{Event, HeadingLevel, Options, Parser, Tag, TagEnd};
 
 use crate::outline::{Document, Outline};
 
+/// Lines shorter than this, in characters, are lines of a list or an address.
+const SHORT_LINE: usize = 60;
+
 pub(crate) fn parse(text: &str) -> Document {
     let mut outline = Outline::default();
     let mut heading: Option<String> = None;
@@ -24,7 +27,8 @@ pub(crate) fn parse(text: &str) -> Document {
             },
             Event::SoftBreak => match &mut heading {
                 Some(h) => h.push(' '),
-                None => outline.text(" "),
+                // A short line was ended on purpose, a long one by its editor's margin.
+                None => outline.text(if outline.line_length() < SHORT_LINE { "\n" } else { " " }),
             },
             Event::HardBreak | Event::Rule | Event::Start(Tag::Item | Tag::TableRow | Tag::TableHead) => outline.line_break(),
             Event::End(TagEnd::Paragraph | TagEnd::List(_) | TagEnd::CodeBlock | TagEnd::Table | TagEnd::BlockQuote(_)) => {

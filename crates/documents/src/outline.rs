@@ -66,6 +66,11 @@ impl Outline {
         self.text.push_str(text);
     }
 
+    /// Characters since the last line end.
+    pub(crate) fn line_length(&self) -> usize {
+        self.text.rsplit('\n').next().map_or(0, |line| line.chars().count())
+    }
+
     pub(crate) fn line_break(&mut self) {
         if !self.text.is_empty() && !self.text.ends_with('\n') {
             self.text.push('\n');

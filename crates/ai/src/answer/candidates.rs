@@ -31,11 +31,16 @@ pub(super) fn quote(chunk: &Chunk, evidence: &Evidence, analyzer: &Analyzer) -> 
         return Quote { text: chunk.text.trim().to_owned(), coverage: covers(&chunk.text) };
     }
     let spans = spans(&chunk.text);
-    let value = |c: &Coverage| c.covered + 0.2 * c.expected;
+    // What the heading says counts for every sentence under it; what the sentence says itself sets it apart.
+    let value = |text: &str| {
+        let alone = evidence.coverage(&Analysed::new(&[text], analyzer));
+        let c = covers(text);
+        c.covered + 0.5 * alone.covered + 0.1 * c.expected
+    };
     let best = spans
         .iter()
         .enumerate()
-        .map(|(at, span)| (at, value(&covers(&chunk.text[span.clone()]))))
+        .map(|(at, span)| (at, value(&chunk.text[span.clone()])))
         // On a tie the first sentence wins; it usually introduces the others.
         .fold(None::<(usize, f32)>, |best, next| match best {
             Some(b) if b.1 >= next.1 => Some(b),

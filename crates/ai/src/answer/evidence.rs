@@ -6,14 +6,15 @@
 
 use std::collections::HashMap;
 
-use crate::retrieval::text::{Analyzer, is_stop_word, synonyms, words};
+use crate::retrieval::text::{Analyzer, is_misspelling, is_stop_word, is_weak, synonyms, words};
 use crate::retrieval::{Index, StaticVectors};
 
 use super::Expected;
 
 /// Cosine from which two words are taken as near, and what a match by it counts at most.
 const NEAR: f32 = 0.55;
-const NEAR_MOST: f32 = 0.8;
+const NEAR_MOST: f32 = 0.75;
+const NEAR_LEAST: f32 = 0.3;
 const SYNONYM: f32 = 0.9;
 const MISSPELT: f32 = 0.85;
 const COMPOUND: f32 = 0.7;
@@ -26,6 +27,8 @@ struct Asked {
     term: String,
     others: Vec<String>,
     weight: f32,
+    /// How much of a stranger the word is to this knowledge, 0–1.
+    foreign: f32,
     vector: Option<Vec<f32>>,
 }
 
@@ -47,6 +50,9 @@ pub(super) struct Coverage {
     pub expected: f32,
 }
 
+/// From this rank on a word that the knowledge lacks is a name or a thing of its own.
+const OUTLANDISH: f32 = 12_000.0;
+
 impl Evidence {
     pub(super) fn new(index: &Index, question: &str, language: &str) -> Self {
         let english = language == "en";
@@ -59,9 +65,11 @@ impl Evidence {
             if asked.iter().any(|a| a.term == term) || names_expected(&word.lower, expected) {
                 continue;
             }
-            let others = synonyms(&word.lower, language).iter().map(|s| own.term(s)).chain(analyzers.iter().skip(1).map(|a| a.term(&word.lower))).collect();
+            let others: Vec<String> = synonyms(&word.lower, language).iter().map(|s| own.term(s)).chain(analyzers.iter().skip(1).map(|a| a.term(&word.lower))).collect();
+            let known = index.bm25().knows(&term) || others.iter().any(|o| index.bm25().knows(o)) || index.bm25().misspelt(&term).is_some();
+            let foreign = if known { 0.0 } else { strangeness(&word.lower, language) };
             let vector = if english { StaticVectors::built_in().word(&word.lower) } else { None };
-            asked.push(Asked { weight: index.bm25().idf(&term).max(0.5), lower: word.lower, term, others, vector });
+            asked.push(Asked { weight: index.bm25().idf(&term).max(0.5) * specific(&word.lower, language), foreign, lower: word.lower, term, others, vector });
         }
         Self { asked, expected, english }
     }
@@ -71,12 +79,13 @@ impl Evidence {
         self.asked.is_empty() && self.expected.is_none()
     }
 
-    pub(super) fn expected(&self) -> Option<Expected> {
-        self.expected
-    }
-
     pub(super) fn asked(&self) -> usize {
         self.asked.len()
+    }
+
+    /// The strangest word of the question, 0–1: 0 when the knowledge has them all, 1 for a name it never mentions.
+    pub(super) fn foreign(&self) -> f32 {
+        self.asked.iter().map(|a| a.foreign).fold(0.0, f32::max)
     }
 
     /// Compares with a text that has been analysed.
@@ -108,6 +117,22 @@ impl Evidence {
         }
     }
 
+    /// Share of a heading's words that the question asks for, 0–1: a FAQ on freezing a membership is about more than a question
+    /// on the membership. One for an empty heading.
+    pub(super) fn focus(&self, index: &Index, heading: &str, analyzer: &Analyzer) -> f32 {
+        let mut total = 0.0;
+        let mut asked = 0.0;
+        for word in words(heading, analyzer.language()).filter(|w| !is_stop_word(&w.lower, analyzer.language())) {
+            let term = analyzer.term(&word.lower);
+            let weight = index.bm25().idf(&term).max(0.5) * specific(&word.lower, analyzer.language());
+            let named = self.expected.is_some() && names_expected(&word.lower, self.expected);
+            let said = |a: &Asked| a.term == term || a.others.contains(&term) || is_misspelling(&a.term, &term) || is_compound(&a.term, &term);
+            total += weight;
+            asked += if named || self.asked.iter().any(said) { weight } else { 0.0 };
+        }
+        if total > 0.0 { asked / total } else { 1.0 }
+    }
+
     fn matched(&self, asked: &Asked, text: &Analysed) -> f32 {
         if text.terms.contains_key(&asked.term) {
             return 1.0;
@@ -129,12 +154,33 @@ impl Evidence {
             {
                 let cosine: f32 = a.iter().zip(b).map(|(x, y)| x * y).sum();
                 if cosine > NEAR {
-                    best = best.max(NEAR_MOST * (cosine - NEAR) / (1.0 - NEAR) + 0.2);
+                    best = best.max(NEAR_LEAST + (NEAR_MOST - NEAR_LEAST) * (cosine - NEAR) / (1.0 - NEAR));
                 }
             }
         }
         if asked.lower.bytes().all(|b| b.is_ascii_digit()) { best.min(0.0) } else { best.min(SYNONYM) }
     }
+}
+
+/// How much a word says, from how common it is in its language: "get" and "work" say less than "sauna", whether or not the
+/// knowledge has them.
+fn specific(lower: &str, language: &str) -> f32 {
+    const COMMON: f32 = 200.0;
+    const RARE: f32 = 6_000.0;
+    const LEAST: f32 = 0.25;
+    if language == "en" {
+        let Some(rank) = StaticVectors::built_in().rank(lower) else { return 1.0 };
+        return ((rank as f32 / COMMON).max(1.0).ln() / (RARE / COMMON).ln()).clamp(LEAST, 1.0);
+    }
+    if is_weak(lower, language) { LEAST } else { 1.0 }
+}
+
+fn strangeness(lower: &str, language: &str) -> f32 {
+    if language != "en" {
+        return if is_weak(lower, language) { 0.0 } else { 0.7 };
+    }
+    let rank = StaticVectors::built_in().rank(lower).map_or(OUTLANDISH, |r| r as f32);
+    (rank / OUTLANDISH).min(1.0).sqrt()
 }
 
 /// Words like "cost" and "hours" are judged by whether the amount or the time is there, not by the word.
@@ -170,22 +216,6 @@ impl Analysed {
     }
 }
 
-/// One letter more, fewer, other or swapped, in words of five letters or more that begin alike.
-fn is_misspelling(a: &str, b: &str) -> bool {
-    let (a, b): (Vec<char>, Vec<char>) = (a.chars().collect(), b.chars().collect());
-    let (short, long) = if a.len() <= b.len() { (&a, &b) } else { (&b, &a) };
-    if short.len() < 5 || long.len() - short.len() > 1 || short[0] != long[0] || short.iter().any(char::is_ascii_digit) {
-        return false;
-    }
-    let head = short.iter().zip(long).take_while(|(x, y)| x == y).count();
-    let tail = |skip: usize| short.iter().rev().zip(long.iter().rev()).take(short.len() - skip).take_while(|(x, y)| x == y).count();
-    if short.len() < long.len() {
-        return head + tail(head) >= short.len();
-    }
-    let differing = short.len() - head - tail(head);
-    differing == 1 || differing == 2 && short[head] == long[head + 1] && short[head + 1] == long[head]
-}
-
 /// One is the beginning or the end of the other, as in German compounds; both long enough to mean something.
 fn is_compound(a: &str, b: &str) -> bool {
     let (short, long) = if a.len() <= b.len() { (a, b) } else { (b, a) };
@@ -195,13 +225,6 @@ fn is_compound(a: &str, b: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn one_slip_is_a_misspelling_and_two_are_not() {
-        assert!(is_misspelling("whitening", "whitning") && is_misspelling("insurance", "insurence") && is_misspelling("dentist", "dnetist"));
-        assert!(!is_misspelling("price", "prize2") && !is_misspelling("cat", "car") && !is_misspelling("whitening", "whtnng"));
-        assert!(!is_misspelling("botox", "detox"));
-    }
 
     #[test]
     fn compounds_share_an_end() {

@@ -51,24 +51,25 @@ const QUESTIONS: &[(Expected, &[&str])] = &[
     (
         Expected::Place,
         &[
-            "where are you", "where is your", "where is the", "your address", "the address", "where can i find you", "located", "location", "how do i get there",
-            "wo seid ihr", "wo sind sie", "wo finde", "adresse", "dónde están", "donde estan", "dónde queda", "donde queda", "dirección", "où êtes", "où se trouve", "dove siete",
+            "where are you", "where's the", "your address", "the address", "where can i find you", "located", "location", "how do i get there",
+            "wo seid ihr", "wo sind sie", "wo ist", "wo finde", "where is", "where's your", "wheres your", "adresse", "dónde están", "donde estan", "dónde queda", "donde queda", "dirección", "où êtes", "où se trouve", "dove siete",
             "onde fica", "waar zijn jullie", "neredesiniz", "adres",
         ],
     ),
 ];
 
 const PLACES: &[&str] = &[
-    "street", "st.", "avenue", "ave", "road", "rd.", "drive", "blvd", "boulevard", "suite", "floor", "address", "corner", "next to", "opposite", "across from",
-    "located", "station", "plaza", "mall", "square", "straße", "strasse", "str.", "platz", "weg ", "allee", "adresse", "calle", "avenida", "plaza", "dirección", "rue ", "place ",
-    "via ", "piazza", "rua ", "straat", "cadde", "sokak", "mahalle",
+    "street", "avenue", "ave", "road", "rd", "drive", "blvd", "boulevard", "suite", "floor", "address", "corner", "opposite", "located", "station", "plaza", "mall", "square", "lane", "highway",
+    "straße", "strasse", "platz", "weg", "allee", "adresse", "hausnummer", "calle", "avenida", "dirección", "rue", "place", "via", "piazza", "rua", "straat", "cadde", "sokak", "mahalle",
 ];
+/// Ends of street names that are written in one word.
+const PLACE_ENDS: &[&str] = &["straße", "strasse", "platz", "weg", "gasse", "straat", "laan"];
 const UNITS: &[&str] = &[
     "minute", "hour", "day", "week", "month", "year", "minuten", "stunde", "tag", "woche", "monat", "jahr", "minuto", "hora", "día", "dias", "semana", "mes", "año", "heure",
     "jour", "semaine", "mois", "giorn", "settiman", "ore ", "uur", "dag", "weken", "dakika", "saat", "gün", "hafta", "overnight", "same-day", "immediately",
 ];
 const DAYS: &[&str] = &[
-    "monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday", "mon", "tue", "wed", "thu", "fri", "sat", "sun", "weekday", "weekend", "noon", "midnight",
+    "monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday", "mon", "tue", "wed", "thu", "fri", "sat", "sun", "weekday", "weekend", "noon", "midnight", "hour", "hours",
     "montag", "dienstag", "mittwoch", "donnerstag", "freitag", "samstag", "sonntag", "mo", "fr", "sa", "uhr", "lunes", "martes", "miércoles", "jueves", "viernes", "sábado",
     "domingo", "lundi", "mardi", "mercredi", "jeudi", "vendredi", "samedi", "dimanche", "24/7", "pazartesi", "cumartesi", "pazar",
 ];
@@ -88,7 +89,7 @@ impl Expected {
         match self {
             Self::Price => has_amount(&lower) || any(FREE),
             Self::Time => has_clock(&lower) || words(&lower).any(|w| DAYS.contains(&w)),
-            Self::Place => any(PLACES),
+            Self::Place => words(&lower).any(|w| PLACES.contains(&w) || PLACE_ENDS.iter().any(|e| w.ends_with(e))),
             Self::Reach => has_contact(&lower),
             Self::Duration => any(UNITS),
         }

@@ -3,16 +3,19 @@
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
+use crate::retrieval::chunking::HEADING_SEPARATOR;
 use crate::retrieval::{Chunk, ChunkKind, Hit, Index, Question, StaticVectors};
 
 use super::candidates::{Quote, quote};
-use super::confidence::{Basis, Features, confidence};
+use super::confidence::{Basis, Features, confidence, preference};
 use super::evidence::{Analysed, Evidence};
 use super::split::{MAX_QUESTIONS, questions};
 use super::{BrandVoice, HUMAN_BELOW, Smalltalk, smalltalk, smalltalk_reply};
 
 /// Chunks looked at closely for each question.
 const CANDIDATES: usize = 5;
+/// A question with one odd word finds one chunk only; being alone is no merit beyond this.
+const LEAD_MOST: f32 = 0.3;
 /// Small talk is recognised by exact words; it is as sure as that.
 const SMALLTALK_CONFIDENCE: f32 = 0.97;
 /// Most that a question about the customer's own record can reach: only a human can look it up.
@@ -105,49 +108,72 @@ fn source(chunk: &Chunk, quote: String) -> Source {
     Source { chunk_id: chunk.id, document_id: chunk.document_id, title: chunk.title.clone(), heading: chunk.heading.clone(), quote }
 }
 
-/// The best quote for one question.
-pub(crate) struct Best {
+/// A quote that could answer one question.
+pub(crate) struct Candidate {
     pub position: usize,
     pub quote: String,
     pub features: Features,
-    pub confidence: f32,
+    pub basis: Basis,
 }
 
-pub(crate) fn best(index: &Index, question: &Question<'_>) -> Option<Best> {
+/// The best quote for one question, and how sure it is.
+struct Best {
+    position: usize,
+    quote: String,
+    confidence: f32,
+}
+
+fn best(index: &Index, question: &Question<'_>) -> Option<Best> {
+    let candidates = candidates(index, question);
+    let choice = candidates.into_iter().map(|c| (preference(&c.features, c.basis), c)).fold(None::<(f32, Candidate)>, |best, next| match best {
+        Some(b) if b.0 >= next.0 => Some(b),
+        _ => Some(next),
+    })?;
+    let Candidate { position, quote, features, basis } = choice.1;
+    let mut confidence = confidence(&features, basis);
+    if asks_own_record(question.text) {
+        confidence = confidence.min(OWN_RECORD_MOST);
+    }
+    Some(Best { position, quote, confidence })
+}
+
+/// Every quote worth comparing, best hit first. Chunks that read like instructions are passed over.
+pub(crate) fn candidates(index: &Index, question: &Question<'_>) -> Vec<Candidate> {
     let evidence = Evidence::new(index, question.text, question.language);
     if evidence.is_empty() {
-        return None;
+        return Vec::new();
     }
     let hits = index.search(question, CANDIDATES);
     let gist = (question.language == "en").then(|| StaticVectors::built_in().text(question.text));
-    let own_record = asks_own_record(question.text);
-    let candidates = hits.iter().filter(|h| !index.chunks()[h.position].suspicious).map(|hit| {
+    let leads = leads(&hits);
+    let fit = hits.iter().zip(leads).filter(|(h, _)| !index.chunks()[h.position].suspicious);
+    fit.filter_map(|(hit, lead)| {
         let chunk = &index.chunks()[hit.position];
-        let (quote, features) = weigh(index, chunk, hit, &evidence, gist.as_deref());
+        let (quote, features) = weigh(index, chunk, hit, &evidence, gist.as_deref())?;
         let basis = match (hit.meaning != 0.0, chunk.language == "en" && gist.is_some()) {
             (true, _) => Basis::Meaning,
             (false, true) => Basis::Gist,
             (false, false) => Basis::Words,
         };
-        let mut confidence = confidence(&features, basis);
-        if evidence.asked() == 0 && evidence.expected().is_none() || quote.text.is_empty() {
-            confidence = 0.0;
-        }
-        if own_record {
-            confidence = confidence.min(OWN_RECORD_MOST);
-        }
-        Best { position: hit.position, quote: quote.text, features, confidence }
-    });
-    candidates.fold(None, |best: Option<Best>, next| match best {
-        Some(b) if b.confidence >= next.confidence => Some(b),
-        _ => Some(next),
+        Some(Candidate { position: hit.position, quote: quote.text, features: Features { lead, ..features }, basis })
     })
+    .collect()
 }
 
-fn weigh(index: &Index, chunk: &Chunk, hit: &Hit, evidence: &Evidence, gist: Option<&[f32]>) -> (Quote, Features) {
+/// How far each hit's score is from the best of the others.
+fn leads(hits: &[Hit]) -> Vec<f32> {
+    let best = hits.first().map_or(0.0, |h| h.score);
+    let second = hits.get(1).map_or(0.0, |h| h.score);
+    hits.iter().enumerate().map(|(n, h)| if n == 0 { (h.score - second).min(LEAD_MOST) } else { h.score - best }).collect()
+}
+
+fn weigh(index: &Index, chunk: &Chunk, hit: &Hit, evidence: &Evidence, gist: Option<&[f32]>) -> Option<(Quote, Features)> {
     let analyzers = index.analyzers_for(&chunk.language);
-    let Some(analyzer) = analyzers.first() else { return (Quote { text: String::new(), coverage: super::evidence::Coverage::default() }, Features::default()) };
+    let analyzer = analyzers.first()?;
     let quote = quote(chunk, evidence, analyzer);
+    if quote.text.is_empty() {
+        return None;
+    }
     let whole = evidence.coverage(&Analysed::new(&[&chunk.title, &chunk.heading, &chunk.text], analyzer));
     let near = match chunk.kind {
         ChunkKind::Faq => chunk.heading.clone(),
@@ -163,15 +189,19 @@ fn weigh(index: &Index, chunk: &Chunk, hit: &Hit, evidence: &Evidence, gist: Opt
         gist,
         meaning: hit.meaning,
         faq: chunk.kind == ChunkKind::Faq,
+        focus: evidence.focus(index, chunk.heading.rsplit(HEADING_SEPARATOR).next().unwrap_or_default(), analyzer),
+        lead: 0.0,
+        brevity: 1.0 / (1.0 + evidence.asked() as f32),
+        foreign: evidence.foreign(),
     };
-    (quote, features)
+    Some((quote, features))
 }
 
 /// Questions about one's own order, appointment or bill: no document can answer them.
-fn asks_own_record(question: &str) -> bool {
+pub(crate) fn asks_own_record(question: &str) -> bool {
     const PHRASES: &[&str] = &[
         "where is my", "where's my", "wheres my", "when is my", "when's my", "what is my", "what's my", "whats my", "is my ", "has my ", "have my ", "did my ", "was my ", "are my ", "status of my",
-        "get my refund", "did you get my", "did you receive my", "have you received my", "i was charged", "was i charged", "you charged me", "charged me twice", "why was i", "why did you", "my order number", "track my",
+        "get my refund", "did you get my", "did you receive my", "have you received my", "i was charged", "was i charged", "you charged me", "charged me twice", "why was i", "why did you", "my order number", "track my", "my next ", "get my insurance",
         "still waiting for my", "who did i", "wo ist mein", "wo bleibt mein", "wann ist mein", "wann kommt mein", "ist mein", "habt ihr meine", "haben sie meine", "dónde está mi", "donde esta mi", "cuándo es mi", "cuando es mi",
         "cuándo llega mi", "mi pedido", "où est ma", "où est mon", "quand est mon", "dov'è il mio", "onde está meu", "onde está a minha", "waar is mijn", "siparişim nerede",
     ];

@@ -17,6 +17,7 @@ mod voice;
 pub use confidence::{FEATURES, Features};
 pub use expected::Expected;
 pub use extract::{Answer, AnswerKind, Source, answer};
+pub(crate) use extract::{asks_own_record, candidates as candidate_quotes};
 pub use smalltalk::{Smalltalk, smalltalk};
 pub use templates::{holding_reply, smalltalk_reply};
 pub use voice::{BrandVoice, Tone};

@@ -5,6 +5,8 @@
 
 use std::collections::HashMap;
 
+use super::text::is_misspelling;
+
 const K1: f32 = 1.2;
 const B: f32 = 0.75;
 
@@ -92,6 +94,14 @@ impl Bm25 {
     /// Whether any chunk has the term.
     pub fn knows(&self, term: &str) -> bool {
         self.terms.contains_key(term)
+    }
+
+    /// A known term that an unknown one may be a misspelling of; the commonest when there are several.
+    pub fn misspelt(&self, term: &str) -> Option<&str> {
+        let first = term.bytes().next()?;
+        let near = |known: &&String| known.bytes().next() == Some(first) && known.len().abs_diff(term.len()) <= 4 && is_misspelling(term, known);
+        let candidates = self.terms.keys().filter(near);
+        candidates.min_by(|a, b| self.idf(a).total_cmp(&self.idf(b)).then_with(|| a.cmp(b))).map(String::as_str)
     }
 
     /// Adds up the scores of weighted terms, one number a chunk.

@@ -8,6 +8,8 @@ use super::{Bm25, Chunk, ChunkKind, StaticVectors, fuse_min_max};
 
 /// Weight of a synonym beside the word that was said. Chosen on `eval/own/faq`.
 const SYNONYM_WEIGHT: f32 = 0.3;
+/// Weight of the known word that an unknown one is taken to be.
+const MISSPELT_WEIGHT: f32 = 0.7;
 /// Share of the static vectors in the fused score of an English question; the rest is BM25's.
 const STATIC_SHARE: f32 = 0.35;
 /// Share of the sentence vectors in the fused score, where there are any.
@@ -175,7 +177,13 @@ impl Index {
         };
         for analyzer in self.analyzers_for(language) {
             for word in words(text, language).filter(|w| !is_stop_word(&w.lower, language)) {
-                add(analyzer.term(&word.lower), 1.0, true);
+                let term = analyzer.term(&word.lower);
+                if !self.bm25.knows(&term)
+                    && let Some(meant) = self.bm25.misspelt(&term)
+                {
+                    add(meant.to_owned(), MISSPELT_WEIGHT, false);
+                }
+                add(term, 1.0, true);
                 for other in synonyms(&word.lower, language) {
                     add(analyzer.term(other), SYNONYM_WEIGHT, false);
                 }

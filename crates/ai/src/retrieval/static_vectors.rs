@@ -51,10 +51,17 @@ impl StaticVectors {
         (rows.len() == count * dims).then_some(Self { dims, tokens, scales, rows })
     }
 
-    /// The unit vector of one word, or nothing when no token of it is known.
+    /// The unit vector of a word that the vocabulary has whole; a word in pieces has none worth comparing.
     pub fn word(&self, lower: &str) -> Option<Vec<f32>> {
+        let id = self.tokens.get(fold(lower).as_str())?;
         let mut sum = vec![0.0; self.dims];
-        (self.add_word(&fold(lower), &mut sum) > 0 && normalise(&mut sum)).then_some(sum)
+        self.add_row(*id as usize, &mut sum);
+        normalise(&mut sum).then_some(sum)
+    }
+
+    /// Place of a word among the English words by frequency, 0 the most frequent; nothing for a word the vocabulary lacks.
+    pub fn rank(&self, lower: &str) -> Option<u32> {
+        self.tokens.get(fold(lower).as_str()).copied()
     }
 
     /// The unit vector of a text; all zeros when nothing of it is known.

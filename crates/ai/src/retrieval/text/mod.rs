@@ -3,14 +3,16 @@
 //! The same function serves documents and questions; an index built with one version of it must be searched with the
 //! same, which is why indices are rebuilt in memory and never stored.
 
+mod misspelling;
 mod sentences;
 mod stemming;
 mod stopwords;
 mod synonyms;
 mod words;
 
+pub use misspelling::is_misspelling;
 pub use sentences::sentences;
-pub use stopwords::is_stop_word;
+pub use stopwords::{is_stop_word, is_weak};
 pub(crate) use synonyms::topics;
 pub use synonyms::synonyms;
 pub use words::{Word, words};

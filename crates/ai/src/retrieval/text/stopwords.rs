@@ -103,3 +103,29 @@ static SETS: LazyLock<HashMap<&str, HashSet<&str>>> =
 pub fn is_stop_word(lower: &str, language: &str) -> bool {
     SETS.get(language).is_some_and(|set| set.contains(lower))
 }
+
+/// Words that many questions have and few are about, beyond the stop words. English needs no list: its words are ranked by
+/// frequency elsewhere.
+const WEAK: &[(&str, &str)] = &[
+    (
+        "de",
+        "bietet bieten anbieten macht mache nehmt nehmen nimmt brauche braucht brauchen bekomme bekommen kriege gilt gelten gültig hoch beträgt vorhanden          möglich möchte möchten geht gehen komme kommen warten dauert kaufen verkauft verkaufen ersten erste nächste nächsten zurzeit heute morgen          frage hätte sitze wissen sagen bezahlen zahlen ihr euch praxis laden geschäft offen",
+    ),
+    (
+        "es",
+        "ofrecen ofrece hacen hace aceptan acepta admiten necesito necesita quisiera quería quiero querría ir voy vamos venir saber decir ver dar pueden          poder hacer pagar comprar venden vende busco buscan hoy mañana persona personas local tienda comida",
+    ),
+    ("fr", "proposez faites prenez acceptez besoin faire prendre savoir aller venir avoir souhaite aimerais vendez acheter aujourd'hui demain possible"),
+    ("it", "offrite fate prendete accettate bisogno fare prendere sapere andare venire avere vendete comprare oggi domani possibile"),
+    ("pt", "oferecem fazem aceitam preciso fazer saber ir vir ter vendem comprar hoje amanhã possível gostaria"),
+    ("nl", "bieden doen nemen accepteren nodig weten gaan komen verkopen kopen vandaag morgen mogelijk willen"),
+    ("tr", "sunuyor yapıyor alıyor kabul ediyor gerek lazım istiyorum bilmek gitmek gelmek almak satıyor bugün yarın mümkün musunuz"),
+];
+
+static WEAK_SETS: LazyLock<HashMap<&str, HashSet<&str>>> =
+    LazyLock::new(|| WEAK.iter().map(|(lang, list)| (*lang, list.split_whitespace().collect())).collect());
+
+/// Whether a lower-case word says little about what a question is about.
+pub fn is_weak(lower: &str, language: &str) -> bool {
+    WEAK_SETS.get(language).is_some_and(|set| set.contains(lower))
+}
