@@ -1,5 +1,6 @@
 //! Where the cluster lives: `<data directory>/postgres`, with the data, the socket, the log and the locks.
 
+use std::fmt::Write as _;
 use std::fs::{self, DirBuilder};
 use std::os::unix::fs::{DirBuilderExt, MetadataExt, PermissionsExt};
 use std::path::{Path, PathBuf};
@@ -157,7 +158,7 @@ fn percent_encode(path: &Path) -> String {
         if byte.is_ascii_alphanumeric() || b"-_.".contains(byte) {
             out.push(char::from(*byte));
         } else {
-            out.push_str(&format!("%{byte:02X}"));
+            write!(out, "%{byte:02X}").expect("writing to a string cannot fail");
         }
     }
     out

@@ -17,7 +17,7 @@ const LOOK_EVERY: Duration = Duration::from_millis(15);
 /// Without a sign of life. A server in recovery answers that it is busy, and is waited for.
 const SILENCE: Duration = Duration::from_secs(60);
 /// Recovery after a crash reads at most a few gigabytes of log.
-const RECOVERY: Duration = Duration::from_mins(15);
+const RECOVERY: Duration = Duration::from_secs(15 * 60);
 /// A log larger than this is set aside at the next start.
 const LOG_LIMIT: u64 = 8 << 20;
 

@@ -67,11 +67,11 @@ async fn folders() -> Vec<PathBuf> {
     folders
         .into_iter()
         .filter_map(|dir| dir.join("postgres").canonicalize().ok()?.parent().map(Path::to_owned))
-        .filter(is_whole)
+        .filter(|bin| is_whole(bin))
         .collect()
 }
 
-fn is_whole(bin: &PathBuf) -> bool {
+fn is_whole(bin: &Path) -> bool {
     ["initdb", "pg_ctl"].iter().all(|program| bin.join(program).is_file())
 }
 
