@@ -35,7 +35,7 @@ needs gcc has_any cc gcc clang
 needs postgresql has_postgresql
 if [ "$purpose" = test ]; then
     needs redis-server has redis-server
-    needs chromium has_any chromium chromium-browser google-chrome
+    needs "chromium fonts-liberation" has_any chromium chromium-browser google-chrome
     needs chromium-driver has chromedriver
     needs python3-venv python3 -c 'import venv, ensurepip'
 fi
