@@ -148,7 +148,9 @@ async fn a_long_path_moves_the_socket() {
     let cluster = ensure(&deep).await;
     assert!(cluster.url().contains("%2Ftmp%2Frecoup-"), "{}", cluster.url());
     assert_eq!(ask(&cluster, "select 'here'").await, "here");
+    let socket_dir: String = ask(&cluster, "select current_setting('unix_socket_directories')").await;
     cluster.stop().await.unwrap();
+    fs::remove_dir(socket_dir).unwrap();
 }
 
 #[tokio::test]
