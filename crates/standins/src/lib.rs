@@ -7,14 +7,15 @@
 
 pub mod customer;
 pub mod delivery;
+pub mod hubspot;
 pub mod meta;
+pub mod openai;
 pub mod server;
 pub mod sign;
 pub mod threads;
 pub mod whatsapp;
 pub mod world;
 pub mod x;
-
 
 pub use customer::{Content, Refusal, Writing};
 pub use delivery::Manners;

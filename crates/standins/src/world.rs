@@ -3,7 +3,9 @@
 use std::net::{Ipv4Addr, SocketAddr};
 
 use crate::customer::{Refusal, Writing};
+use crate::hubspot::{HubSpot, HubSpotConfig, HubSpotLimits};
 use crate::meta::{Meta, MetaConfig, MetaLimits};
+use crate::openai::{OpenAi, OpenAiConfig};
 use crate::server::Handle;
 use crate::threads::{Platform, Visible};
 use crate::x::{X, XConfig, XLimits};
@@ -15,8 +17,12 @@ pub struct WorldConfig {
     pub meta: MetaConfig,
     /// X.
     pub x: XConfig,
-    /// Ports for Meta and X; 0 takes a free one.
-    pub ports: [u16; 2],
+    /// The model endpoint.
+    pub openai: OpenAiConfig,
+    /// HubSpot.
+    pub hubspot: HubSpotConfig,
+    /// Ports for Meta, X, the model endpoint and HubSpot; 0 takes a free one.
+    pub ports: [u16; 4],
 }
 
 impl WorldConfig {
@@ -26,6 +32,7 @@ impl WorldConfig {
         let mut config = Self::default();
         config.meta.limits = MetaLimits::LIFTED;
         config.x.limits = XLimits::LIFTED;
+        config.hubspot.limits = HubSpotLimits::LIFTED;
         config
     }
 }
@@ -37,6 +44,10 @@ pub struct World {
     pub meta: Handle<Meta>,
     /// X.
     pub x: Handle<X>,
+    /// The model endpoint.
+    pub openai: Handle<OpenAi>,
+    /// HubSpot.
+    pub hubspot: Handle<HubSpot>,
 }
 
 impl World {
@@ -45,8 +56,13 @@ impl World {
     /// # Errors
     /// When a port cannot be bound.
     pub async fn start(config: WorldConfig) -> std::io::Result<Self> {
-        let [meta, x] = config.ports.map(|port| SocketAddr::from((Ipv4Addr::LOCALHOST, port)));
-        Ok(Self { meta: Meta::start(config.meta, meta).await?, x: X::start(config.x, x).await? })
+        let [meta, x, openai, hubspot] = config.ports.map(|port| SocketAddr::from((Ipv4Addr::LOCALHOST, port)));
+        Ok(Self {
+            meta: Meta::start(config.meta, meta).await?,
+            x: X::start(config.x, x).await?,
+            openai: OpenAi::start(config.openai, openai).await?,
+            hubspot: HubSpot::start(config.hubspot, hubspot).await?,
+        })
     }
 
     /// A person does something on any platform; the signed webhook leaves at once.
@@ -79,5 +95,6 @@ impl World {
     pub async fn quiet(&self) {
         self.meta.quiet().await;
         self.x.quiet().await;
+        self.hubspot.quiet().await;
     }
 }
