@@ -184,3 +184,10 @@ create table counters (
   updated_at timestamptz not null default now()
 );
 grant select, insert, update on counters to recoup_system, recoup_app;
+
+-- When each reconciler ran last, so that one process runs it at a time.
+create table schedules (
+  name text primary key,
+  last_run timestamptz not null
+);
+grant select, insert, update on schedules to recoup_system;

@@ -145,6 +145,7 @@ create table messages (
   created_at timestamptz not null default now(),
   send_after timestamptz,
   sending_since timestamptz,
+  announced boolean not null default false,   -- the ledger knows that it was sent
   sent_at timestamptz,
   delivered_at timestamptz,
   read_at timestamptz,
@@ -260,3 +261,9 @@ create table saved_views (
   unique (org_id, owner_id, name)
 );
 select recoup_tenant_table('saved_views');
+
+-- The order of an outbound message's states: news only moves it forward. A platform's "failed" is final unless it was read.
+create function recoup_state_rank(state text) returns int language sql immutable strict parallel safe as $$
+  select case state when 'queued' then 0 when 'sending' then 1 when 'unknown' then 2 when 'sent' then 3 when 'delivered' then 4
+    when 'failed' then 5 when 'read' then 6 when 'cancelled' then 7 else 0 end $$;
+create index conversations_by_recipient on conversations (org_id, channel_id, recipient);

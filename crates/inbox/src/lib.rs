@@ -1,1 +1,30 @@
-//! placeholder
+//! The inbox: channels, conversations, messages, the reply pipeline, handoff and the desk.
+//!
+//! Rules a newcomer would break: a webhook is answered only after its receipts are committed; one batch is one transaction;
+//! a bot message carries the fence of its conversation and dies when the pen changes hands; no call to a platform is made
+//! with a transaction open.
+
+mod brain;
+pub mod channels;
+pub mod contacts;
+mod core;
+mod handoff;
+mod ingest;
+pub mod pipeline;
+pub mod receiving;
+pub mod sending;
+pub mod settings;
+
+use std::sync::Arc;
+
+use kernel::queue::Handlers;
+
+pub use crate::brain::Brain;
+pub use crate::core::Core;
+
+/// The inbox's background work.
+pub fn handlers(core: &Core, handlers: &mut Handlers) {
+    handlers.add_batch(Arc::new(ingest::Receive::new(core.clone())));
+    handlers.add(Arc::new(ingest::AnswerTurn::new(core.clone())));
+    handlers.add_batch(Arc::new(sending::Send::new(core.clone())));
+}

@@ -1,1 +1,3 @@
-//! placeholder
+//! Contacts, leads, activities, scoring and CRM sync.
+
+pub mod contacts;

@@ -1,0 +1,8 @@
+//! Connected accounts: how they are connected, what state they are in, how they are let go.
+
+mod connect;
+mod store;
+
+pub use connect::{NewChannel, connect};
+pub(crate) use store::token_place;
+pub use store::{Channel, disconnect, find, list, mark_failing};

@@ -1,0 +1,278 @@
+//! The batch handler of kept deliveries: the one place where the steps stand in their order.
+
+use std::collections::HashMap;
+
+use ai::decision::{Decision, DecisionRow};
+use async_trait::async_trait;
+use chrono::TimeDelta;
+use kernel::db::OrgTx;
+use kernel::ids::{ContactId, ConversationId, OrgId, ReceiptId};
+use kernel::queue::{BatchHandler, Job, JobError};
+use uuid::Uuid;
+
+use super::conversations::{Conv, Thread, announce_opened, lock, save};
+use super::echo::{self, Told, echo_of};
+use super::incoming::Incoming;
+use super::load::{Loaded, load};
+use super::states::{self, News};
+use super::turn::{POLICY, TurnJob, carry_out, consider};
+use super::write::{self, NewMessage, preview};
+use super::{apply, outcome};
+use crate::brain::Mind;
+use crate::contacts::Person;
+use crate::core::Core;
+use crate::pipeline::{Escalation, burst_window};
+
+/// Handles kept deliveries.
+pub struct Receive {
+    core: Core,
+}
+
+impl Receive {
+    /// The handler over the inbox.
+    pub fn new(core: Core) -> Self {
+        Self { core }
+    }
+}
+
+#[async_trait]
+impl BatchHandler for Receive {
+    fn kind(&self) -> &'static str {
+        "inbound.receive"
+    }
+
+    async fn run_batch(&self, org: OrgId, jobs: &[Job]) -> Vec<Result<(), JobError>> {
+        match self.handle(org, jobs).await {
+            Ok(()) => jobs.iter().map(|_| Ok(())).collect(),
+            Err(error) if jobs.len() == 1 => vec![Err(JobError::Retry(error))],
+            Err(error) => {
+                // One bad delivery must not hold its neighbours back: each is tried alone.
+                tracing::warn!(error = format!("{error:#}"), "a batch of deliveries failed; trying one by one");
+                let mut results = Vec::with_capacity(jobs.len());
+                for job in jobs {
+                    results.push(self.handle(org, std::slice::from_ref(job)).await.map_err(JobError::Retry));
+                }
+                results
+            }
+        }
+    }
+}
+
+/// The parts of a batch while it is worked on.
+struct Batch {
+    convs: HashMap<ConversationId, Conv>,
+    messages: Vec<NewMessage>,
+    decisions: Vec<Decision>,
+    outcomes: Vec<(ReceiptId, &'static str)>,
+}
+
+/// A contact's message with its place.
+struct Heard<'a> {
+    loaded: &'a Loaded,
+    incoming: Incoming,
+    conversation: ConversationId,
+    vector: Option<Vec<f32>>,
+}
+
+impl Receive {
+    async fn handle(&self, org: OrgId, jobs: &[Job]) -> anyhow::Result<()> {
+        let mind = self.core.brain.of(org).await?;
+        let vault = self.core.kernel.vault.of(org).await?;
+        let loaded = self.load(org, jobs).await?;
+        let incoming: Vec<Option<Incoming>> = loaded.iter().map(|one| one.item.as_ref().and_then(Incoming::of)).collect();
+        let texts = incoming.iter().map(|one| one.as_ref().map_or(String::new(), |one| one.body.clone())).collect();
+        let vectors = self.core.brain.vectors(texts).await;
+
+        let mut tx = self.core.kernel.db.begin(org).await?;
+        let contacts = self.contacts(&mut tx, &loaded, &incoming).await?;
+        let convs = lock(&mut tx, &threads(&loaded, &contacts)).await?;
+        let place = |one: &Loaded, at: usize| contacts[at].and_then(|contact| convs.get(&(one.channel, contact))).map(|conv| conv.id);
+        let mut heard = Vec::new();
+        let mut told = Vec::new();
+        let mut news = Vec::new();
+        for (at, (one, incoming)) in loaded.iter().zip(incoming).enumerate() {
+            match (incoming, one.item.as_ref(), place(one, at)) {
+                (Some(incoming), _, Some(conversation)) => {
+                    heard.push(Heard { loaded: one, incoming, conversation, vector: vectors.get(at).cloned().flatten() });
+                }
+                (_, Some(item), Some(conversation)) if echo_of(item).is_some() => {
+                    told.extend(echo_of(item).map(|echo| Told { channel: one.channel, conversation, at: item.at, echo }));
+                }
+                (_, Some(item), _) => news.extend(News::of(one.channel, item)),
+                _ => {}
+            }
+        }
+        let convs = convs.into_values().map(|conv| (conv.id, conv)).collect();
+        let mut batch = Batch { convs, messages: Vec::new(), decisions: Vec::new(), outcomes: outcomes(&loaded) };
+        let opened: Vec<Conv> = batch.convs.values().filter(|conv| conv.opened).cloned().collect();
+        opened.iter().for_each(|conv| announce_opened(&mut tx, conv));
+        self.settle(&mut tx, &mut batch, &told, &news).await?;
+        self.hear(&mut tx, &mind, &mut batch, heard).await?;
+        let changed: Vec<&Conv> = batch.convs.values().collect();
+        write::insert(&mut tx, &batch.messages).await?;
+        save(&mut tx, &changed).await?;
+        let rows = batch.decisions.iter().map(|decision| decision.seal(&vault)).collect::<Result<Vec<DecisionRow>, _>>()?;
+        ai::decision::insert_many(&mut tx, &rows).await?;
+        outcome::record(&mut tx, &batch.outcomes).await?;
+        jobs.iter().for_each(|job| tx.finish(job));
+        tx.commit().await?;
+        Ok(())
+    }
+
+    async fn load(&self, org: OrgId, jobs: &[Job]) -> Result<Vec<Loaded>, sqlx::Error> {
+        let receipts: Vec<Uuid> = jobs.iter().map(|job| job.id.uuid()).collect();
+        let mut tx = self.core.kernel.db.begin(org).await?;
+        load(&mut tx, &receipts, &self.core.kernel.config.connectors.meta.app_id).await
+    }
+
+    /// The contact of each delivery that opens or belongs to a thread; the others need none.
+    async fn contacts(&self, tx: &mut OrgTx, loaded: &[Loaded], incoming: &[Option<Incoming>]) -> anyhow::Result<Vec<Option<ContactId>>> {
+        let mut people = Vec::new();
+        let mut places = vec![None; loaded.len()];
+        for (at, one) in loaded.iter().enumerate() {
+            let Some(item) = &one.item else { continue };
+            let Some(identity) = item.contact.as_ref().filter(|_| incoming[at].is_some() || echo_of(item).is_some()) else { continue };
+            places[at] = Some(people.len());
+            people.push(Person {
+                channel: one.channel,
+                kind: one.kind,
+                platform_id: identity.id.clone(),
+                also: identity.also.clone(),
+                phone: identity.phone.clone(),
+                name: identity.name.as_deref().map(write::clean),
+                username: identity.username.as_deref().map(write::clean),
+            });
+        }
+        let resolved = self.core.contacts.resolve(tx, &people).await?;
+        Ok(places.into_iter().map(|place| place.and_then(|place| resolved.get(place)).map(|found| found.contact)).collect())
+    }
+
+    /// Settles our own messages: echoes first, then what the platform says became of them.
+    async fn settle(&self, tx: &mut OrgTx, batch: &mut Batch, told: &[Told<'_>], news: &[News]) -> anyhow::Result<()> {
+        let foreign = echo::settle(tx, told).await?;
+        for message in &foreign {
+            echo::take_over(tx, &mut batch.convs, message).await?;
+        }
+        batch.messages.extend(foreign);
+        for changed in states::apply(tx, news).await? {
+            if changed.state == "failed" {
+                self.report_failed(tx, batch, changed.conversation_id).await?;
+            }
+        }
+        Ok(())
+    }
+
+    /// A message that the platform could not deliver needs a person's eyes.
+    async fn report_failed(&self, tx: &mut OrgTx, batch: &mut Batch, conversation: ConversationId) -> anyhow::Result<()> {
+        if !batch.convs.contains_key(&conversation) {
+            for conv in super::conversations::lock_by_id(tx, &[conversation.uuid()]).await? {
+                batch.convs.insert(conv.id, conv);
+            }
+        }
+        if let Some(conv) = batch.convs.get_mut(&conversation) {
+            super::turn::escalate(tx, conv, Escalation::DeliveryFailed, None);
+        }
+        Ok(())
+    }
+
+    /// Stores what contacts wrote, understands it, and takes or schedules the bot's turn.
+    async fn hear(&self, tx: &mut OrgTx, mind: &Mind, batch: &mut Batch, mut heard: Vec<Heard<'_>>) -> anyhow::Result<()> {
+        heard.sort_by(|a, b| (a.conversation, a.incoming.at).cmp(&(b.conversation, b.incoming.at)));
+        let stored: Vec<NewMessage> =
+            heard.iter().filter_map(|one| batch.convs.get(&one.conversation).map(|conv| apply::to_message(tx, conv, &one.incoming))).collect();
+        let fresh = write::insert(tx, &stored).await?;
+        let waiting: Vec<Uuid> = batch.convs.values().filter(|conv| conv.waiting_since.is_some()).map(|conv| conv.id.uuid()).collect();
+        if !waiting.is_empty() {
+            // A newer message makes the unsent answer to the older one void; the next turn answers both.
+            crate::handoff::cancel_drafts(tx, &waiting, "superseded").await?;
+        }
+        let mut start = 0;
+        while start < heard.len() {
+            let conversation = heard[start].conversation;
+            let end = start + heard[start..].iter().take_while(|one| one.conversation == conversation).count();
+            let new: Vec<(&Heard<'_>, &NewMessage)> =
+                heard[start..end].iter().zip(&stored[start..end]).filter(|(_, message)| fresh.contains(&message.id.uuid())).collect();
+            if let Some(conv) = batch.convs.get_mut(&conversation) {
+                self.answer(tx, mind, conv, &new, &mut batch.messages, &mut batch.decisions);
+            }
+            start = end;
+        }
+        Ok(())
+    }
+
+    fn answer(
+        &self,
+        tx: &mut OrgTx,
+        mind: &Mind,
+        conv: &mut Conv,
+        new: &[(&Heard<'_>, &NewMessage)],
+        out: &mut Vec<NewMessage>,
+        decisions: &mut Vec<Decision>,
+    ) {
+        let Some((last, _)) = new.last() else { return };
+        let was_waiting = conv.waiting_since.is_some();
+        let since_last = conv.last_inbound_at.map(|at| last.incoming.at - at);
+        for (at, (one, message)) in new.iter().enumerate() {
+            apply::receive(tx, conv, &one.incoming, message.id);
+            if !one.incoming.readable {
+                super::turn::escalate(tx, conv, Escalation::CannotRead, None);
+                continue;
+            }
+            let reading = self.core.brain.read(&message.body, conv.language.as_deref(), one.vector.clone());
+            let mut decision = Decision::new(tx.org(), "reply", POLICY, tx.clock()).about(conv.id, message.id);
+            let read = apply::read_stages(&reading, apply::history(conv), &mut decision);
+            apply::understood(tx, conv, &read, message.id, &decision);
+            let is_last = at + 1 == new.len();
+            let wait = burst_window(&message.body, since_last);
+            if is_last && one.loaded.item.is_some() && !one.incoming.standby {
+                // Alone and whole: answered at once, in this transaction. Otherwise after the window, all of it together.
+                if wait.is_zero() && new.len() == 1 && !was_waiting {
+                    let mut turn = consider(mind, conv, &message.body, one.vector.as_deref(), &read, decision);
+                    carry_out(tx, mind, conv, &mut turn, out);
+                    decision = turn.decision;
+                } else {
+                    tx.enqueue(TurnJob::after(conv, tx.clock().now(), wait.max(TimeDelta::zero())));
+                    decision.conclude("waits", None, "");
+                }
+            } else {
+                decision.conclude("understood", None, "");
+            }
+            decisions.push(decision);
+        }
+        if let Some(reply) = out.last().filter(|message| message.conversation == conv.id && message.writer == "bot") {
+            conv.preview = preview(&reply.body);
+            conv.last_writer = "bot".to_owned();
+            conv.last_message_at = conv.last_message_at.max(reply.at);
+        }
+    }
+}
+
+/// The threads that deliveries belong to.
+fn threads(loaded: &[Loaded], contacts: &[Option<ContactId>]) -> Vec<Thread> {
+    loaded
+        .iter()
+        .zip(contacts)
+        .filter_map(|(one, contact)| {
+            let item = one.item.as_ref()?;
+            let identity = item.contact.as_ref()?;
+            Some(Thread { channel: one.channel, kind: one.kind, contact: (*contact)?, recipient: identity.id.clone(), at: item.at })
+        })
+        .collect()
+}
+
+/// What became of each delivery, in a word.
+fn outcomes(loaded: &[Loaded]) -> Vec<(ReceiptId, &'static str)> {
+    loaded
+        .iter()
+        .map(|one| {
+            let word = match &one.item {
+                None => "unparsable",
+                Some(item) if Incoming::of(item).is_some() => "message",
+                Some(item) if echo_of(item).is_some() => "echo",
+                Some(item) if !News::of(one.channel, item).is_empty() => "status",
+                Some(_) => "kept",
+            };
+            (one.receipt, word)
+        })
+        .collect()
+}

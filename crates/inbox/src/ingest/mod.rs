@@ -1,0 +1,21 @@
+//! What happens to a kept delivery: contacts, conversations, messages, understanding, and the bot's turn, many at a time.
+//!
+//! One batch is one transaction on one organisation; the job ends with it, so a crash repeats all of it or none.
+//! Conversations are locked in the order of their ids, before anything is decided about them.
+
+mod apply;
+mod conversations;
+mod echo;
+mod handler;
+mod incoming;
+mod load;
+mod outcome;
+mod states;
+mod turn;
+mod write;
+
+pub use handler::Receive;
+pub use turn::AnswerTurn;
+pub(crate) use conversations::{lock_by_id, save};
+pub(crate) use turn::escalate;
+pub(crate) use write::preview;

@@ -1,0 +1,239 @@
+//! The bot's turn in a conversation: the answer to what the contact said, decided and written as an intent to send.
+//!
+//! A turn belongs to the conversation's turn number; a newer message of the contact makes it void, so that a burst is
+//! answered once. Nothing is sent here: the intent and its job commit together, the sender does the rest.
+
+use std::time::Instant;
+
+use ai::answer::{Answer, answer, holding_reply};
+use ai::decision::Decision;
+use ai::local::{Knowledge, Language, guard_output};
+use ai::retrieval::Question;
+use async_trait::async_trait;
+use chrono::{DateTime, TimeDelta, Utc};
+use kernel::db::OrgTx;
+use kernel::ids::{ConversationId, MessageId};
+use kernel::ledger::{Actor, Event, Fact, Subject, Writer};
+use kernel::queue::{Handler, Job, JobError, Lane, NewJob};
+use serde::{Deserialize, Serialize};
+
+use super::conversations::{Conv, lock_by_id, save};
+use super::write::{self, NewMessage, preview};
+use crate::brain::Mind;
+use crate::core::Core;
+use crate::pipeline::{Answering, Conversation, Escalation, NextStep, Read, decide};
+use crate::sending::SendJob;
+
+/// The version of the rules that put the stages together, kept in every decision.
+pub(crate) const POLICY: &str = "inbox/1";
+
+/// A turn to take after the burst window.
+#[derive(Debug, Serialize, Deserialize)]
+pub(crate) struct TurnJob {
+    pub conversation: ConversationId,
+    pub turn: i64,
+}
+
+impl TurnJob {
+    /// The job that takes the turn after a wait.
+    pub(crate) fn after(conv: &Conv, now: DateTime<Utc>, wait: TimeDelta) -> NewJob {
+        NewJob::new(Lane::Ai, "inbound.turn", &Self { conversation: conv.id, turn: conv.turn }).key(conv.id).at(now + wait)
+    }
+}
+
+/// What a turn answers and what was found.
+pub(crate) struct Turn<'a> {
+    pub read: &'a Read,
+    pub answer: Answer,
+    pub step: NextStep,
+    pub decision: Decision,
+}
+
+/// Finds the local answer to a text and decides what happens next; every stage is kept in the decision.
+pub(crate) fn consider<'a>(mind: &Mind, conv: &Conv, text: &str, vector: Option<&[f32]>, read: &'a Read, mut decision: Decision) -> Turn<'a> {
+    let language = if read.language.len() == 2 { read.language.as_str() } else { conv.language.as_deref().unwrap_or("en") };
+    let began = Instant::now();
+    let question = Question { text, language, vector };
+    let answer = answer(&mind.index, &question, &mind.voice);
+    decision.stage("answer", "extractive/1", &["text", "language"], &answer, began.elapsed());
+    for source in &answer.sources {
+        decision.chunk(source.chunk_id, &source.quote);
+    }
+    let began = Instant::now();
+    let state = Conversation {
+        kind: conv.kind(),
+        bot_holds: conv.bot_holds(),
+        held_back: conv.held_back,
+        unresolved: conv.unresolved,
+        opted_out: conv.opted_out,
+    };
+    let mut step = decide(read, &answer, &state, &mind.auto_reply);
+    if matches!(step, NextStep::Reply { meaningful: true, .. }) && !leaves_safely(&answer, language, text) {
+        step = NextStep::Escalate(Escalation::ReplyRejected);
+    }
+    decision.stage("decide", POLICY, &["answer"], &format!("{step:?}"), began.elapsed());
+    Turn { read, answer, step, decision }
+}
+
+/// The output guardrail over what the reply rests on.
+fn leaves_safely(answer: &Answer, language: &str, text: &str) -> bool {
+    let knowledge = Knowledge::new(answer.sources.iter().map(|source| source.quote.as_str()).chain([text]));
+    guard_output(&answer.text, Language::from_code(language).unwrap_or(Language::UNKNOWN), &knowledge).passed
+}
+
+/// Carries a decided turn out in memory: messages and jobs to write, the conversation's new state, the facts.
+pub(crate) fn carry_out(tx: &mut OrgTx, mind: &Mind, conv: &mut Conv, turn: &mut Turn<'_>, out: &mut Vec<NewMessage>) {
+    let now = tx.clock().now();
+    let answering = Answering::of(&mind.auto_reply, conv.kind(), now);
+    let confidence = Some(turn.answer.confidence);
+    conv.dirty = true;
+    match (turn.step.clone(), answering) {
+        (NextStep::Silent(why), _) => turn.decision.conclude(why, confidence, &turn.answer.text),
+        (NextStep::Escalate(reason), answering) => {
+            turn.decision.conclude("needs_human", confidence, &turn.answer.text);
+            escalate(tx, conv, reason, Some(turn.decision.id));
+            let tells = reason.tells_contact() && conv.bot_holds() && !conv.held_back && answering == Answering::Now;
+            if tells {
+                conv.held_back = true;
+                let text = holding_reply(conv.language.as_deref().unwrap_or("en"), &mind.voice);
+                out.push(intend(tx, conv, turn, text, false, None));
+            }
+        }
+        (NextStep::Reply { .. }, Answering::Off) => {
+            turn.decision.conclude("suggested", confidence, &turn.answer.text);
+        }
+        (NextStep::Reply { meaningful, resolves }, answering) => {
+            // A person was asked for: the bot goes on suggesting, to the person.
+            if conv.held_back || conv.status == "needs_human" {
+                turn.decision.conclude("suggested", confidence, &turn.answer.text);
+                return;
+            }
+            turn.decision.conclude("replied", confidence, &turn.answer.text);
+            conv.unresolved = if resolves { 0 } else { conv.unresolved + 1 };
+            let text = turn.answer.text.clone();
+            let after = if let Answering::From(at) = answering { Some(at) } else { None };
+            out.push(intend(tx, conv, turn, text, meaningful, after));
+        }
+    }
+}
+
+/// Marks a conversation as needing a person and says so in the ledger, once per reason.
+pub(crate) fn escalate(tx: &mut OrgTx, conv: &mut Conv, reason: Escalation, decision: Option<kernel::ids::DecisionId>) {
+    let subject = Subject::Conversation(conv.id);
+    if let Some(fact) = conv.set_status("needs_human") {
+        tx.append(Event::new(subject, Actor::Bot, fact));
+    }
+    if conv.escalation.as_deref() != Some(reason.word()) {
+        conv.escalation = Some(reason.word().to_owned());
+        conv.dirty = true;
+        let fact = Fact::ConversationEscalated { conversation: conv.id, reason: reason.word().to_owned(), decision };
+        tx.append(Event::new(subject, Actor::Bot, fact));
+    }
+}
+
+/// An intent to send a message of the bot, with the job that sends it.
+fn intend(tx: &mut OrgTx, conv: &Conv, turn: &Turn<'_>, text: String, meaningful: bool, after: Option<DateTime<Utc>>) -> NewMessage {
+    let id = MessageId::new(tx.clock());
+    let job = SendJob::of(id, conv.id);
+    tx.enqueue(match after {
+        Some(at) => job.at(at),
+        None => job,
+    });
+    tx.append(Event::new(Subject::Conversation(conv.id), Actor::Bot, Fact::MessageQueued { conversation: conv.id, message: id, writer: Writer::Bot }));
+    NewMessage {
+        id,
+        conversation: conv.id,
+        channel: conv.channel_id,
+        outbound: true,
+        writer: "bot",
+        author: None,
+        platform_id: None,
+        kind: "text",
+        body: text,
+        attachments: serde_json::Value::Array(Vec::new()),
+        reply_to: None,
+        state: "queued",
+        meaningful,
+        fence: Some(conv.fence),
+        decision: Some(turn.decision.id),
+        sources: (!turn.answer.sources.is_empty()).then(|| serde_json::to_value(&turn.answer.sources).unwrap_or_default()),
+        at: tx.clock().now(),
+        send_after: after,
+        template: None,
+        tag: None,
+    }
+}
+
+/// Takes turns whose burst window is over.
+pub struct AnswerTurn {
+    core: Core,
+}
+
+impl AnswerTurn {
+    /// The handler over the inbox.
+    pub fn new(core: Core) -> Self {
+        Self { core }
+    }
+
+    /// What the contact said since the last answer, oldest first.
+    async fn unanswered(tx: &mut OrgTx, conversation: ConversationId) -> Result<Vec<(MessageId, String)>, sqlx::Error> {
+        let mut rows: Vec<(MessageId, String)> = sqlx::query_as(
+            "select id, body from messages where org_id = $1 and conversation_id = $2 and direction = 'inbound' and body <> '' \
+             and at > coalesce((select max(at) from messages where org_id = $1 and conversation_id = $2 and direction = 'outbound' \
+               and state not in ('cancelled', 'failed')), '-infinity') \
+             order by at desc, id desc limit 10",
+        )
+        .bind(tx.org())
+        .bind(conversation)
+        .fetch_all(tx.conn())
+        .await?;
+        rows.reverse();
+        Ok(rows)
+    }
+}
+
+#[async_trait]
+impl Handler for AnswerTurn {
+    fn kind(&self) -> &'static str {
+        "inbound.turn"
+    }
+
+    async fn run(&self, job: &Job) -> Result<(), JobError> {
+        let task: TurnJob = job.parse()?;
+        let mind = self.core.brain.of(job.org).await?;
+        let vault = self.core.kernel.vault.of(job.org).await.map_err(JobError::retry)?;
+        let said = {
+            let mut tx = self.core.kernel.db.begin(job.org).await?;
+            Self::unanswered(&mut tx, task.conversation).await?
+        };
+        let Some((message, _)) = said.last().cloned() else { return Ok(()) };
+        let text = said.iter().map(|(_, body)| body.as_str()).collect::<Vec<_>>().join("\n");
+        let vector = self.core.brain.vectors(vec![text.clone()]).await.pop().flatten();
+
+        let mut tx = self.core.kernel.db.begin(job.org).await?;
+        let Some(mut conv) = lock_by_id(&mut tx, &[task.conversation.uuid()]).await?.pop() else { return Ok(()) };
+        if conv.turn != task.turn {
+            // The contact wrote again: that message's own turn answers everything.
+            return Ok(());
+        }
+        let reading = self.core.brain.read(&text, conv.language.as_deref(), vector.clone());
+        let history = super::apply::history(&conv);
+        let mut decision = Decision::new(job.org, "reply", POLICY, &self.core.kernel.clock).about(conv.id, message);
+        let read = super::apply::read_stages(&reading, history, &mut decision);
+        let mut turn = consider(&mind, &conv, &text, vector.as_deref(), &read, decision);
+        let mut out = Vec::new();
+        carry_out(&mut tx, &mind, &mut conv, &mut turn, &mut out);
+        if let Some(last) = out.last() {
+            conv.preview = preview(&last.body);
+            conv.last_writer = "bot".to_owned();
+            conv.last_message_at = last.at.max(conv.last_message_at);
+        }
+        write::insert(&mut tx, &out).await?;
+        save(&mut tx, &[&conv]).await?;
+        let row = turn.decision.seal(&vault).map_err(JobError::retry)?;
+        ai::decision::insert_many(&mut tx, &[row]).await?;
+        tx.finish(job);
+        tx.commit().await?;
+        Ok(())
+    }
+}

@@ -1,0 +1,160 @@
+//! The receivers of Facebook, Instagram, WhatsApp and X, with their verification handshakes.
+
+use axum::Router;
+use axum::body::Bytes;
+use axum::extract::{DefaultBodyLimit, Path, Query, State};
+use axum::http::{HeaderMap, StatusCode};
+use axum::response::{IntoResponse, Response};
+use axum::routing::get;
+use connectors::channel::Received;
+use connectors::{meta, x};
+use kernel::Kernel;
+use kernel::channel::ChannelKind;
+use kernel::db::system::NewReceipt;
+use kernel::ids::ReceiptId;
+use serde::Deserialize;
+
+use super::batcher::Batcher;
+use super::{Routes, Tally};
+
+/// The largest body a platform may send, in bytes.
+const LARGEST: usize = 1024 * 1024;
+
+/// What receiving needs. Cheap to clone.
+#[derive(Clone)]
+pub struct Receiver {
+    kernel: Kernel,
+    batcher: Batcher,
+    routes: Routes,
+    tally: Tally,
+}
+
+impl Receiver {
+    /// Starts the writer and the counters over a kernel.
+    pub fn start(kernel: Kernel, routes: Routes) -> Self {
+        let batcher = Batcher::start(kernel.db.clone());
+        let tally = Tally::start(kernel.db.clone());
+        Self { kernel, batcher, routes, tally }
+    }
+}
+
+/// The receivers' routes.
+pub fn router(receiver: Receiver) -> Router {
+    Router::new()
+        .route("/webhooks/{channel}", get(verify).post(receive))
+        .layer(DefaultBodyLimit::max(LARGEST))
+        .with_state(receiver)
+}
+
+/// Reads the channel's name of the path; other names do not exist.
+fn kind_of(name: &str) -> Option<ChannelKind> {
+    match name {
+        "facebook" => Some(ChannelKind::Facebook),
+        "instagram" => Some(ChannelKind::Instagram),
+        "whatsapp" => Some(ChannelKind::Whatsapp),
+        "x" => Some(ChannelKind::X),
+        _ => None,
+    }
+}
+
+#[derive(Deserialize)]
+struct Handshake {
+    crc_token: Option<String>,
+    #[serde(flatten)]
+    meta: meta::signature::Challenge,
+}
+
+/// Answers the platform's proof that this address is ours.
+async fn verify(State(receiver): State<Receiver>, Path(channel): Path<String>, Query(handshake): Query<Handshake>) -> Response {
+    let connectors = &receiver.kernel.config.connectors;
+    match (kind_of(&channel), &handshake.crc_token) {
+        (Some(ChannelKind::X), Some(token)) if !connectors.x.consumer_secret.is_empty() => {
+            axum::Json(x::signature::challenge_answer(connectors.x.consumer_secret.reveal(), token)).into_response()
+        }
+        (Some(ChannelKind::X), _) => refuse(StatusCode::BAD_REQUEST, "crc_token is missing, or no consumer secret is configured"),
+        (Some(_), _) => {
+            let token = connectors.meta.verify_token.reveal();
+            match handshake.meta.answer(token).filter(|_| !token.is_empty()) {
+                Some(challenge) => challenge.to_owned().into_response(),
+                None => refuse(StatusCode::FORBIDDEN, "hub.mode or hub.verify_token is wrong"),
+            }
+        }
+        (None, _) => StatusCode::NOT_FOUND.into_response(),
+    }
+}
+
+/// Verifies, keeps and answers one delivery.
+async fn receive(State(receiver): State<Receiver>, Path(channel): Path<String>, headers: HeaderMap, body: Bytes) -> Response {
+    let Some(kind) = kind_of(&channel) else { return StatusCode::NOT_FOUND.into_response() };
+    if !receiver.signed(kind, &headers, &body) {
+        receiver.tally.count(format!("webhook.bad_signature.{channel}"));
+        return refuse(StatusCode::UNAUTHORIZED, "the signature does not match the body");
+    }
+    let batches = match receiver.parse(kind, &body) {
+        Ok(batches) => batches,
+        Err(malformed) => {
+            receiver.tally.count(format!("webhook.malformed.{channel}"));
+            return refuse(StatusCode::BAD_REQUEST, &malformed.to_string());
+        }
+    };
+    let receipts = match receiver.receipts(batches).await {
+        Ok(receipts) => receipts,
+        Err(error) => {
+            tracing::error!(error = %error, "an account's organisation cannot be looked up");
+            return refuse(StatusCode::SERVICE_UNAVAILABLE, "not kept; deliver it again");
+        }
+    };
+    if receipts.is_empty() || receiver.batcher.keep(receipts).await {
+        return StatusCode::OK.into_response();
+    }
+    refuse(StatusCode::SERVICE_UNAVAILABLE, "not kept; deliver it again")
+}
+
+fn refuse(status: StatusCode, why: &str) -> Response {
+    (status, axum::Json(serde_json::json!({ "error": { "code": status.as_u16(), "message": why } }))).into_response()
+}
+
+impl Receiver {
+    /// Whether the platform signed these bytes. Without a configured secret nothing is accepted.
+    fn signed(&self, kind: ChannelKind, headers: &HeaderMap, body: &[u8]) -> bool {
+        let connectors = &self.kernel.config.connectors;
+        let header = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
+        if kind == ChannelKind::X {
+            let secret = connectors.x.consumer_secret.reveal();
+            return !secret.is_empty() && x::signature::verify(secret, header("x-twitter-webhooks-signature"), body).is_ok();
+        }
+        let instagram = connectors.meta.instagram_app_secret.as_ref().map(|secret| secret.reveal());
+        let secrets: Vec<&str> =
+            std::iter::once(connectors.meta.app_secret.reveal()).chain(instagram).filter(|secret| !secret.is_empty()).collect();
+        !secrets.is_empty() && meta::signature::verify(&secrets, header("x-hub-signature-256"), body).is_ok()
+    }
+
+    fn parse(&self, kind: ChannelKind, body: &[u8]) -> Result<Vec<Received>, connectors::channel::Malformed> {
+        let now = self.kernel.clock.now();
+        if kind == ChannelKind::X { x::webhook::parse(body, now) } else { meta::webhook::parse(body, &self.kernel.config.connectors.meta.app_id, now) }
+    }
+
+    /// What to keep of a body: every item of every account that somebody connected.
+    async fn receipts(&self, batches: Vec<Received>) -> Result<Vec<NewReceipt>, sqlx::Error> {
+        let mut receipts = Vec::new();
+        for batch in batches {
+            let route = self.routes.of(batch.channel, &batch.account_id).await?;
+            if route.is_empty() {
+                self.tally.count(format!("webhook.unknown_account.{}", batch.channel));
+            }
+            for &(org, channel) in route.iter() {
+                for item in &batch.items {
+                    receipts.push(NewReceipt {
+                        org,
+                        channel,
+                        id: ReceiptId::new(&self.kernel.clock).uuid(),
+                        event_key: item.event_key.clone(),
+                        order_key: format!("{}:{}", channel, item.sender_key),
+                        raw: item.raw.clone(),
+                    });
+                }
+            }
+        }
+        Ok(receipts)
+    }
+}

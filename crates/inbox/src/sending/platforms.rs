@@ -1,0 +1,82 @@
+//! The platforms' send calls behind one door: opens the account's secrets for the call and forgets them after it.
+
+use connectors::channel::{Account, Content, Credentials, Failure, Found, Media, Outgoing, Product, Recipient, Search, SendOutcome, Template};
+use kernel::Kernel;
+use kernel::config::Secret;
+use kernel::ids::OrgId;
+
+use super::check::Parcel;
+use crate::channels::token_place;
+
+/// How to reach every platform. Cheap to clone.
+#[derive(Clone)]
+pub struct Platforms {
+    kernel: Kernel,
+}
+
+impl Platforms {
+    /// The platforms as configured.
+    pub fn new(kernel: &Kernel) -> Self {
+        Self { kernel: kernel.clone() }
+    }
+
+    /// Sends a message. Its id is our own key at platforms that return one.
+    pub(super) async fn send(&self, org: OrgId, parcel: &Parcel) -> SendOutcome {
+        let credentials = self.credentials(org, parcel).await?;
+        let outgoing = Outgoing {
+            content: content(parcel)?,
+            reply_to: parcel.reply_to.clone(),
+            human_agent: parcel.human_agent,
+            key: parcel.id.to_string(),
+        };
+        let account = account(parcel, &credentials);
+        connectors::channel::send(&self.kernel.http, &self.kernel.config.connectors, &account, &credentials, &recipient(parcel), &outgoing).await
+    }
+
+    /// Asks the platform whether a message in doubt is there. `known` are ids of messages already accounted for.
+    pub(super) async fn find(&self, org: OrgId, parcel: &Parcel, known: &[String]) -> Result<Found, Failure> {
+        let credentials = self.credentials(org, parcel).await?;
+        let recipient = recipient(parcel);
+        let since = parcel.sending_since.unwrap_or_else(|| self.kernel.clock.now());
+        let search = Search { recipient: &recipient, text: Some(&parcel.body).map(String::as_str), since, known };
+        let account = account(parcel, &credentials);
+        Ok(connectors::channel::find_sent(&self.kernel.http, &self.kernel.config.connectors, &account, &credentials, &search).await)
+    }
+
+    async fn credentials(&self, org: OrgId, parcel: &Parcel) -> Result<Credentials, Failure> {
+        let broken = |why: String| Failure::NotSent { why, retry_after: None };
+        let vault = self.kernel.vault.of(org).await.map_err(|error| broken(error.to_string()))?;
+        let open = |sealed: &Option<Vec<u8>>, which: &str| {
+            let place = token_place(parcel.channel_id, which);
+            sealed.as_ref().map(|sealed| vault.open_text(&place, sealed).map(Secret::new)).transpose()
+        };
+        let access_token = open(&parcel.token, "token").map_err(|error| broken(error.to_string()))?.unwrap_or_default();
+        let token_secret = open(&parcel.token_secret, "token_secret").map_err(|error| broken(error.to_string()))?;
+        Ok(Credentials { access_token, token_secret })
+    }
+}
+
+fn account(parcel: &Parcel, credentials: &Credentials) -> Account {
+    let channel = parcel.channel();
+    Account { channel, id: parcel.account_id.clone(), product: Product::of_token(channel, credentials.access_token.reveal()) }
+}
+
+fn recipient(parcel: &Parcel) -> Recipient {
+    Recipient { id: parcel.recipient.clone(), phone: None }
+}
+
+fn content(parcel: &Parcel) -> Result<Content, Failure> {
+    if let Some(template) = &parcel.template {
+        let template: Template = serde_json::from_value(template.clone()).map_err(|error| invalid(&error))?;
+        return Ok(Content::Template(template));
+    }
+    if let Some(media) = parcel.attachments.as_array().and_then(|list| list.first()) {
+        let media: Media = serde_json::from_value(media.clone()).map_err(|error| invalid(&error))?;
+        return Ok(Content::Media(media));
+    }
+    Ok(Content::Text { text: parcel.body.clone(), choices: Vec::new() })
+}
+
+fn invalid(error: &serde_json::Error) -> Failure {
+    Failure::Refused { class: connectors::channel::Refusal::Invalid, code: "invalid_content".into(), message: error.to_string() }
+}

@@ -1,0 +1,260 @@
+//! The call itself, and what came of it, written for many messages with few statements.
+
+use std::collections::HashMap;
+use std::time::Duration;
+
+use chrono::TimeDelta;
+use connectors::channel::{Failure, Refusal};
+use kernel::db::OrgTx;
+use kernel::ids::{ConversationId, OrgId};
+use kernel::ledger::{Actor, Event, Fact, Subject, Writer};
+use kernel::queue::{Job, JobError};
+use serde_json::{Value, json};
+use uuid::Uuid;
+
+use super::check::Parcel;
+use crate::core::Core;
+use crate::ingest::{escalate, lock_by_id, save};
+use crate::pipeline::Escalation;
+
+/// What became of a message.
+#[derive(Clone, Debug)]
+pub(super) enum Settled {
+    /// The platform took it.
+    Sent { platform_id: String },
+    /// The platform took it earlier and told us by itself.
+    AlreadySent,
+    /// It was void before the call.
+    Cancelled(&'static str),
+    /// It cannot be sent.
+    Refused { code: String, detail: String, escalate: bool },
+    /// The account has to be connected again.
+    Reauthorise { code: String, detail: String },
+    /// Not sent; the platform wants us to wait.
+    RateLimited { after: Duration, code: String },
+    /// Not sent; the cause may pass.
+    NotSent { why: String },
+    /// In doubt, but certainly not sent after all: back to the start.
+    NotThere,
+    /// In doubt: look again.
+    Doubtful { again_in: TimeDelta },
+    /// In doubt for good.
+    PersonDecides { why: String },
+}
+
+/// Calls the platform.
+pub(super) async fn call(core: &Core, org: OrgId, parcel: &Parcel) -> Settled {
+    match core.platforms.send(org, parcel).await {
+        Ok(sent) => Settled::Sent { platform_id: sent.platform_id },
+        Err(Failure::Refused { class, code, message }) => {
+            Settled::Refused { code: if class == Refusal::OptedOut { "opted_out".into() } else { code }, detail: message, escalate: true }
+        }
+        Err(Failure::Reauthorise { code, message }) => Settled::Reauthorise { code, detail: message },
+        Err(Failure::RateLimited { retry_after, code, .. }) => Settled::RateLimited { after: retry_after.unwrap_or(Duration::from_secs(5)), code },
+        Err(Failure::NotSent { why, .. }) => Settled::NotSent { why },
+        Err(Failure::Unknown { .. }) => Settled::Doubtful { again_in: TimeDelta::milliseconds(500) },
+    }
+}
+
+impl Settled {
+    /// The message's new state, code and detail; `None` leaves the row as it is.
+    fn row(&self) -> Option<(&'static str, Option<&str>, Option<&str>)> {
+        Some(match self {
+            Self::Sent { .. } => ("sent", None, None),
+            Self::AlreadySent => return None,
+            Self::Cancelled(why) => ("cancelled", Some(why), None),
+            Self::Refused { code, detail, .. } | Self::Reauthorise { code, detail } => ("failed", Some(code), Some(detail)),
+            Self::RateLimited { code, .. } => ("queued", Some(code), Some("waiting for the platform's rate limit")),
+            Self::NotSent { why } => ("queued", Some("not_sent"), Some(why)),
+            Self::NotThere => ("queued", Some("not_there"), None),
+            Self::Doubtful { .. } => ("unknown", None, Some("waiting for the platform to say whether it was sent")),
+            Self::PersonDecides { why } => ("unknown", Some("person_decides"), Some(why)),
+        })
+    }
+
+    /// What the job does next.
+    fn verdict(&self, job: &Job) -> Result<(), JobError> {
+        match self {
+            Self::RateLimited { after, .. } => Err(JobError::later(*after)),
+            Self::NotSent { .. } if job.is_last_attempt() => Ok(()),
+            Self::NotSent { why } => Err(JobError::retry(anyhow::anyhow!("{why}"))),
+            Self::NotThere => Err(JobError::later(Duration::from_millis(1))),
+            Self::Doubtful { again_in } => Err(JobError::later(again_in.to_std().unwrap_or(Duration::from_millis(500)))),
+            _ => Ok(()),
+        }
+    }
+}
+
+/// Writes what became of messages, tells the ledger, and ends their jobs with it.
+pub(super) async fn record(
+    core: &Core,
+    org: OrgId,
+    settled: &[(&Parcel, Settled)],
+    jobs: &HashMap<Uuid, &Job>,
+    results: &mut HashMap<Uuid, Result<(), JobError>>,
+) -> anyhow::Result<()> {
+    let mut tx = core.kernel.db.begin(org).await?;
+    update_messages(&mut tx, settled, jobs).await?;
+    update_conversations(&mut tx, settled, jobs).await?;
+    for (parcel, outcome) in settled {
+        if let Settled::Reauthorise { code, detail } = outcome {
+            crate::channels::mark_failing(&mut tx, parcel.channel_id, parcel.channel(), code, detail).await?;
+        }
+    }
+    for (parcel, outcome) in settled {
+        let Some(job) = jobs.get(&parcel.id.uuid()) else { continue };
+        let verdict = outcome.verdict(job);
+        if verdict.is_ok() {
+            tx.finish(job);
+        }
+        results.insert(job.id.uuid(), verdict);
+    }
+    tx.commit().await?;
+    Ok(())
+}
+
+/// A last attempt that was not sent is a failure that a person must see.
+fn is_final_failure(outcome: &Settled, job: Option<&&Job>) -> bool {
+    matches!(outcome, Settled::NotSent { .. }) && job.is_some_and(|job| job.is_last_attempt())
+}
+
+async fn update_messages(tx: &mut OrgTx, settled: &[(&Parcel, Settled)], jobs: &HashMap<Uuid, &Job>) -> Result<(), sqlx::Error> {
+    let rows: Vec<Value> = settled
+        .iter()
+        .filter_map(|(parcel, outcome)| {
+            let (state, code, detail) = outcome.row()?;
+            let state = if is_final_failure(outcome, jobs.get(&parcel.id.uuid())) { "failed" } else { state };
+            let platform_id = if let Settled::Sent { platform_id } = outcome { Some(platform_id) } else { None };
+            Some(json!({ "id": parcel.id.uuid(), "channel_id": parcel.channel_id.uuid(), "state": state, "code": code, "detail": detail, "platform_id": platform_id }))
+        })
+        .collect();
+    if rows.is_empty() {
+        return Ok(());
+    }
+    // An echo that came before this record, and could not be matched, stands as a foreign message under the same id.
+    sqlx::query(
+        "with n as (select * from jsonb_to_recordset($2) as n (id uuid, channel_id uuid, platform_id text)) \
+         delete from messages m using n where m.org_id = $1 and m.channel_id = n.channel_id and m.platform_id = n.platform_id \
+           and m.id <> n.id and m.writer = 'native_app'",
+    )
+    .bind(tx.org())
+    .bind(Value::Array(rows.clone()))
+    .execute(tx.conn())
+    .await?;
+    // What the platform told by itself meanwhile wins: states only move forward from `sent` on.
+    sqlx::query(
+        "update messages m set state = case when m.state in ('queued', 'sending', 'unknown') then n.state else m.state end, \
+           state_code = n.code, state_detail = n.detail, platform_id = coalesce(m.platform_id, n.platform_id), \
+           sent_at = case when n.state = 'sent' then coalesce(m.sent_at, $3) else m.sent_at end, \
+           announced = m.announced or n.state = 'sent' \
+         from jsonb_to_recordset($2) as n (id uuid, state text, code text, detail text, platform_id text) \
+         where m.org_id = $1 and m.id = n.id",
+    )
+    .bind(tx.org())
+    .bind(Value::Array(rows))
+    .bind(tx.clock().now())
+    .execute(tx.conn())
+    .await?;
+    Ok(())
+}
+
+#[derive(sqlx::FromRow)]
+struct Answered {
+    id: ConversationId,
+    answered_after_s: Option<i64>,
+    first_answer: bool,
+}
+
+/// Changes the conversations of sent and failed messages, and tells the ledger.
+async fn update_conversations(tx: &mut OrgTx, settled: &[(&Parcel, Settled)], jobs: &HashMap<Uuid, &Job>) -> anyhow::Result<()> {
+    let sent: Vec<&Parcel> =
+        settled.iter().filter(|(_, outcome)| matches!(outcome, Settled::Sent { .. } | Settled::AlreadySent)).map(|(parcel, _)| *parcel).collect();
+    let answered = mark_answered(tx, &sent).await?;
+    for parcel in sent {
+        let clock = answered.iter().find(|row| row.id == parcel.conversation_id);
+        tx.append(Event::new(Subject::Conversation(parcel.conversation_id), actor(parcel), Fact::MessageSent {
+            conversation: parcel.conversation_id,
+            contact: parcel.contact_id,
+            message: parcel.id,
+            channel: parcel.channel(),
+            writer: if parcel.writer == "bot" { Writer::Bot } else { Writer::Human },
+            meaningful: parcel.meaningful,
+            answered_after_s: clock.and_then(|row| row.answered_after_s),
+            first_answer: clock.is_some_and(|row| row.first_answer),
+        }));
+    }
+    let mut troubled: Vec<(ConversationId, Escalation)> = Vec::new();
+    for (parcel, outcome) in settled {
+        let (state, code) = match outcome {
+            Settled::Refused { code, escalate, .. } => {
+                if *escalate {
+                    troubled.push((parcel.conversation_id, Escalation::DeliveryFailed));
+                }
+                ("failed", code.clone())
+            }
+            Settled::Reauthorise { code, .. } => {
+                troubled.push((parcel.conversation_id, Escalation::DeliveryFailed));
+                ("failed", code.clone())
+            }
+            Settled::PersonDecides { .. } => {
+                troubled.push((parcel.conversation_id, Escalation::UnknownDelivery));
+                ("unknown", "person_decides".to_owned())
+            }
+            Settled::Cancelled(why) => ("cancelled", (*why).to_owned()),
+            _ if is_final_failure(outcome, jobs.get(&parcel.id.uuid())) => {
+                troubled.push((parcel.conversation_id, Escalation::DeliveryFailed));
+                ("failed", "not_sent".to_owned())
+            }
+            _ => continue,
+        };
+        let fact = Fact::MessageState { conversation: parcel.conversation_id, message: parcel.id, state: state.to_owned(), code: Some(code) };
+        tx.append(Event::new(Subject::Conversation(parcel.conversation_id), Actor::System, fact));
+    }
+    if !troubled.is_empty() {
+        let ids: Vec<Uuid> = troubled.iter().map(|(id, _)| id.uuid()).collect();
+        let mut convs = lock_by_id(tx, &ids).await?;
+        for conv in &mut convs {
+            if let Some((_, reason)) = troubled.iter().find(|(id, _)| *id == conv.id) {
+                escalate(tx, conv, *reason, None);
+            }
+        }
+        save(tx, &convs.iter().collect::<Vec<_>>()).await?;
+    }
+    Ok(())
+}
+
+fn actor(parcel: &Parcel) -> Actor {
+    if parcel.writer == "bot" { Actor::Bot } else { Actor::System }
+}
+
+/// Stops the waiting clock of conversations that got a meaningful answer; gives how long the contact waited.
+async fn mark_answered(tx: &mut OrgTx, sent: &[&Parcel]) -> Result<Vec<Answered>, sqlx::Error> {
+    if sent.is_empty() {
+        return Ok(Vec::new());
+    }
+    let ids: Vec<Uuid> = sent.iter().map(|parcel| parcel.conversation_id.uuid()).collect();
+    let meaningful: Vec<bool> = sent.iter().map(|parcel| parcel.meaningful).collect();
+    let writers: Vec<&str> = sent.iter().map(|parcel| parcel.writer.as_str()).collect();
+    let previews: Vec<String> = sent.iter().map(|parcel| crate::ingest::preview(&parcel.body)).collect();
+    sqlx::query_as(
+        "with told as (select distinct on (id) * from unnest($2::uuid[], $3::boolean[], $5::text[], $6::text[]) as t (id, meaningful, writer, preview) \
+             order by id, meaningful desc), \
+           before as (select c.id, c.waiting_since, c.first_answered_at, t.meaningful, t.writer, t.preview from conversations c join told t using (id) \
+             where c.org_id = $1 order by c.id for update of c) \
+         update conversations c set last_outbound_at = greatest(c.last_outbound_at, $4), \
+           last_message_at = greatest(c.last_message_at, $4), last_writer = b.writer, preview = b.preview, \
+           waiting_since = case when b.meaningful then null else c.waiting_since end, \
+           first_answered_at = case when b.meaningful then coalesce(c.first_answered_at, $4) else c.first_answered_at end \
+         from before b where c.org_id = $1 and c.id = b.id \
+         returning c.id, case when b.meaningful then extract(epoch from $4 - b.waiting_since)::bigint end as answered_after_s, \
+           (b.meaningful and b.first_answered_at is null) as first_answer",
+    )
+    .bind(tx.org())
+    .bind(ids)
+    .bind(meaningful)
+    .bind(tx.clock().now())
+    .bind(writers)
+    .bind(previews)
+    .fetch_all(tx.conn())
+    .await
+}

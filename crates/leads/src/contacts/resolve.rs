@@ -1,0 +1,218 @@
+//! From a platform's person to a contact: found by the account's own id, or made.
+
+use std::collections::HashMap;
+
+use kernel::channel::ChannelKind;
+use kernel::db::OrgTx;
+use kernel::ids::{ChannelId, ContactId};
+use kernel::ledger::{Actor, Event, Fact, Subject};
+use kernel::vault::OrgVault;
+use uuid::Uuid;
+
+use super::Field;
+
+/// A person as a platform names them.
+#[derive(Clone, Debug)]
+pub struct Person<'a> {
+    /// The account they wrote to.
+    pub channel: ChannelId,
+    /// Its kind.
+    pub kind: ChannelKind,
+    /// Their ids on it, the one to key on first.
+    pub ids: Vec<&'a str>,
+    /// E.164, where the platform gave one.
+    pub phone: Option<&'a str>,
+    /// The name they show.
+    pub name: Option<&'a str>,
+    /// Their handle.
+    pub username: Option<&'a str>,
+}
+
+/// Whom a person turned out to be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Found {
+    /// The contact.
+    pub contact: ContactId,
+    /// Whether it was made just now.
+    pub created: bool,
+}
+
+type Known = HashMap<(ChannelId, String), ContactId>;
+
+/// Finds or makes the contact of each person, in order, with a constant number of statements.
+pub async fn resolve(tx: &mut OrgTx, vault: &OrgVault, people: &[Person<'_>]) -> anyhow::Result<Vec<Found>> {
+    if people.is_empty() {
+        return Ok(Vec::new());
+    }
+    let mut known = known(tx, people).await?;
+    let mut made: HashMap<ContactId, &Person<'_>> = HashMap::new();
+    let mut links = Vec::new();
+    for person in people {
+        let found = person.ids.iter().find_map(|id| known.get(&(person.channel, (*id).to_owned())).copied());
+        let contact = found.unwrap_or_else(|| {
+            let id = ContactId::new(tx.clock());
+            made.insert(id, person);
+            id
+        });
+        for id in &person.ids {
+            if known.insert((person.channel, (*id).to_owned()), contact) != Some(contact) {
+                links.push((person, *id, contact));
+            }
+        }
+    }
+    insert_contacts(tx, vault, &made).await?;
+    insert_links(tx, &links).await?;
+    // Another transaction may have made the same person between the look and the insert: what is linked now counts.
+    let now = if links.is_empty() { known } else { self::known(tx, people).await? };
+    let found: Vec<Found> = people
+        .iter()
+        .map(|person| {
+            let contact = person.ids.iter().find_map(|id| now.get(&(person.channel, (*id).to_owned())).copied());
+            let contact = contact.ok_or_else(|| anyhow::anyhow!("an identity vanished while its message was handled"))?;
+            Ok(Found { contact, created: made.contains_key(&contact) })
+        })
+        .collect::<anyhow::Result<_>>()?;
+    drop_orphans(tx, &made, &found).await?;
+    learn(tx, vault, people, &found).await?;
+    announce(tx, people, &found);
+    Ok(found)
+}
+
+async fn known(tx: &mut OrgTx, people: &[Person<'_>]) -> Result<Known, sqlx::Error> {
+    let pairs = people.iter().flat_map(|person| person.ids.iter().map(move |id| (person.channel.uuid(), *id)));
+    let (channels, ids): (Vec<Uuid>, Vec<&str>) = pairs.unzip();
+    let rows: Vec<(ChannelId, String, ContactId)> = sqlx::query_as(
+        "select i.channel_id, i.platform_id, coalesce(c.merged_into, c.id) from contact_identities i \
+         join unnest($2::uuid[], $3::text[]) as w (channel_id, platform_id) using (channel_id, platform_id) \
+         join contacts c on c.org_id = i.org_id and c.id = i.contact_id where i.org_id = $1",
+    )
+    .bind(tx.org())
+    .bind(channels)
+    .bind(ids)
+    .fetch_all(tx.conn())
+    .await?;
+    Ok(rows.into_iter().map(|(channel, id, contact)| ((channel, id), contact)).collect())
+}
+
+async fn insert_contacts(tx: &mut OrgTx, vault: &OrgVault, made: &HashMap<ContactId, &Person<'_>>) -> anyhow::Result<()> {
+    if made.is_empty() {
+        return Ok(());
+    }
+    let mut ids = Vec::new();
+    let mut kinds = Vec::new();
+    let mut columns: [Vec<Option<Vec<u8>>>; 6] = Default::default();
+    for (id, person) in made {
+        ids.push(id.uuid());
+        kinds.push(person.kind.as_str());
+        let given = [(Field::Name, person.name), (Field::Username, person.username), (Field::Phone, person.phone)];
+        for (place, (field, value)) in given.into_iter().enumerate() {
+            let (sealed, index) = value.map(|value| field.seal(vault, *id, value)).transpose()?.unzip();
+            columns[place * 2].push(sealed);
+            columns[place * 2 + 1].push(index);
+        }
+    }
+    let [names, name_indexes, usernames, username_indexes, phones, phone_indexes] = columns;
+    sqlx::query(
+        "insert into contacts (org_id, id, first_channel, name, name_index, username, username_index, phone, phone_index) \
+         select $1, * from unnest($2::uuid[], $3::text[], $4::bytea[], $5::bytea[], $6::bytea[], $7::bytea[], $8::bytea[], $9::bytea[])",
+    )
+    .bind(tx.org())
+    .bind(ids)
+    .bind(kinds)
+    .bind(names)
+    .bind(name_indexes)
+    .bind(usernames)
+    .bind(username_indexes)
+    .bind(phones)
+    .bind(phone_indexes)
+    .execute(tx.conn())
+    .await?;
+    Ok(())
+}
+
+async fn insert_links(tx: &mut OrgTx, links: &[(&Person<'_>, &str, ContactId)]) -> Result<(), sqlx::Error> {
+    if links.is_empty() {
+        return Ok(());
+    }
+    sqlx::query(
+        "insert into contact_identities (org_id, channel_id, platform_id, channel_kind, contact_id) \
+         select $1, * from unnest($2::uuid[], $3::text[], $4::text[], $5::uuid[]) on conflict do nothing",
+    )
+    .bind(tx.org())
+    .bind(links.iter().map(|(person, _, _)| person.channel.uuid()).collect::<Vec<_>>())
+    .bind(links.iter().map(|(_, id, _)| *id).collect::<Vec<_>>())
+    .bind(links.iter().map(|(person, _, _)| person.kind.as_str()).collect::<Vec<_>>())
+    .bind(links.iter().map(|(_, _, contact)| contact.uuid()).collect::<Vec<_>>())
+    .execute(tx.conn())
+    .await?;
+    Ok(())
+}
+
+/// Removes contacts that lost the race for their identity.
+async fn drop_orphans(tx: &mut OrgTx, made: &HashMap<ContactId, &Person<'_>>, found: &[Found]) -> Result<(), sqlx::Error> {
+    let orphans: Vec<Uuid> = made.keys().filter(|id| found.iter().all(|found| found.contact != **id)).map(|id| id.uuid()).collect();
+    if orphans.is_empty() {
+        return Ok(());
+    }
+    sqlx::query("delete from contacts where org_id = $1 and id = any($2)").bind(tx.org()).bind(orphans).execute(tx.conn()).await?;
+    Ok(())
+}
+
+/// Learns a name, handle or phone that a known contact did not have yet.
+async fn learn(tx: &mut OrgTx, vault: &OrgVault, people: &[Person<'_>], found: &[Found]) -> anyhow::Result<()> {
+    let telling: Vec<(&Person<'_>, ContactId)> = people
+        .iter()
+        .zip(found)
+        .filter(|(person, found)| !found.created && (person.name.is_some() || person.username.is_some() || person.phone.is_some()))
+        .map(|(person, found)| (person, found.contact))
+        .collect();
+    if telling.is_empty() {
+        return Ok(());
+    }
+    let ids: Vec<Uuid> = telling.iter().map(|(_, contact)| contact.uuid()).collect();
+    let lacking: Vec<(ContactId, bool, bool, bool)> = sqlx::query_as(
+        "select id, name is null, username is null, phone is null from contacts where org_id = $1 and id = any($2) \
+         and (name is null or username is null or phone is null) and erased_at is null",
+    )
+    .bind(tx.org())
+    .bind(ids)
+    .fetch_all(tx.conn())
+    .await?;
+    for (contact, name, username, phone) in lacking {
+        let Some((person, _)) = telling.iter().find(|(_, told)| *told == contact) else { continue };
+        let news = [(Field::Name, person.name.filter(|_| name)), (Field::Username, person.username.filter(|_| username)), (Field::Phone, person.phone.filter(|_| phone))];
+        let mut sealed = news.map(|(field, value)| value.map(|value| field.seal(vault, contact, value)).transpose());
+        if sealed.iter().all(|value| matches!(value, Ok(None))) {
+            continue;
+        }
+        let [name, username, phone] = std::mem::replace(&mut sealed, [Ok(None), Ok(None), Ok(None)]);
+        let ((name, name_index), (username, username_index), (phone, phone_index)) = (name?.unzip(), username?.unzip(), phone?.unzip());
+        sqlx::query(
+            "update contacts set name = coalesce(name, $3), name_index = coalesce(name_index, $4), username = coalesce(username, $5), \
+             username_index = coalesce(username_index, $6), phone = coalesce(phone, $7), phone_index = coalesce(phone_index, $8) \
+             where org_id = $1 and id = $2",
+        )
+        .bind(tx.org())
+        .bind(contact)
+        .bind(name)
+        .bind(name_index)
+        .bind(username)
+        .bind(username_index)
+        .bind(phone)
+        .bind(phone_index)
+        .execute(tx.conn())
+        .await?;
+    }
+    Ok(())
+}
+
+fn announce(tx: &mut OrgTx, people: &[Person<'_>], found: &[Found]) {
+    let mut told = Vec::new();
+    for (person, found) in people.iter().zip(found) {
+        if found.created && !told.contains(&found.contact) {
+            told.push(found.contact);
+            let fact = Fact::ContactCreated { contact: found.contact, channel: Some(person.kind) };
+            tx.append(Event::new(Subject::Contact(found.contact), Actor::Contact(found.contact), fact));
+        }
+    }
+}
