@@ -75,6 +75,7 @@ struct Web {
 #[derive(Debug, Default)]
 pub(crate) struct Menu {
     pub(crate) nav: Vec<NavItem>,
+    pub(crate) settings: Vec<NavItem>,
     pub(crate) searches: Vec<Search>,
 }
 
@@ -205,6 +206,8 @@ pub struct Room {
     pub webhooks: Router,
     /// Entries of the rail.
     pub nav: Vec<NavItem>,
+    /// Pages of the settings: `ui::settings_nav(frame)` lists them on each, `/settings` leads to the first one allowed.
+    pub settings: Vec<NavItem>,
     /// Lists the palette can search.
     pub searches: Vec<Search>,
 }

@@ -9,7 +9,7 @@ use std::sync::Arc;
 use axum::extract::DefaultBodyLimit;
 use axum::http::header;
 use axum::middleware::{from_fn, from_fn_with_state};
-use axum::response::IntoResponse;
+use axum::response::{IntoResponse, Redirect};
 use axum::routing::get;
 use axum::{Json, Router};
 use tower::ServiceBuilder;
@@ -20,11 +20,12 @@ use utoipa_axum::router::OpenApiRouter;
 
 use crate::app::Menu;
 use crate::auth::identify::identify;
+use crate::auth::permission::View;
 use crate::edge::{catch, context, render_errors, security_headers, time_limit};
 use crate::idempotency::idempotency;
 use crate::limits::rate_limit;
 use crate::openapi::{Reference, document};
-use crate::{App, AppError, Room, assets, live, styleguide};
+use crate::{Allowed, App, AppError, NavItem, Room, assets, live, styleguide};
 
 /// The largest body of a route that does not say otherwise with its own `DefaultBodyLimit`.
 const BODY_LIMIT: usize = 1 << 20;
@@ -38,7 +39,11 @@ pub fn assemble(app: &App, rooms: Vec<Room>) -> Router {
         pages = pages.merge(room.pages);
         webhooks = webhooks.merge(room.webhooks);
         menu.nav.extend(room.nav);
+        menu.settings.extend(room.settings);
         menu.searches.extend(room.searches);
+    }
+    if !menu.settings.is_empty() {
+        menu.nav.push(NavItem::below(90, "Settings", "/settings", "settings").keys("g s"));
     }
     app.set_menu(menu);
     let (api, described) = api.split_for_parts();
@@ -92,15 +97,23 @@ fn own_pages(app: &App, described: &OpenApi) -> Router {
     let mut router = Router::new()
         .route("/v2/openapi.json", get(move || async move { Json(json.as_ref().clone()).into_response() }))
         .route("/docs/api", get(move |info, caller| async move { reference.page(&info, caller) }))
-        .route("/favicon.ico", get(favicon));
+        .route("/favicon.ico", get(favicon))
+        .merge(Router::new().route("/settings", get(first_settings)).with_state(app.clone()));
     if app.settings().styleguide {
         router = router.merge(styleguide::routes(app.clone()));
     }
     router
 }
 
+/// `/settings` is the first of the settings that the caller may open.
+async fn first_settings(by: Allowed<View>) -> Result<Redirect, AppError> {
+    let frame = by.frame("Settings");
+    let first = frame.settings.first().ok_or_else(|| AppError::forbidden("there is nothing here that you may change"))?;
+    Ok(Redirect::to(first.item.href))
+}
+
 async fn favicon() -> impl IntoResponse {
-    ([(header::CACHE_CONTROL, "public, max-age=86400")], axum::response::Redirect::permanent(assets::asset("mark.svg")))
+    ([(header::CACHE_CONTROL, "public, max-age=86400")], Redirect::permanent(assets::asset("mark.svg")))
 }
 
 async fn nothing_here() -> AppError {

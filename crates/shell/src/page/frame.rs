@@ -20,6 +20,8 @@ pub struct Frame {
     pub main: Vec<NavLink>,
     /// The pages for setting things up.
     pub below: Vec<NavLink>,
+    /// The pages of the settings.
+    pub settings: Vec<NavLink>,
     /// Lists the palette can search.
     pub searches: Vec<Search>,
     /// The token forms and htmx requests carry: `{{ ui::csrf(frame.csrf) }}`.
@@ -96,6 +98,7 @@ impl Frame {
             person: Some(person),
             main: links(menu, NavGroup::Main, principal.permissions, &info.path),
             below: links(menu, NavGroup::Below, principal.permissions, &info.path),
+            settings: in_order(&menu.settings, principal.permissions, &info.path),
             searches: menu.searches.clone(),
             csrf: caller.csrf.clone().unwrap_or_default(),
             theme: info.theme,
@@ -111,6 +114,7 @@ impl Frame {
             person: None,
             main: Vec::new(),
             below: Vec::new(),
+            settings: Vec::new(),
             searches: Vec::new(),
             csrf: String::new(),
             theme: info.theme,
@@ -138,6 +142,7 @@ impl Frame {
             }),
             main: nav.iter().map(link).collect(),
             below: below.iter().map(link).collect(),
+            settings: [NavItem::main(1, "People", "/settings/people", "users")].iter().map(link).collect(),
             searches: vec![Search { label: "Search conversations", href: "/inbox?q=" }],
             csrf: "sample-token".to_owned(),
             theme: Theme::System,
@@ -157,10 +162,14 @@ impl Frame {
 }
 
 fn links(menu: &Menu, group: NavGroup, permissions: Permissions, path: &str) -> Vec<NavLink> {
-    let mut shown: Vec<NavLink> = menu
-        .nav
+    let group: Vec<NavItem> = menu.nav.iter().filter(|item| item.group == group).cloned().collect();
+    in_order(&group, permissions, path)
+}
+
+fn in_order(items: &[NavItem], permissions: Permissions, path: &str) -> Vec<NavLink> {
+    let mut shown: Vec<NavLink> = items
         .iter()
-        .filter(|item| item.group == group && permissions.has(item.permission))
+        .filter(|item| permissions.has(item.permission))
         .map(|item| NavLink { item: item.clone(), active: belongs(path, item.href) })
         .collect();
     shown.sort_by_key(|link| link.item.order);
@@ -185,7 +194,7 @@ mod tests {
                 NavItem::main(1, "Command centre", "/", "gauge"),
                 NavItem::main(3, "Channels", "/channels", "plug").only(Permission::ManageChannels),
             ],
-            searches: Vec::new(),
+            ..Menu::default()
         };
         let seen = |role: Role, path| -> Vec<(&str, bool)> {
             let links = links(&menu, NavGroup::Main, role.permissions(), path);
