@@ -62,6 +62,21 @@ fn everything_comes_from_crates_io() {
 }
 
 #[test]
+fn every_crate_has_its_line_in_the_decisions() {
+    let manifest: toml::Table = files::read("Cargo.toml").parse().expect("Cargo reads it too");
+    let named = files::read("docs/decisions/crates.md");
+    let named: Vec<&str> =
+        named.lines().filter_map(|line| line.split_once(": ")).flat_map(|(names, _)| names.split(", ")).collect();
+    let dependencies = manifest["workspace"]["dependencies"].as_table().expect("a table of crates");
+    let silent: Vec<&String> = dependencies
+        .iter()
+        .filter(|(name, asked)| asked.get("path").is_none() && !named.contains(&name.as_str()))
+        .map(|(name, _)| name)
+        .collect();
+    assert!(silent.is_empty(), "without a line in docs/decisions/crates.md: {silent:?}");
+}
+
+#[test]
 fn no_dependency_is_unused() {
     let metadata = Metadata::read();
     let root = files::root();
