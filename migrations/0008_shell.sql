@@ -1,5 +1,5 @@
+-- Roll-out: expand only; nothing reads it before this release.
 -- The web frame's one table: the first answer to a POST that carries an Idempotency-Key.
--- Expand only; nothing reads it before this release.
 
 create table idempotency_keys (
     org_id       uuid        not null,
