@@ -1,1 +1,112 @@
-//! placeholder
+//! Organisations, people and what they may do: registering, signing in, members, invitations, API keys, the audit log.
+//!
+//! [`Identity`] is the room: [`Identity::authenticator`] goes into [`shell::App::new`], [`Identity::room`] into
+//! [`shell::assemble()`]. For the command line and the demo: [`registration::register`], [`members::add`],
+//! [`keys::create`], [`audit::verify`].
+
+pub mod audit;
+mod doorkeeper;
+mod input;
+pub mod invites;
+pub mod keys;
+pub mod members;
+mod origin;
+mod passwords;
+pub mod registration;
+mod secrets;
+mod sessions;
+mod sign_in;
+mod store;
+mod tokens;
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::extract::FromRef;
+use axum::routing::get;
+use kernel::Kernel;
+use shell::{App, AppError, Authenticator, Room};
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+pub use input::Email;
+pub use origin::Origin;
+pub use passwords::{Hasher, Password};
+pub use tokens::KeyRing;
+
+use doorkeeper::Doorkeeper;
+
+/// The identity room. Cheap to clone.
+#[derive(Clone)]
+pub struct Identity {
+    kernel: Kernel,
+    hasher: Hasher,
+    keys: KeyRing,
+    doorkeeper: Arc<Doorkeeper>,
+}
+
+/// What the handlers of this room can reach.
+#[derive(Clone, FromRef)]
+struct Desk {
+    app: App,
+    identity: Identity,
+}
+
+impl Identity {
+    /// Opens the room; makes the first signing key when there is none.
+    pub async fn open(kernel: &Kernel) -> Result<Self, AppError> {
+        let keys = KeyRing::open(kernel).await?;
+        let doorkeeper = Arc::new(Doorkeeper::new(kernel.clone(), keys.clone()));
+        Ok(Self { kernel: kernel.clone(), hasher: Hasher::default(), keys, doorkeeper })
+    }
+
+    /// What knows who a credential is, for [`App::new`].
+    pub fn authenticator(&self) -> Arc<dyn Authenticator> {
+        self.doorkeeper.clone()
+    }
+
+    /// What hashes and compares passwords.
+    pub fn hasher(&self) -> &Hasher {
+        &self.hasher
+    }
+
+    fn kernel(&self) -> &Kernel {
+        &self.kernel
+    }
+
+    fn keys(&self) -> &KeyRing {
+        &self.keys
+    }
+
+    fn doorkeeper(&self) -> &Doorkeeper {
+        &self.doorkeeper
+    }
+
+    /// The routes and pages.
+    pub fn room(&self, app: &App) -> Room {
+        let desk = Desk { app: app.clone(), identity: self.clone() };
+        Room { api: api().with_state(desk.clone()), pages: pages().with_state(desk), ..Room::default() }
+    }
+}
+
+fn api() -> OpenApiRouter<Desk> {
+    OpenApiRouter::new()
+        .routes(routes!(registration::api::register))
+        .routes(routes!(sign_in::api::login))
+        .routes(routes!(sessions::refresh::post))
+        .routes(routes!(sessions::show::get, sessions::close::delete))
+        .routes(routes!(members::list::get, members::add::post))
+        .routes(routes!(members::remove::leave))
+        .routes(routes!(members::role::patch, members::remove::delete))
+        .routes(routes!(invites::list::get, invites::create::post))
+        .routes(routes!(invites::accept::post))
+        .routes(routes!(invites::revoke::delete))
+        .routes(routes!(keys::list::get, keys::create::post))
+        .routes(routes!(keys::revoke::delete))
+        .routes(routes!(audit::list::get))
+        .routes(routes!(audit::verify::get))
+}
+
+fn pages() -> Router<Desk> {
+    Router::new().route("/.well-known/jwks.json", get(tokens::jwks))
+}

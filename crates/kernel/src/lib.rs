@@ -4,6 +4,7 @@
 //! The kernel knows no room. It owns the promises that must hold everywhere: tenant rows are reached only through
 //! [`db::OrgTx`]; facts and jobs land with the change that caused them; time, chance and HTTP are passed in.
 
+pub mod audit;
 pub mod can_fail;
 pub mod channel;
 pub mod clock;

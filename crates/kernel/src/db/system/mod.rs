@@ -3,8 +3,17 @@
 //! This folder is the whole list: a reviewer who reads it has seen every query that is not confined by an organisation.
 //! Add a function here only when no organisation can be known beforehand (sign-in, routing, the operator's totals).
 
+mod doors;
+mod identity;
 mod organisations;
 mod totals;
 
+pub use doors::{
+    DoorRule, SigningKeyRow, add_signing_key, count_refusal, door_closed_until, forget_refusals, open_door, signing_keys,
+};
+pub use identity::{
+    InviteRow, KeyRow, Person, RefreshRow, Seat, SessionRow, invite_by_token, key_by_hash, refresh_by_hash, seats_of,
+    session_by_id, session_by_token, set_password_hash, touch_key, touch_session, user_by_email,
+};
 pub use organisations::{create_organisation, list_organisations, organisation_exists};
 pub use totals::{count, counters};

@@ -1,0 +1,172 @@
+//! Turns a credential into a principal: the shell's [`Authenticator`].
+//!
+//! What a credential means is kept for [`KEPT_FOR`], so that a busy session costs one query a second. Rules: whatever takes
+//! something away from a caller (sign-out, role change, removal, revocation) calls [`Doorkeeper::forget`] after its commit;
+//! entries carry the count at which their look-up *began*, so a look-up that raced with the change is not used after it.
+//! Other processes notice within [`KEPT_FOR`].
+
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use async_trait::async_trait;
+use chrono::{DateTime, TimeDelta, Utc};
+use kernel::db::system::{self, KeyRow, SessionRow};
+use kernel::ids::{OrgId, SessionId};
+use kernel::ledger::Actor;
+use kernel::{CanFail, Kernel};
+use moka::sync::Cache;
+use shell::{AppError, Authenticator, Credential, Permission, Permissions, Plan, Principal, Role};
+
+use crate::secrets;
+use crate::sessions::{LASTS, LONGEST};
+use crate::tokens::KeyRing;
+
+/// How long an answer may be used without asking again. Below one second: the promise to other processes.
+const KEPT_FOR: Duration = Duration::from_millis(900);
+/// How many answers are kept.
+const KEPT: u64 = 50_000;
+/// Use is noted this often.
+const NOTE_EVERY: TimeDelta = TimeDelta::minutes(1);
+
+/// Knows who a credential is.
+pub struct Doorkeeper {
+    kernel: Kernel,
+    keys: KeyRing,
+    known: Cache<Presented, Known>,
+    /// Grows with every change that takes something away.
+    changes: AtomicU64,
+}
+
+/// What was presented, as it is looked up.
+#[derive(Clone, PartialEq, Eq, Hash)]
+enum Presented {
+    Cookie(Vec<u8>),
+    Session(OrgId, SessionId),
+    Key(Vec<u8>),
+}
+
+#[derive(Clone)]
+struct Known {
+    principal: Principal,
+    expires_at: Option<DateTime<Utc>>,
+    changes: u64,
+}
+
+impl Doorkeeper {
+    pub(crate) fn new(kernel: Kernel, keys: KeyRing) -> Self {
+        let known = Cache::builder().max_capacity(KEPT).time_to_live(KEPT_FOR).build();
+        Self { kernel, keys, known, changes: AtomicU64::new(0) }
+    }
+
+    /// Makes every later request ask the database again. Call it after the commit.
+    pub(crate) fn forget(&self) {
+        self.changes.fetch_add(1, Ordering::SeqCst);
+    }
+
+    async fn presented(&self, credential: Credential<'_>) -> Result<Option<Presented>, AppError> {
+        Ok(match credential {
+            Credential::Session(token) => Some(Presented::Cookie(secrets::hash(token))),
+            Credential::ApiKey(key) => key_presented(key),
+            Credential::Bearer(key) if secrets::is_key(key) => key_presented(key),
+            Credential::Bearer(token) => {
+                self.keys.verify(token).await?.map(|claims| Presented::Session(claims.org, claims.sid))
+            }
+        })
+    }
+
+    async fn look_up(&self, presented: &Presented) -> Result<Option<Known>, AppError> {
+        let changes = self.changes.load(Ordering::SeqCst);
+        let db = &self.kernel.db;
+        match presented {
+            Presented::Cookie(hash) => self.session(system::session_by_token(db, hash).await?, changes).await,
+            Presented::Session(org, id) => self.session(system::session_by_id(db, *org, *id).await?, changes).await,
+            Presented::Key(hash) => self.key(system::key_by_hash(db, hash).await?, changes).await,
+        }
+    }
+
+    async fn session(&self, row: Option<SessionRow>, changes: u64) -> Result<Option<Known>, AppError> {
+        let now = self.kernel.clock.now();
+        let Some(row) = row.filter(|row| now < row.expires_at) else { return Ok(None) };
+        if row.seen_at + NOTE_EVERY <= now {
+            let until = (now + LASTS).min(row.created_at + LONGEST);
+            system::touch_session(&self.kernel.db, &row, now, until).await.can_fail("noting the use of a session");
+        }
+        let role: Role = row.role.parse().map_err(AppError::internal)?;
+        let principal = Principal {
+            org: row.org,
+            org_name: row.org_name,
+            plan: plan(&row.plan),
+            actor: Actor::User(row.user_id),
+            member: Some(row.member),
+            session: Some(row.session),
+            role: Some(role),
+            permissions: role.permissions(),
+            name: row.name,
+            email: row.email,
+        };
+        Ok(Some(Known { principal, expires_at: Some(row.expires_at), changes }))
+    }
+
+    async fn key(&self, row: Option<KeyRow>, changes: u64) -> Result<Option<Known>, AppError> {
+        let now = self.kernel.clock.now();
+        let Some(row) = row.filter(|row| row.expires_at.is_none_or(|end| now < end)) else { return Ok(None) };
+        let Some(maker) = maker_permissions(&row)? else { return Ok(None) };
+        if row.last_used_at.is_none_or(|at| at + NOTE_EVERY <= now) {
+            system::touch_key(&self.kernel.db, row.org, row.key, now).await.can_fail("noting the use of a key");
+        }
+        // A scope that this version does not know gives nothing.
+        let scopes: Permissions = row.scopes.iter().filter_map(|word| word.parse::<Permission>().ok()).collect();
+        let principal = Principal {
+            org: row.org,
+            org_name: row.org_name,
+            plan: plan(&row.plan),
+            actor: Actor::Key(row.key),
+            member: None,
+            session: None,
+            role: None,
+            permissions: scopes.and(maker),
+            name: row.name,
+            email: String::new(),
+        };
+        Ok(Some(Known { principal, expires_at: row.expires_at, changes }))
+    }
+}
+
+#[async_trait]
+impl Authenticator for Doorkeeper {
+    async fn authenticate(&self, credential: Credential<'_>) -> Result<Option<Principal>, AppError> {
+        let Some(presented) = self.presented(credential).await? else { return Ok(None) };
+        let current = |known: &Known| {
+            known.changes == self.changes.load(Ordering::SeqCst)
+                && known.expires_at.is_none_or(|end| self.kernel.clock.now() < end)
+        };
+        if let Some(known) = self.known.get(&presented).filter(current) {
+            return Ok(Some(known.principal));
+        }
+        let Some(known) = self.look_up(&presented).await? else { return Ok(None) };
+        self.known.insert(presented, known.clone());
+        Ok(Some(known.principal))
+    }
+}
+
+fn key_presented(key: &str) -> Option<Presented> {
+    secrets::is_whole_key(key).then(|| Presented::Key(secrets::hash(key)))
+}
+
+/// What the maker of a key may do today: a key never has more. None when the maker has left, and the key with them.
+fn maker_permissions(row: &KeyRow) -> Result<Option<Permissions>, AppError> {
+    match (&row.made_by, &row.maker_role) {
+        (None, _) => Ok(Some(Permissions::ALL)),
+        (Some(_), None) => Ok(None),
+        (Some(_), Some(role)) => Ok(Some(role.parse::<Role>().map_err(AppError::internal)?.permissions())),
+    }
+}
+
+fn plan(word: &str) -> Plan {
+    match word {
+        "enterprise" => Plan::Enterprise,
+        "pro" => Plan::Pro,
+        "starter" => Plan::Starter,
+        _ => Plan::Free,
+    }
+}

@@ -1,0 +1,108 @@
+//! `POST /v2/keys`: making a key. Its secret is in the answer and nowhere else.
+
+use axum::http::StatusCode;
+use chrono::{DateTime, Utc};
+use kernel::Kernel;
+use kernel::audit::{self, AuditEntry};
+use kernel::db::OrgTx;
+use kernel::ids::{KeyId, OrgId};
+use kernel::ledger::{Actor, Event, Fact, Subject};
+use serde::{Deserialize, Serialize};
+use serde_json::json;
+use shell::auth::permission::ManagePeople;
+use shell::{Allowed, AppError, Json, Permission, Permissions};
+use utoipa::ToSchema;
+
+use super::KeyOut;
+use crate::input::Check;
+use crate::origin::Origin;
+use crate::secrets;
+use crate::store::keys::{self, ApiKey};
+
+/// A key to be made.
+#[derive(Clone, Debug, Deserialize, ToSchema)]
+pub struct NewKey {
+    /// What it is for.
+    #[schema(example = "Website chat")]
+    pub name: String,
+    /// What it may do: at least one, none that the maker has not.
+    pub scopes: Vec<Permission>,
+    /// When it ends by itself; absent or null for never.
+    pub expires_at: Option<DateTime<Utc>>,
+}
+
+/// A key with its secret, which is shown only now.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct KeyMade {
+    #[serde(flatten)]
+    made: KeyOut,
+    /// Send it as `X-API-Key` or `Authorization: Bearer …`.
+    #[schema(example = "rk_01h455vb4pex5vsknk084sn02qk3m8zw")]
+    key: String,
+}
+
+/// Make an API key.
+#[utoipa::path(post, path = "/v2/keys", tag = "keys", request_body = NewKey,
+    responses((status = 201, body = KeyMade), (status = 422, description = "Fields are not valid, or a scope is more than you have.")))]
+pub(crate) async fn post(
+    by: Allowed<ManagePeople>,
+    origin: Origin,
+    Json(new): Json<NewKey>,
+) -> Result<(StatusCode, Json<KeyMade>), AppError> {
+    let (made, key) = create_by(&by, new, &origin).await?;
+    Ok((StatusCode::CREATED, Json(KeyMade { made: made.into(), key })))
+}
+
+pub(crate) async fn create_by(
+    by: &Allowed<ManagePeople>,
+    new: NewKey,
+    origin: &Origin,
+) -> Result<(ApiKey, String), AppError> {
+    let Actor::User(_) = by.actor() else {
+        return Err(AppError::forbidden("a key cannot make keys; sign in to make one"));
+    };
+    let new = checked(new, by.principal().permissions, by.now())?;
+    let mut tx = by.tx().await?;
+    let made = write(&mut tx, new, by.actor(), origin).await?;
+    tx.commit().await?;
+    Ok(made)
+}
+
+/// Makes a key that belongs to no member: for the command line. Returns its id and its secret.
+pub async fn create(kernel: &Kernel, org: OrgId, new: NewKey) -> Result<(KeyId, String), AppError> {
+    let new = checked(new, Permissions::ALL, kernel.clock.now())?;
+    let mut tx = kernel.db.begin(org).await?;
+    let (made, key) = write(&mut tx, new, Actor::System, &Origin::default()).await?;
+    tx.commit().await?;
+    Ok((made.id, key))
+}
+
+fn checked(new: NewKey, limit: Permissions, now: DateTime<Utc>) -> Result<NewKey, AppError> {
+    let NewKey { name, scopes, expires_at } = new;
+    let mut check = Check::default();
+    let name = check.name("name", &name);
+    if scopes.is_empty() {
+        check.complain("scopes", "choose at least one");
+    }
+    if let Some(more) = scopes.iter().find(|scope| !limit.has(**scope)) {
+        check.complain("scopes", format!("you do not have {more} yourself"));
+    }
+    if expires_at.is_some_and(|end| end <= now) {
+        check.complain("expires_at", "must be in the future");
+    }
+    check.done()?;
+    Ok(NewKey { name, scopes, expires_at })
+}
+
+async fn write(tx: &mut OrgTx, new: NewKey, by: Actor, origin: &Origin) -> Result<(ApiKey, String), AppError> {
+    let NewKey { name, scopes, expires_at } = new;
+    let key = secrets::fresh_key()?;
+    let made_by = if let Actor::User(user) = by { Some(user) } else { None };
+    let scopes: Permissions = scopes.into_iter().collect();
+    let row = keys::NewKey { name: &name, start: secrets::shown(&key), hash: secrets::hash(&key), scopes, made_by, expires_at };
+    let made = keys::add(tx, row).await?;
+    tx.append(Event::new(Subject::Org(tx.org()), by, Fact::KeyCreated { key: made.id }));
+    let entry = AuditEntry::new(by, "key.created").about(made.id).detail(json!({ "name": name, "scopes": made.scopes }));
+    audit::record(tx, entry.from_ip(origin.ip)).await?;
+    Ok((made, key))
+}

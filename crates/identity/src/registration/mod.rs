@@ -1,0 +1,102 @@
+//! Registering an organisation with its first owner, in one transaction: all of it exists or nothing.
+
+pub(crate) mod api;
+//PAGE pub(crate) mod page;
+
+use kernel::Kernel;
+use kernel::audit::{self, AuditEntry};
+use kernel::db::OrgTx;
+use kernel::ids::{MemberId, OrgId, UserId};
+use kernel::ledger::{Actor, Event, Fact, Subject};
+use serde::Deserialize;
+use shell::{AppError, Role};
+use utoipa::ToSchema;
+
+use crate::input::{Check, Email};
+use crate::passwords::Hasher;
+use crate::store::members;
+
+/// What is asked of somebody who registers an organisation.
+#[derive(Clone, Deserialize, ToSchema)]
+pub struct NewOrganisation {
+    /// The organisation's name.
+    #[schema(example = "Northwind Dental & Aesthetics")]
+    pub organisation: String,
+    /// The first owner's name.
+    #[schema(example = "Dana Whitfield")]
+    pub name: String,
+    /// The first owner's email.
+    #[schema(example = "dana@example.com")]
+    pub email: String,
+    /// The first owner's password: at least 8 characters.
+    #[schema(format = Password)]
+    pub password: String,
+}
+
+/// What registering made.
+#[derive(Clone, Copy, Debug)]
+pub struct Registered {
+    /// The organisation.
+    pub org: OrgId,
+    /// Its first owner.
+    pub user: UserId,
+    /// The owner's membership.
+    pub member: MemberId,
+}
+
+/// A registration whose fields were checked and whose password is hashed.
+pub(crate) struct Ready {
+    pub(crate) organisation: String,
+    pub(crate) name: String,
+    pub(crate) email: Email,
+    hash: String,
+}
+
+/// Registers an organisation: for the command line and the demo.
+pub async fn register(kernel: &Kernel, new: NewOrganisation) -> Result<Registered, AppError> {
+    let ready = prepare(&Hasher::default(), new).await?;
+    let mut tx = kernel.db.begin(OrgId::new(&kernel.clock)).await?;
+    let registered = write(kernel, &mut tx, &ready).await?;
+    tx.commit().await?;
+    Ok(registered)
+}
+
+/// Checks the fields and hashes the password.
+pub(crate) async fn prepare(hasher: &Hasher, new: NewOrganisation) -> Result<Ready, AppError> {
+    let NewOrganisation { organisation, name, email, password } = new;
+    let mut check = Check::default();
+    let organisation = check.name("organisation", &organisation);
+    let name = check.name("name", &name);
+    let email = check.email("email", &email);
+    let password = check.password("password", &password);
+    check.done()?;
+    Ok(Ready { organisation, name, email, hash: hasher.hash(password).await? })
+}
+
+/// Writes the organisation, its data key, its owner and the facts, on a transaction of the new organisation's id.
+pub(crate) async fn write(kernel: &Kernel, tx: &mut OrgTx, ready: &Ready) -> Result<Registered, AppError> {
+    let (org, now) = (tx.org(), kernel.clock.now());
+    sqlx::query("insert into organisations (id, name, created_at) values ($1, $2, $3)")
+        .bind(org)
+        .bind(&ready.organisation)
+        .bind(now)
+        .execute(tx.conn())
+        .await?;
+    kernel.vault.create_keys(tx).await.map_err(AppError::internal)?;
+    let user = members::add_user(tx, &ready.email, &ready.name, &ready.hash).await.map_err(known_email)?;
+    let member = members::add(tx, user, Role::Owner).await?;
+    let actor = Actor::User(user);
+    let cause = tx.append(Event::new(Subject::Org(org), actor, Fact::OrgRegistered {}));
+    let joined = Fact::MemberJoined { member, role: Role::Owner.to_string() };
+    tx.append(Event::new(Subject::Member(member), actor, joined).caused_by(cause));
+    audit::record(tx, AuditEntry::new(actor, "org.registered").about(org)).await?;
+    Ok(Registered { org, user, member })
+}
+
+/// An email that somebody has already is a conflict that says what to do.
+pub(crate) fn known_email(error: sqlx::Error) -> AppError {
+    match members::constraint(&error) {
+        Some("users_email") => AppError::conflict("there is an account with this email already; sign in instead"),
+        _ => error.into(),
+    }
+}

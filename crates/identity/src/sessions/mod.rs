@@ -1,0 +1,13 @@
+//! Sessions: a browser's (one cookie) or a program's (an access token and a family of refresh tokens).
+
+pub(crate) mod close;
+pub(crate) mod open;
+pub(crate) mod refresh;
+pub(crate) mod show;
+
+use chrono::Duration;
+
+/// A session ends after this long without use; a refresh token is good for the same time.
+pub(crate) const LASTS: Duration = Duration::days(7);
+/// A browser session ends after this long however much it is used; a program renews by refreshing.
+pub(crate) const LONGEST: Duration = Duration::days(30);

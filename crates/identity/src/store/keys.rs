@@ -1,0 +1,79 @@
+//! API keys.
+
+use chrono::{DateTime, Utc};
+use kernel::db::OrgTx;
+use kernel::ids::{KeyId, UserId};
+use shell::Permissions;
+use sqlx::FromRow;
+
+/// An API key as lists show it.
+#[derive(Clone, Debug, FromRow)]
+pub(crate) struct ApiKey {
+    pub(crate) id: KeyId,
+    pub(crate) name: String,
+    pub(crate) start: String,
+    pub(crate) scopes: Vec<String>,
+    pub(crate) maker: Option<String>,
+    pub(crate) created_at: DateTime<Utc>,
+    pub(crate) expires_at: Option<DateTime<Utc>>,
+    pub(crate) last_used_at: Option<DateTime<Utc>>,
+}
+
+/// A key about to be made.
+pub(crate) struct NewKey<'a> {
+    pub(crate) name: &'a str,
+    pub(crate) start: &'a str,
+    pub(crate) hash: Vec<u8>,
+    pub(crate) scopes: Permissions,
+    pub(crate) made_by: Option<UserId>,
+    pub(crate) expires_at: Option<DateTime<Utc>>,
+}
+
+/// The keys that are not revoked, newest first.
+pub(crate) async fn list(tx: &mut OrgTx, before: Option<KeyId>, limit: i64) -> Result<Vec<ApiKey>, sqlx::Error> {
+    sqlx::query_as(
+        "select k.id, k.name, k.start, k.scopes, u.name as maker, k.created_at, k.expires_at, k.last_used_at \
+         from api_keys k left join users u on u.id = k.made_by \
+         where k.org_id = $1 and k.revoked_at is null and ($2::uuid is null or k.id < $2) order by k.id desc limit $3",
+    )
+    .bind(tx.org())
+    .bind(before)
+    .bind(limit)
+    .fetch_all(tx.conn())
+    .await
+}
+
+pub(crate) async fn add(tx: &mut OrgTx, new: NewKey<'_>) -> Result<ApiKey, sqlx::Error> {
+    let (id, now) = (KeyId::new(tx.clock()), tx.clock().now());
+    let scopes: Vec<String> = new.scopes.iter().map(|permission| permission.to_string()).collect();
+    sqlx::query_as(
+        "with k as (insert into api_keys (org_id, id, name, start, key_hash, scopes, made_by, created_at, expires_at) \
+         values ($1, $2, $3, $4, $5, $6, $7, $8, $9) returning *) \
+         select k.id, k.name, k.start, k.scopes, u.name as maker, k.created_at, k.expires_at, k.last_used_at \
+         from k left join users u on u.id = k.made_by",
+    )
+    .bind(tx.org())
+    .bind(id)
+    .bind(new.name)
+    .bind(new.start)
+    .bind(new.hash)
+    .bind(scopes)
+    .bind(new.made_by)
+    .bind(now)
+    .bind(new.expires_at)
+    .fetch_one(tx.conn())
+    .await
+}
+
+/// Ends a key and gives its name; none when there is no such key.
+pub(crate) async fn revoke(tx: &mut OrgTx, id: KeyId) -> Result<Option<String>, sqlx::Error> {
+    let now = tx.clock().now();
+    sqlx::query_scalar(
+        "update api_keys set revoked_at = $3 where org_id = $1 and id = $2 and revoked_at is null returning name",
+    )
+    .bind(tx.org())
+    .bind(id)
+    .bind(now)
+    .fetch_optional(tx.conn())
+    .await
+}

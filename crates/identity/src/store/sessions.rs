@@ -1,0 +1,112 @@
+//! Sessions and refresh tokens.
+
+use chrono::Duration;
+use kernel::db::OrgTx;
+use kernel::ids::{SessionId, UserId};
+
+use crate::origin::Origin;
+
+/// Sessions that ended this long ago are removed when the same person signs in again.
+const KEPT: Duration = Duration::days(30);
+
+/// A session about to be opened.
+pub(crate) struct NewSession {
+    pub(crate) kind: &'static str,
+    pub(crate) token_hash: Option<Vec<u8>>,
+    pub(crate) lasts: Duration,
+}
+
+pub(crate) async fn add(tx: &mut OrgTx, user: UserId, origin: &Origin, new: NewSession) -> Result<SessionId, sqlx::Error> {
+    let (id, now) = (SessionId::new(tx.clock()), tx.clock().now());
+    sqlx::query(
+        "with swept as (delete from sessions where org_id = $1 and user_id = $3 and expires_at < $10) \
+         insert into sessions (org_id, id, user_id, kind, token_hash, created_at, seen_at, expires_at, ip, agent) \
+         values ($1, $2, $3, $4, $5, $6, $6, $7, $8, $9)",
+    )
+    .bind(tx.org())
+    .bind(id)
+    .bind(user)
+    .bind(new.kind)
+    .bind(new.token_hash)
+    .bind(now)
+    .bind(now + new.lasts)
+    .bind(origin.ip.map(|ip| ip.to_string()).unwrap_or_default())
+    .bind(&origin.agent)
+    .bind(now - KEPT)
+    .execute(tx.conn())
+    .await?;
+    Ok(id)
+}
+
+/// Ends a session; false when it was over already.
+pub(crate) async fn revoke(tx: &mut OrgTx, session: SessionId) -> Result<bool, sqlx::Error> {
+    let now = tx.clock().now();
+    let done = sqlx::query("update sessions set revoked_at = $3 where org_id = $1 and id = $2 and revoked_at is null")
+        .bind(tx.org())
+        .bind(session)
+        .bind(now)
+        .execute(tx.conn())
+        .await?;
+    Ok(done.rows_affected() == 1)
+}
+
+/// Ends every session of a person in this organisation.
+pub(crate) async fn revoke_all(tx: &mut OrgTx, user: UserId) -> Result<u64, sqlx::Error> {
+    let now = tx.clock().now();
+    let done = sqlx::query("update sessions set revoked_at = $3 where org_id = $1 and user_id = $2 and revoked_at is null")
+        .bind(tx.org())
+        .bind(user)
+        .bind(now)
+        .execute(tx.conn())
+        .await?;
+    Ok(done.rows_affected())
+}
+
+/// Lets a session last from now; false when it was ended meanwhile.
+pub(crate) async fn prolong(tx: &mut OrgTx, session: SessionId, lasts: Duration) -> Result<bool, sqlx::Error> {
+    let now = tx.clock().now();
+    let done = sqlx::query(
+        "update sessions set seen_at = $3, expires_at = $4 where org_id = $1 and id = $2 and revoked_at is null",
+    )
+    .bind(tx.org())
+    .bind(session)
+    .bind(now)
+    .bind(now + lasts)
+    .execute(tx.conn())
+    .await?;
+    Ok(done.rows_affected() == 1)
+}
+
+pub(crate) async fn add_refresh(
+    tx: &mut OrgTx,
+    session: SessionId,
+    hash: &[u8],
+    lasts: Duration,
+) -> Result<(), sqlx::Error> {
+    let now = tx.clock().now();
+    sqlx::query(
+        "insert into refresh_tokens (org_id, token_hash, session_id, created_at, expires_at) values ($1, $2, $3, $4, $5)",
+    )
+    .bind(tx.org())
+    .bind(hash)
+    .bind(session)
+    .bind(now)
+    .bind(now + lasts)
+    .execute(tx.conn())
+    .await?;
+    Ok(())
+}
+
+/// Marks a refresh token as exchanged; false when another request did so first.
+pub(crate) async fn use_refresh(tx: &mut OrgTx, hash: &[u8]) -> Result<bool, sqlx::Error> {
+    let now = tx.clock().now();
+    let done = sqlx::query(
+        "update refresh_tokens set used_at = $3 where org_id = $1 and token_hash = $2 and used_at is null",
+    )
+    .bind(tx.org())
+    .bind(hash)
+    .bind(now)
+    .execute(tx.conn())
+    .await?;
+    Ok(done.rows_affected() == 1)
+}

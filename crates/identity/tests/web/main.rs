@@ -1,0 +1,12 @@
+//! The identity room through the router, on a real database.
+
+mod audit;
+mod door;
+mod invites;
+mod keys;
+mod members;
+mod pages;
+mod refresh;
+mod register;
+mod sessions;
+mod support;
