@@ -44,6 +44,32 @@ fn subcommands_exist() {
     assert_eq!(missing.collect::<Vec<_>>(), []);
 }
 
+#[test]
+fn addresses_of_the_api_exist() {
+    let description: serde_json::Value =
+        serde_json::from_str(&files::read("docs/openapi.json")).expect("the generated description is JSON");
+    let described: BTreeSet<String> =
+        description["paths"].as_object().expect("it has paths").keys().map(|path| without_names(path)).collect();
+    let mut missing = BTreeSet::new();
+    for file in files::below("", ".md") {
+        for span in file
+            .text
+            .split(['`', '\n', ' ', '?'])
+            .filter(|span| span.starts_with("/v2/") && *span != "/v2/openapi.json")
+        {
+            if !described.contains(&without_names(span)) {
+                missing.insert(format!("{}: {span}", file.path));
+            }
+        }
+    }
+    assert!(missing.is_empty(), "named in a document, not in the API: {missing:#?}");
+}
+
+/// `/v2/leads/{id}` and `/v2/leads/{lead}` are one address.
+fn without_names(path: &str) -> String {
+    path.split('/').map(|part| if part.starts_with('{') { "{}" } else { part }).collect::<Vec<_>>().join("/")
+}
+
 /// The first words after a command in code spans and indented or fenced lines, with the file that says so.
 fn mentioned(command: &str) -> Vec<(String, String)> {
     let mut found = Vec::new();
