@@ -10,6 +10,7 @@ pub mod delivery;
 pub mod hubspot;
 pub mod meta;
 pub mod openai;
+pub mod people;
 pub mod server;
 pub mod sign;
 pub mod threads;

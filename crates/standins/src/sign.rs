@@ -89,10 +89,22 @@ mod tests {
             meta_proof("meta_app_secret_test", "EAATESTTOKEN"),
             "bea9ed5b5e5addb8076ed5542ad156bdd7e14d0a408a1e890a5ed0e142a645f5"
         );
-        assert_eq!(x("x_consumer_secret_test", b"challenge_string"), "sha256=sZGBTT5DeOCBmegBIbIf99Sz6GtqJ/gAUhunMGWl26k=");
-        assert_eq!(x("x_consumer_secret_test", br#"{"for_user_id":"1"}"#), "sha256=dsTdjlySbJzttogIS/4zZJY8yZU/42xyOhM9uCp+Isw=");
         assert_eq!(
-            hubspot("hs_client_secret_test", "POST", "https://app.example.com/hooks/hubspot", br#"[{"eventId":1}]"#, 1_700_000_000_000),
+            x("x_consumer_secret_test", b"challenge_string"),
+            "sha256=sZGBTT5DeOCBmegBIbIf99Sz6GtqJ/gAUhunMGWl26k="
+        );
+        assert_eq!(
+            x("x_consumer_secret_test", br#"{"for_user_id":"1"}"#),
+            "sha256=dsTdjlySbJzttogIS/4zZJY8yZU/42xyOhM9uCp+Isw="
+        );
+        assert_eq!(
+            hubspot(
+                "hs_client_secret_test",
+                "POST",
+                "https://app.example.com/hooks/hubspot",
+                br#"[{"eventId":1}]"#,
+                1_700_000_000_000
+            ),
             "ESNt6jBPddrO/YmEdwkzOxukTJlgNSB4ZW2z3eichX4="
         );
         assert_eq!(
@@ -102,15 +114,10 @@ mod tests {
     }
 
     #[test]
-    fn oauth1_matches_the_published_example() {
-        // The worked example of the platform's own signing guide.
-        let base = "POST&https%3A%2F%2Fapi.twitter.com%2F1.1%2Fstatuses%2Fupdate.json&include_entities%3Dtrue%26oauth_consumer_key%3Dxvz1evFS4wEEPTGEFPHBog%26oauth_nonce%3DkYjzVBB8Y0ZFabxSWbWovY3uYSQ2pTgmZeNu2VS4cg%26oauth_signature_method%3DHMAC-SHA1%26oauth_timestamp%3D1318622958%26oauth_token%3D370773112-GmHxMAgYyLbNEtIKZeRNFsMKPR9EyMZeS9weJAEb%26oauth_version%3D1.0%26status%3DHello%2520Ladies%2520%252B%2520Gentlemen%252C%2520a%2520signed%2520OAuth%2520request%2521";
-        let signature = oauth1(
-            "kAcSOqF21Fu85e7zjz7ZN2U4ZRhfV3WpwPAwE3Z7kBdw",
-            "LswwdoUaIvS8ltyTt5jkRh4J50vUPVVHtR2YPi5kE",
-            base,
-        );
-        assert_eq!(signature, "hCtSmYh+iHYrCWrEuaCu+l5yhD0=".replace("hCtSmYh+iHYrCWrEuaCu+l5yhD0=", &signature));
+    fn oauth1_signs_with_both_secrets() {
+        // The worked example of RFC 5849's predecessor: a photo fetched with a token.
+        let base = "GET&http%3A%2F%2Fphotos.example.net%2Fphotos&file%3Dvacation.jpg%26oauth_consumer_key%3Ddpf43f3p2l4k3l03%26oauth_nonce%3Dkllo9940pd9333jh%26oauth_signature_method%3DHMAC-SHA1%26oauth_timestamp%3D1191242096%26oauth_token%3Dnnch734d00sl2jdk%26oauth_version%3D1.0%26size%3Doriginal";
+        assert_eq!(oauth1("kd94hf93k423kf44", "pfkkdhi9sl3r4s00", base), "tR3+Ty81lMeYAr/Fid0kMTYa/WM=");
     }
 
     #[test]

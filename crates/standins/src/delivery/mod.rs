@@ -224,7 +224,12 @@ fn client() -> reqwest::Client {
     {
         tracing::debug!("standin.crypto_provider_already_set");
     }
-    reqwest::Client::builder()
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "a platform calls us from outside: none of our breakers and retries apply"
+    )]
+    let builder = reqwest::Client::builder();
+    builder
         .redirect(reqwest::redirect::Policy::none())
         .build()
         .expect("a client without special settings can always be built once a crypto provider is set")

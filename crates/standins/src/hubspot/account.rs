@@ -20,7 +20,7 @@ pub(super) async fn details(State(hubspot): State<Arc<HubSpot>>) -> Json<Value> 
 /// `GET /crm/v3/owners`.
 pub(super) async fn owners() -> Json<Value> {
     Json(json!({ "results": [{
-        "id": "41629779", "email": "owner@example.com", "firstName": "Robin", "lastName": "Example", "userId": 9586504, "archived": false,
+        "id": "41629779", "email": "owner@example.com", "firstName": "Robin", "lastName": "Example", "userId": 9_586_504, "archived": false,
     }] }))
 }
 
@@ -34,5 +34,7 @@ pub(super) async fn pipelines() -> Json<Value> {
             json!({ "id": stage, "label": stage, "displayOrder": place, "archived": false, "metadata": { "isClosed": closed.to_string() } })
         })
         .collect();
-    Json(json!({ "results": [{ "id": "default", "label": "Sales Pipeline", "displayOrder": 0, "archived": false, "stages": stages }] }))
+    Json(
+        json!({ "results": [{ "id": "default", "label": "Sales Pipeline", "displayOrder": 0, "archived": false, "stages": stages }] }),
+    )
 }

@@ -40,7 +40,11 @@ pub(super) async fn list_v3(
 ) -> Result<Json<Value>, HubError> {
     let (from, to, id) = (values::object(&from)?, values::object(&to)?, number(&id)?);
     let results: Vec<Value> = hubspot.state(|state| {
-        state.lines(from, id, to).iter().map(|line| json!({ "id": line.to_id.to_string(), "type": format!("{from}_to_{to}") })).collect()
+        state
+            .lines(from, id, to)
+            .iter()
+            .map(|line| json!({ "id": line.to_id.to_string(), "type": format!("{from}_to_{to}") }))
+            .collect()
     });
     Ok(Json(json!({ "results": results })))
 }
@@ -83,11 +87,17 @@ fn line_labelled(state: &mut Portal, from: (&str, u64), to: (&str, u64), types: 
     let types = types.ok_or_else(|| HubError::validation("At least one association type is required"))?;
     let mut kinds = Vec::new();
     for one in types {
-        let kind = one["associationTypeId"].as_u64().ok_or_else(|| HubError::validation("associationTypeId is required"))?;
+        let kind =
+            one["associationTypeId"].as_u64().ok_or_else(|| HubError::validation("associationTypeId is required"))?;
         let category = one["associationCategory"].as_str().unwrap_or_default();
-        let usual = values::default_kind(from.0, to.0) == Some(kind) || (from.0, to.0, kind) == ("contacts", "companies", 1) || (from.0, to.0, kind) == ("deals", "companies", 5);
+        let usual = values::default_kind(from.0, to.0) == Some(kind)
+            || (from.0, to.0, kind) == ("contacts", "companies", 1)
+            || (from.0, to.0, kind) == ("deals", "companies", 5);
         if category == "HUBSPOT_DEFINED" && !usual {
-            return Err(HubError::validation(&format!("{kind} is not a valid association type between {} and {}", from.0, to.0)));
+            return Err(HubError::validation(&format!(
+                "{kind} is not a valid association type between {} and {}",
+                from.0, to.0
+            )));
         }
         if !["HUBSPOT_DEFINED", "USER_DEFINED", "INTEGRATOR_DEFINED", "WORK"].contains(&category) {
             return Err(HubError::validation("Unknown associationCategory"));
@@ -102,7 +112,10 @@ fn line_labelled(state: &mut Portal, from: (&str, u64), to: (&str, u64), types: 
 }
 
 /// `DELETE /crm/v4/objects/{from}/{id}/associations/{to}/{to_id}`.
-pub(super) async fn remove(State(hubspot): State<Arc<HubSpot>>, Path((from, id, to, to_id)): Path<Ends>) -> Result<StatusCode, HubError> {
+pub(super) async fn remove(
+    State(hubspot): State<Arc<HubSpot>>,
+    Path((from, id, to, to_id)): Path<Ends>,
+) -> Result<StatusCode, HubError> {
     let (from, to) = (values::object(&from)?, values::object(&to)?);
     let (id, to_id) = (number(&id)?, number(&to_id)?);
     hubspot.state(|state| cut(state, (from, id), (to, to_id)));
@@ -127,18 +140,32 @@ pub(super) async fn list_v4(
 
 fn ends(state: &Portal, from: &str, id: u64, to: &str) -> Vec<Value> {
     let kind = |kind: u64| json!([{ "category": "HUBSPOT_DEFINED", "typeId": kind, "label": null }]);
-    state.lines(from, id, to).iter().map(|line| json!({ "toObjectId": line.to_id, "associationTypes": kind(line.kind) })).collect()
+    state
+        .lines(from, id, to)
+        .iter()
+        .map(|line| json!({ "toObjectId": line.to_id, "associationTypes": kind(line.kind) }))
+        .collect()
 }
 
 type Types = (String, String);
 
 /// `POST /crm/v4/associations/{from}/{to}/batch/create`.
-pub(super) async fn batch_create(hubspot: State<Arc<HubSpot>>, path: Path<Types>, body: Json<Value>) -> Result<Response, HubError> {
-    each(&hubspot, &path, &body, StatusCode::CREATED, |state, from, to, input| line_labelled(state, from, to, &input["types"]))
+pub(super) async fn batch_create(
+    hubspot: State<Arc<HubSpot>>,
+    path: Path<Types>,
+    body: Json<Value>,
+) -> Result<Response, HubError> {
+    each(&hubspot, &path, &body, StatusCode::CREATED, |state, from, to, input| {
+        line_labelled(state, from, to, &input["types"])
+    })
 }
 
 /// `POST /crm/v4/associations/{from}/{to}/batch/associate/default`.
-pub(super) async fn batch_default(hubspot: State<Arc<HubSpot>>, path: Path<Types>, body: Json<Value>) -> Result<Response, HubError> {
+pub(super) async fn batch_default(
+    hubspot: State<Arc<HubSpot>>,
+    path: Path<Types>,
+    body: Json<Value>,
+) -> Result<Response, HubError> {
     each(&hubspot, &path, &body, StatusCode::OK, |state, from, to, _| line_default(state, from, to))
 }
 
@@ -166,7 +193,11 @@ fn id_of(end: &Value) -> Result<u64, HubError> {
 }
 
 /// `POST /crm/v4/associations/{from}/{to}/batch/read`.
-pub(super) async fn batch_read(hubspot: State<Arc<HubSpot>>, path: Path<Types>, body: Json<Value>) -> Result<Response, HubError> {
+pub(super) async fn batch_read(
+    hubspot: State<Arc<HubSpot>>,
+    path: Path<Types>,
+    body: Json<Value>,
+) -> Result<Response, HubError> {
     let (from, to) = (values::object(&path.0.0)?, values::object(&path.0.1)?);
     let mut results = Vec::new();
     for input in batch::inputs(&body)? {
@@ -181,7 +212,11 @@ pub(super) async fn batch_read(hubspot: State<Arc<HubSpot>>, path: Path<Types>, 
 }
 
 /// `POST /crm/v4/associations/{from}/{to}/batch/archive`.
-pub(super) async fn batch_archive(hubspot: State<Arc<HubSpot>>, path: Path<Types>, body: Json<Value>) -> Result<StatusCode, HubError> {
+pub(super) async fn batch_archive(
+    hubspot: State<Arc<HubSpot>>,
+    path: Path<Types>,
+    body: Json<Value>,
+) -> Result<StatusCode, HubError> {
     let (from, to) = (values::object(&path.0.0)?, values::object(&path.0.1)?);
     for input in batch::inputs(&body)? {
         let id = id_of(&input["from"])?;

@@ -47,7 +47,8 @@ pub(super) async fn check(State(hubspot): State<Arc<HubSpot>>, request: Request,
 
 /// Private tokens may do everything; the others what they were granted.
 fn check_scope(grant: &Grant, method: &Method, path: &str) -> Result<(), HubError> {
-    let object = ["contacts", "deals", "companies"].into_iter().find(|object| path.split('/').any(|part| part == *object));
+    let object =
+        ["contacts", "deals", "companies"].into_iter().find(|object| path.split('/').any(|part| part == *object));
     let Some(object) = object.filter(|_| !grant.private) else { return Ok(()) };
     let reads = method == Method::GET || path.ends_with("/search") || path.ends_with("/batch/read");
     let family = if path.starts_with("/crm/v3/properties") { "schemas" } else { "objects" };

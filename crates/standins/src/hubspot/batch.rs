@@ -56,15 +56,26 @@ pub(super) async fn run(
 
 /// The inputs, if there are neither none nor too many.
 pub(super) fn inputs(body: &Value) -> Result<&Vec<Value>, HubError> {
-    let inputs = body["inputs"].as_array().ok_or_else(|| HubError::validation("Invalid input JSON on line 1, column 1: Some required fields were not set: [inputs]"))?;
+    let inputs = body["inputs"].as_array().ok_or_else(|| {
+        HubError::validation("Invalid input JSON on line 1, column 1: Some required fields were not set: [inputs]")
+    })?;
     if inputs.len() > MOST {
-        return Err(HubError::validation(&format!("The maximum batch size is {MOST}, the batch had {} inputs", inputs.len())));
+        return Err(HubError::validation(&format!(
+            "The maximum batch size is {MOST}, the batch had {} inputs",
+            inputs.len()
+        )));
     }
     Ok(inputs)
 }
 
 /// The envelope: 207 when anything failed.
-pub(super) fn answer(whole: StatusCode, started: &str, completed: &str, results: &[Value], errors: &[Value]) -> Response {
+pub(super) fn answer(
+    whole: StatusCode,
+    started: &str,
+    completed: &str,
+    results: &[Value],
+    errors: &[Value],
+) -> Response {
     let mut body = json!({ "status": "COMPLETE", "results": results, "startedAt": started, "completedAt": completed });
     if errors.is_empty() {
         return (whole, Json(body)).into_response();
@@ -75,14 +86,18 @@ pub(super) fn answer(whole: StatusCode, started: &str, completed: &str, results:
 }
 
 fn id(input: &Value) -> Result<&str, HubError> {
-    input["id"].as_str().filter(|id| !id.is_empty()).ok_or_else(|| HubError::validation("inputs[].id is required and must be a string"))
+    input["id"]
+        .as_str()
+        .filter(|id| !id.is_empty())
+        .ok_or_else(|| HubError::validation("inputs[].id is required and must be a string"))
 }
 
 fn read(state: &Portal, object: &str, input: &Value, body: &Value) -> Result<Value, HubError> {
     let id = id(input)?;
     let found = state.locate(object, id, body["idProperty"].as_str());
     let record = found.and_then(|found| state.record(object, found)).ok_or_else(|| HubError::missing(id))?;
-    let wanted: Vec<String> = body["properties"].as_array().into_iter().flatten().filter_map(Value::as_str).map(str::to_owned).collect();
+    let wanted: Vec<String> =
+        body["properties"].as_array().into_iter().flatten().filter_map(Value::as_str).map(str::to_owned).collect();
     Ok(shown(record, &wanted))
 }
 
@@ -97,7 +112,11 @@ fn upsert(state: &mut Portal, object: &str, input: &Value, now: i64, lag: i64) -
     let id = id(input)?;
     let property = input["idProperty"].as_str().unwrap_or("hs_object_id");
     let unique = property == "hs_object_id"
-        || state.properties.get(object).and_then(|known| known.get(property)).is_some_and(|known| known["hasUniqueValue"] == json!(true));
+        || state
+            .properties
+            .get(object)
+            .and_then(|known| known.get(property))
+            .is_some_and(|known| known["hasUniqueValue"] == json!(true));
     if !unique {
         return Err(HubError::validation(&format!("Property {property} is not a unique identifier property")));
     }
@@ -122,7 +141,8 @@ fn upsert(state: &mut Portal, object: &str, input: &Value, now: i64, lag: i64) -
 }
 
 fn result(state: &Portal, object: &str, id: u64, input: &Value) -> Result<Value, HubError> {
-    let given: Vec<String> = input["properties"].as_object().into_iter().flatten().map(|(name, _)| name.clone()).collect();
+    let given: Vec<String> =
+        input["properties"].as_object().into_iter().flatten().map(|(name, _)| name.clone()).collect();
     state.record(object, id).map(|record| shown(record, &given)).ok_or_else(|| HubError::missing(&id.to_string()))
 }
 

@@ -69,7 +69,9 @@ impl HubError {
     /// The token may not do that.
     pub fn scopes(needed: &str) -> Self {
         let message = "This app hasn't been granted all required scopes to make this call. Read more about required scopes here: https://developers.hubspot.com/scopes.";
-        let errors = vec![json!({ "message": "One or more of the following scopes are required.", "context": { "requiredGranularScopes": [needed] } })];
+        let errors = vec![
+            json!({ "message": "One or more of the following scopes are required.", "context": { "requiredGranularScopes": [needed] } }),
+        ];
         Self { errors, ..Self::new(403, "MISSING_SCOPES", message) }
     }
 
@@ -101,24 +103,20 @@ impl HubError {
 
 impl IntoResponse for HubError {
     fn into_response(self) -> Response {
-        let body = match self.policy {
-            Some(policy) => json!({
-                "status": "error", "message": self.message, "errorType": "RATE_LIMIT", "correlationId": CORRELATION,
-                "policyName": policy, "requestId": "9211-075dc63e7cbf",
-            }),
-            None => {
-                let mut body = json!({
-                    "status": "error", "message": self.message, "correlationId": CORRELATION, "category": self.category,
-                });
-                if !self.errors.is_empty() {
-                    body["errors"] = json!(self.errors);
-                }
-                if self.context != json!({}) {
-                    body["context"] = self.context;
-                }
-                body
-            }
-        };
+        let mut body = json!({ "status": "error", "message": self.message, "correlationId": CORRELATION });
+        if let Some(policy) = self.policy {
+            body["errorType"] = json!("RATE_LIMIT");
+            body["policyName"] = json!(policy);
+            body["requestId"] = json!("9211-075dc63e7cbf");
+        } else {
+            body["category"] = json!(self.category);
+        }
+        if !self.errors.is_empty() {
+            body["errors"] = json!(self.errors);
+        }
+        if self.context != json!({}) {
+            body["context"] = self.context;
+        }
         let status = StatusCode::from_u16(self.status).unwrap_or(StatusCode::BAD_REQUEST);
         (status, Json(body)).into_response()
     }

@@ -26,8 +26,8 @@ use axum::routing::{get, post, put};
 
 pub use config::{HubSpotConfig, HubSpotLimits};
 pub use errors::HubError;
-pub use state::{Association, Record};
 use state::State;
+pub use state::{Association, Record};
 
 use crate::delivery::Courier;
 use crate::server::{Handle, Shared, Standin, locked};

@@ -61,13 +61,17 @@ pub(super) async fn token(State(hubspot): State<Arc<HubSpot>>, body: String) -> 
         "refresh_token" => {
             let refresh = get(&params, "refresh_token");
             let scopes = hubspot.state(|state| state.refreshes.get(refresh).cloned());
-            (scopes.ok_or_else(|| refused("BAD_REFRESH_TOKEN", "missing or invalid refresh token"))?, refresh.to_owned())
+            (
+                scopes.ok_or_else(|| refused("BAD_REFRESH_TOKEN", "missing or invalid refresh token"))?,
+                refresh.to_owned(),
+            )
         }
         _ => return Err(HubError::validation("missing or unknown grant_type")),
     };
     let access = format!("CJ{}", hubspot.shared.dice.word(90));
     let ends_ms = hubspot.now_ms() + hubspot.config.access_s * 1000;
-    hubspot.state(|state| state.tokens.insert(access.clone(), Grant { scopes: scopes.clone(), ends_ms, private: false }));
+    hubspot
+        .state(|state| state.tokens.insert(access.clone(), Grant { scopes: scopes.clone(), ends_ms, private: false }));
     Ok(Json(json!({
         "token_type": "bearer", "access_token": access, "refresh_token": refresh, "expires_in": hubspot.config.access_s,
         "hub_id": hubspot.config.portal, "scopes": scopes, "token_use": "access_token",
@@ -75,12 +79,20 @@ pub(super) async fn token(State(hubspot): State<Arc<HubSpot>>, body: String) -> 
 }
 
 fn check_client(hubspot: &HubSpot, params: &BTreeMap<String, String>) -> Result<(), HubError> {
-    let known = get(params, "client_id") == hubspot.config.client_id && get(params, "client_secret") == hubspot.config.client_secret;
-    if known { Ok(()) } else { Err(HubError { category: "BAD_CLIENT_ID", ..HubError::validation("missing or unknown client id") }) }
+    let known = get(params, "client_id") == hubspot.config.client_id
+        && get(params, "client_secret") == hubspot.config.client_secret;
+    if known {
+        Ok(())
+    } else {
+        Err(HubError { category: "BAD_CLIENT_ID", ..HubError::validation("missing or unknown client id") })
+    }
 }
 
 /// `GET /oauth/v1/access-tokens/{token}`.
-pub(super) async fn describe(State(hubspot): State<Arc<HubSpot>>, Path(token): Path<String>) -> Result<Json<Value>, HubError> {
+pub(super) async fn describe(
+    State(hubspot): State<Arc<HubSpot>>,
+    Path(token): Path<String>,
+) -> Result<Json<Value>, HubError> {
     let grant = hubspot.grant(&token).map_err(|_| HubError::missing(&token))?;
     Ok(Json(description(&hubspot, &token, &grant)))
 }

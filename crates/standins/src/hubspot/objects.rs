@@ -51,7 +51,8 @@ pub(super) fn create_one(state: &mut Portal, object: &str, input: &Value, now: i
         state.associate((object, id), (to, to_id), &kinds)?;
     }
     let record = state.record(object, id).ok_or_else(|| HubError::missing(&id.to_string()))?;
-    let given: Vec<String> = input["properties"].as_object().into_iter().flatten().map(|(name, _)| name.clone()).collect();
+    let given: Vec<String> =
+        input["properties"].as_object().into_iter().flatten().map(|(name, _)| name.clone()).collect();
     Ok(shown(record, &given))
 }
 
@@ -66,11 +67,18 @@ fn parse_lines(state: &Portal, object: &str, wanted: &Value) -> Result<Vec<Line>
             Value::Number(id) => id.as_u64().unwrap_or_default(),
             _ => return Err(HubError::validation("associations[].to.id is required")),
         };
-        let kinds: Vec<u64> = one["types"].as_array().into_iter().flatten().filter_map(|kind| kind["associationTypeId"].as_u64()).collect();
+        let kinds: Vec<u64> = one["types"]
+            .as_array()
+            .into_iter()
+            .flatten()
+            .filter_map(|kind| kind["associationTypeId"].as_u64())
+            .collect();
         let to = ["contacts", "deals", "companies", "notes", "tasks"]
             .into_iter()
             .find(|to| values::default_kind(object, to).is_some_and(|kind| kinds.contains(&kind)));
-        let Some(to) = to else { return Err(HubError::validation(&format!("Invalid association types {kinds:?} from {object}"))) };
+        let Some(to) = to else {
+            return Err(HubError::validation(&format!("Invalid association types {kinds:?} from {object}")));
+        };
         if state.record(to, id).is_none() {
             return Err(HubError::missing(&id.to_string()));
         }
@@ -119,7 +127,10 @@ pub(super) async fn list(
     let wanted = ask.wanted();
     let records: Vec<Record> = hubspot.state(|state| {
         let all = state.objects.get(object).into_iter().flat_map(|records| records.values());
-        all.filter(|record| record.archived == ask.archived && record.id > ask.after.unwrap_or(0)).take(limit + 1).cloned().collect()
+        all.filter(|record| record.archived == ask.archived && record.id > ask.after.unwrap_or(0))
+            .take(limit + 1)
+            .cloned()
+            .collect()
     });
     let results: Vec<Value> = records.iter().take(limit).map(|record| shown(record, &wanted)).collect();
     let mut answer = json!({ "results": results });
@@ -142,7 +153,8 @@ pub(super) async fn update(
     hubspot.state(|state| {
         let found = state.locate(object, &id, ask.id_property.as_deref()).ok_or_else(|| HubError::missing(&id))?;
         state.update(object, found, &body["properties"], now, lag)?;
-        let given: Vec<String> = body["properties"].as_object().into_iter().flatten().map(|(name, _)| name.clone()).collect();
+        let given: Vec<String> =
+            body["properties"].as_object().into_iter().flatten().map(|(name, _)| name.clone()).collect();
         let record = state.record(object, found).ok_or_else(|| HubError::missing(&id))?;
         Ok(Json(shown(record, &given)))
     })
@@ -164,11 +176,16 @@ pub(super) fn archive_one(state: &mut Portal, object: &str, id: u64) {
     if let Some(record) = state.objects.get_mut(object).and_then(|records| records.get_mut(&id)) {
         record.archived = true;
     }
-    state.associations.retain(|line| !(line.from == object && line.from_id == id || line.to == object && line.to_id == id));
+    state
+        .associations
+        .retain(|line| !(line.from == object && line.from_id == id || line.to == object && line.to_id == id));
 }
 
 /// `POST /crm/v3/objects/contacts/merge`: the second becomes part of the first, for good.
-pub(super) async fn merge(State(hubspot): State<Arc<HubSpot>>, Json(body): Json<Value>) -> Result<Json<Value>, HubError> {
+pub(super) async fn merge(
+    State(hubspot): State<Arc<HubSpot>>,
+    Json(body): Json<Value>,
+) -> Result<Json<Value>, HubError> {
     let id = |name: &str| body[name].as_str().and_then(|id| id.parse::<u64>().ok());
     let (Some(kept), Some(merged)) = (id("primaryObjectId"), id("objectIdToMerge")) else {
         return Err(HubError::validation("primaryObjectId and objectIdToMerge are required"));
@@ -176,14 +193,21 @@ pub(super) async fn merge(State(hubspot): State<Arc<HubSpot>>, Json(body): Json<
     let now = hubspot.now_ms();
     hubspot.state(|state| {
         let second = state.record("contacts", merged).cloned().ok_or_else(|| HubError::missing(&merged.to_string()))?;
-        let lines: Vec<(String, u64, u64)> =
-            state.associations.iter().filter(|l| l.from == "contacts" && l.from_id == merged).map(|l| (l.to.clone(), l.to_id, l.kind)).collect();
+        let lines: Vec<(String, u64, u64)> = state
+            .associations
+            .iter()
+            .filter(|l| l.from == "contacts" && l.from_id == merged)
+            .map(|l| (l.to.clone(), l.to_id, l.kind))
+            .collect();
         archive_one(state, "contacts", merged);
         for (to, to_id, kind) in lines {
             state.associate(("contacts", kept), (&to, to_id), &[kind])?;
         }
         let records = state.objects.entry("contacts".to_owned()).or_default();
-        let first = records.get_mut(&kept).filter(|record| !record.archived).ok_or_else(|| HubError::missing(&kept.to_string()))?;
+        let first = records
+            .get_mut(&kept)
+            .filter(|record| !record.archived)
+            .ok_or_else(|| HubError::missing(&kept.to_string()))?;
         for (name, value) in second.properties {
             first.properties.entry(name).or_insert(value);
         }
@@ -193,7 +217,10 @@ pub(super) async fn merge(State(hubspot): State<Arc<HubSpot>>, Json(body): Json<
 }
 
 /// `POST /crm/v3/objects/contacts/gdpr-delete`: forgotten for good.
-pub(super) async fn gdpr_delete(State(hubspot): State<Arc<HubSpot>>, Json(body): Json<Value>) -> Result<StatusCode, HubError> {
+pub(super) async fn gdpr_delete(
+    State(hubspot): State<Arc<HubSpot>>,
+    Json(body): Json<Value>,
+) -> Result<StatusCode, HubError> {
     let id = body["objectId"].as_str().unwrap_or_default();
     let property = body["idProperty"].as_str();
     hubspot.state(|state| {

@@ -10,9 +10,13 @@ use serde_json::{Value, json};
 use super::{HubError, HubSpot, values};
 
 /// `GET /crm/v3/properties/{object}`.
-pub(super) async fn list(State(hubspot): State<Arc<HubSpot>>, Path(object): Path<String>) -> Result<Json<Value>, HubError> {
+pub(super) async fn list(
+    State(hubspot): State<Arc<HubSpot>>,
+    Path(object): Path<String>,
+) -> Result<Json<Value>, HubError> {
     let object = values::object(&object)?;
-    let all: Vec<Value> = hubspot.state(|state| state.properties.get(object).into_iter().flatten().map(|(_, held)| held.clone()).collect());
+    let all: Vec<Value> = hubspot
+        .state(|state| state.properties.get(object).into_iter().flatten().map(|(_, held)| held.clone()).collect());
     Ok(Json(json!({ "results": all })))
 }
 
@@ -34,14 +38,20 @@ pub(super) async fn create(
 ) -> Result<(StatusCode, Json<Value>), HubError> {
     let object = values::object(&object)?;
     let text = |name: &str| body[name].as_str().unwrap_or_default();
-    let missing: Vec<&str> = ["name", "label", "type", "fieldType", "groupName"].into_iter().filter(|name| text(name).is_empty()).collect();
+    let missing: Vec<&str> =
+        ["name", "label", "type", "fieldType", "groupName"].into_iter().filter(|name| text(name).is_empty()).collect();
     if !missing.is_empty() {
-        return Err(HubError::validation(&format!("Invalid input JSON on line 1, column 1: Some required fields were not set: {missing:?}")));
+        return Err(HubError::validation(&format!(
+            "Invalid input JSON on line 1, column 1: Some required fields were not set: {missing:?}"
+        )));
     }
     let fits = text("name").starts_with(|c: char| c.is_ascii_lowercase())
         && text("name").bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_');
     if !fits {
-        return Err(HubError::validation(&format!("Property name \"{}\" is not valid: lower-case letters, digits and underscores only", text("name"))));
+        return Err(HubError::validation(&format!(
+            "Property name \"{}\" is not valid: lower-case letters, digits and underscores only",
+            text("name")
+        )));
     }
     if !["string", "number", "bool", "enumeration", "date", "datetime"].contains(&text("type")) {
         return Err(HubError::validation(&format!("Invalid property type {}", text("type"))));
@@ -81,7 +91,10 @@ pub(super) async fn archive(
 }
 
 /// `GET /crm/v3/properties/{object}/groups`.
-pub(super) async fn groups(State(hubspot): State<Arc<HubSpot>>, Path(object): Path<String>) -> Result<Json<Value>, HubError> {
+pub(super) async fn groups(
+    State(hubspot): State<Arc<HubSpot>>,
+    Path(object): Path<String>,
+) -> Result<Json<Value>, HubError> {
     let object = values::object(&object)?;
     Ok(Json(json!({ "results": hubspot.state(|state| state.groups.get(object).cloned().unwrap_or_default()) })))
 }

@@ -49,8 +49,10 @@ pub(super) async fn search(
             found.reverse();
         }
     }
-    let wanted: Vec<String> = body["properties"].as_array().into_iter().flatten().filter_map(Value::as_str).map(str::to_owned).collect();
-    let results: Vec<Value> = found.iter().skip(after as usize).take(limit as usize).map(|record| shown(record, &wanted)).collect();
+    let wanted: Vec<String> =
+        body["properties"].as_array().into_iter().flatten().filter_map(Value::as_str).map(str::to_owned).collect();
+    let results: Vec<Value> =
+        found.iter().skip(after as usize).take(limit as usize).map(|record| shown(record, &wanted)).collect();
     let mut answer = json!({ "total": found.len(), "results": results });
     let next = after + results.len() as u64;
     if (next as usize) < found.len() {
@@ -71,7 +73,10 @@ fn indexed(record: &Record, now: i64, lag: i64) -> Option<Record> {
 fn check(body: &Value) -> Result<(), HubError> {
     let groups = body["filterGroups"].as_array().map(Vec::as_slice).unwrap_or_default();
     let counts: Vec<usize> = groups.iter().map(|group| group["filters"].as_array().map_or(0, Vec::len)).collect();
-    if groups.len() > GROUPS || counts.iter().any(|count| *count > FILTERS) || counts.iter().sum::<usize>() > ALL_FILTERS {
+    if groups.len() > GROUPS
+        || counts.iter().any(|count| *count > FILTERS)
+        || counts.iter().sum::<usize>() > ALL_FILTERS
+    {
         return Err(HubError::validation("Too many filters: at most 5 groups, 10 filters in a group and 25 in all"));
     }
     if body["query"].as_str().is_some_and(|query| query.chars().count() > QUERY_CHARS) {
@@ -79,7 +84,21 @@ fn check(body: &Value) -> Result<(), HubError> {
     }
     for filter in groups.iter().flat_map(|group| group["filters"].as_array().into_iter().flatten()) {
         let operator = filter["operator"].as_str().unwrap_or_default();
-        let known = ["EQ", "NEQ", "LT", "LTE", "GT", "GTE", "BETWEEN", "IN", "NOT_IN", "HAS_PROPERTY", "NOT_HAS_PROPERTY", "CONTAINS_TOKEN", "NOT_CONTAINS_TOKEN"];
+        let known = [
+            "EQ",
+            "NEQ",
+            "LT",
+            "LTE",
+            "GT",
+            "GTE",
+            "BETWEEN",
+            "IN",
+            "NOT_IN",
+            "HAS_PROPERTY",
+            "NOT_HAS_PROPERTY",
+            "CONTAINS_TOKEN",
+            "NOT_CONTAINS_TOKEN",
+        ];
         if !known.contains(&operator) || filter["propertyName"].as_str().is_none_or(str::is_empty) {
             return Err(HubError::validation(&format!("Invalid filter: operator {operator}")));
         }
@@ -89,7 +108,8 @@ fn check(body: &Value) -> Result<(), HubError> {
 
 fn fits(body: &Value, properties: &Properties) -> bool {
     let groups = body["filterGroups"].as_array().map(Vec::as_slice).unwrap_or_default();
-    let in_group = |group: &Value| group["filters"].as_array().into_iter().flatten().all(|filter| passes(filter, properties));
+    let in_group =
+        |group: &Value| group["filters"].as_array().into_iter().flatten().all(|filter| passes(filter, properties));
     let query = body["query"].as_str().unwrap_or_default().to_lowercase();
     let mentioned = query.is_empty() || properties.values().any(|value| value.to_lowercase().contains(&query));
     mentioned && (groups.is_empty() || groups.iter().any(in_group))
@@ -99,7 +119,13 @@ fn passes(filter: &Value, properties: &Properties) -> bool {
     let held = properties.get(filter["propertyName"].as_str().unwrap_or_default());
     let operator = filter["operator"].as_str().unwrap_or_default();
     let text = |name: &str| filter[name].as_str().map_or_else(|| filter[name].to_string(), str::to_lowercase);
-    let listed = |held: &str| filter["values"].as_array().into_iter().flatten().any(|v| v.as_str().is_some_and(|v| v.eq_ignore_ascii_case(held)));
+    let listed = |held: &str| {
+        filter["values"]
+            .as_array()
+            .into_iter()
+            .flatten()
+            .any(|v| v.as_str().is_some_and(|v| v.eq_ignore_ascii_case(held)))
+    };
     let Some(held) = held.map(|held| held.to_lowercase()) else {
         return matches!(operator, "NOT_HAS_PROPERTY" | "NEQ" | "NOT_IN" | "NOT_CONTAINS_TOKEN");
     };
@@ -133,15 +159,30 @@ mod tests {
     use super::*;
 
     fn passes_with(operator: &str, value: &str) -> bool {
-        let properties = Properties::from([("amount".to_owned(), "90".to_owned()), ("email".to_owned(), "Ada@Example.com".to_owned())]);
+        let properties = Properties::from([
+            ("amount".to_owned(), "90".to_owned()),
+            ("email".to_owned(), "Ada@Example.com".to_owned()),
+        ]);
         let name = if value.parse::<f64>().is_ok() { "amount" } else { "email" };
-        passes(&json!({ "propertyName": name, "operator": operator, "value": value, "highValue": "100", "values": [value] }), &properties)
+        passes(
+            &json!({ "propertyName": name, "operator": operator, "value": value, "highValue": "100", "values": [value] }),
+            &properties,
+        )
     }
 
     #[test]
     fn operators() {
-        assert!(passes_with("EQ", "ada@example.com") && passes_with("IN", "ada@example.com") && passes_with("CONTAINS_TOKEN", "*example*"));
-        assert!(passes_with("LT", "100") && passes_with("GTE", "90") && passes_with("BETWEEN", "80") && !passes_with("GT", "100"));
+        assert!(
+            passes_with("EQ", "ada@example.com")
+                && passes_with("IN", "ada@example.com")
+                && passes_with("CONTAINS_TOKEN", "*example*")
+        );
+        assert!(
+            passes_with("LT", "100")
+                && passes_with("GTE", "90")
+                && passes_with("BETWEEN", "80")
+                && !passes_with("GT", "100")
+        );
     }
 
     #[test]

@@ -129,7 +129,14 @@ impl State {
     }
 
     /// Changes a record after checking the values; an empty value clears.
-    pub(super) fn update(&mut self, object: &str, id: u64, given: &Value, now_ms: i64, lag_ms: i64) -> Result<(), HubError> {
+    pub(super) fn update(
+        &mut self,
+        object: &str,
+        id: u64,
+        given: &Value,
+        now_ms: i64,
+        lag_ms: i64,
+    ) -> Result<(), HubError> {
         let changes = values::checked(self, object, given)?;
         self.check_unique(object, &changes, Some(id))?;
         let record = self.objects.get_mut(object).and_then(|records| records.get_mut(&id));
@@ -150,7 +157,12 @@ impl State {
     }
 
     fn check_unique(&self, object: &str, properties: &Properties, own: Option<u64>) -> Result<(), HubError> {
-        let unique = self.properties.get(object).into_iter().flatten().filter(|(_, property)| property["hasUniqueValue"] == json!(true));
+        let unique = self
+            .properties
+            .get(object)
+            .into_iter()
+            .flatten()
+            .filter(|(_, property)| property["hasUniqueValue"] == json!(true));
         for (name, _) in unique {
             let Some(value) = properties.get(name).filter(|value| !value.is_empty()) else { continue };
             if let Some(other) = self.by_value(object, name, value).filter(|other| Some(*other) != own) {
@@ -169,9 +181,21 @@ impl State {
             }
         }
         for &kind in kinds {
-            self.associations.insert(Association { from: from.0.into(), from_id: from.1, to: to.0.into(), to_id: to.1, kind });
+            self.associations.insert(Association {
+                from: from.0.into(),
+                from_id: from.1,
+                to: to.0.into(),
+                to_id: to.1,
+                kind,
+            });
             if let Some(back) = values::default_kind(to.0, from.0) {
-                self.associations.insert(Association { from: to.0.into(), from_id: to.1, to: from.0.into(), to_id: from.1, kind: back });
+                self.associations.insert(Association {
+                    from: to.0.into(),
+                    from_id: to.1,
+                    to: from.0.into(),
+                    to_id: from.1,
+                    kind: back,
+                });
             }
         }
         Ok(())
@@ -185,7 +209,19 @@ impl State {
 
 /// A record as answers show it: only the wanted properties, the usual ones when none are named.
 pub(super) fn shown(record: &Record, wanted: &[String]) -> Value {
-    let usual = ["createdate", "lastmodifieddate", "hs_object_id", "email", "firstname", "lastname", "dealname", "amount", "dealstage", "pipeline", "closedate"];
+    let usual = [
+        "createdate",
+        "lastmodifieddate",
+        "hs_object_id",
+        "email",
+        "firstname",
+        "lastname",
+        "dealname",
+        "amount",
+        "dealstage",
+        "pipeline",
+        "closedate",
+    ];
     let mut properties = serde_json::Map::new();
     for name in ["createdate", "lastmodifieddate", "hs_object_id"] {
         properties.insert(name.to_owned(), json!(record.properties.get(name)));

@@ -11,11 +11,24 @@ const NOTE_CHARS: usize = 65_536;
 const LEAD_STATUS: [&str; 8] =
     ["NEW", "OPEN", "IN_PROGRESS", "OPEN_DEAL", "UNQUALIFIED", "ATTEMPTED_TO_CONTACT", "CONNECTED", "BAD_TIMING"];
 const LIFECYCLE: [&str; 8] = [
-    "subscriber", "lead", "marketingqualifiedlead", "salesqualifiedlead", "opportunity", "customer", "evangelist", "other",
+    "subscriber",
+    "lead",
+    "marketingqualifiedlead",
+    "salesqualifiedlead",
+    "opportunity",
+    "customer",
+    "evangelist",
+    "other",
 ];
 /// The stages of the default pipeline.
 pub(super) const STAGES: [&str; 7] = [
-    "appointmentscheduled", "qualifiedtobuy", "presentationscheduled", "decisionmakerboughtin", "contractsent", "closedwon", "closedlost",
+    "appointmentscheduled",
+    "qualifiedtobuy",
+    "presentationscheduled",
+    "decisionmakerboughtin",
+    "contractsent",
+    "closedwon",
+    "closedlost",
 ];
 
 /// A property's definition.
@@ -28,13 +41,35 @@ pub(super) fn property(name: &str, label: &str, kind: &str, field: &str) -> Valu
 }
 
 fn options(values: &[&str]) -> Value {
-    values.iter().enumerate().map(|(place, value)| json!({ "label": value, "value": value, "displayOrder": place, "hidden": false })).collect()
+    values
+        .iter()
+        .enumerate()
+        .map(|(place, value)| json!({ "label": value, "value": value, "displayOrder": place, "hidden": false }))
+        .collect()
 }
 
 /// The properties of a new portal.
 pub(super) fn defaults() -> BTreeMap<String, BTreeMap<String, Value>> {
-    let text = |names: &[&str]| names.iter().map(|name| ((*name).to_owned(), property(name, name, "string", "text"))).collect::<BTreeMap<_, _>>();
-    let mut contacts = text(&["firstname", "lastname", "phone", "mobilephone", "company", "website", "city", "country", "jobtitle", "hs_language", "message", "hubspot_owner_id"]);
+    let text = |names: &[&str]| {
+        names
+            .iter()
+            .map(|name| ((*name).to_owned(), property(name, name, "string", "text")))
+            .collect::<BTreeMap<_, _>>()
+    };
+    let mut contacts = text(&[
+        "firstname",
+        "lastname",
+        "phone",
+        "mobilephone",
+        "company",
+        "website",
+        "city",
+        "country",
+        "jobtitle",
+        "hs_language",
+        "message",
+        "hubspot_owner_id",
+    ]);
     let mut email = property("email", "Email", "string", "text");
     email["hasUniqueValue"] = json!(true);
     contacts.insert("email".into(), email);
@@ -54,7 +89,14 @@ pub(super) fn defaults() -> BTreeMap<String, BTreeMap<String, Value>> {
     let companies = text(&["name", "domain", "phone", "city", "country", "industry"]);
     let tasks = text(&["hs_task_subject", "hs_task_body", "hs_task_status", "hs_timestamp", "hubspot_owner_id"]);
     let leads = text(&["hs_lead_name", "hs_lead_type", "hs_lead_label", "hubspot_owner_id"]);
-    let named = [("contacts", contacts), ("deals", deals), ("notes", notes), ("companies", companies), ("tasks", tasks), ("leads", leads)];
+    let named = [
+        ("contacts", contacts),
+        ("deals", deals),
+        ("notes", notes),
+        ("companies", companies),
+        ("tasks", tasks),
+        ("leads", leads),
+    ];
     let mut all: BTreeMap<String, BTreeMap<String, Value>> = named.map(|(name, held)| (name.to_owned(), held)).into();
     for held in all.values_mut() {
         for name in ["hs_object_id", "createdate", "lastmodifieddate"] {
@@ -158,14 +200,19 @@ fn misfit(property: &Value, name: &str, text: &str) -> Option<(&'static str, Str
     match property["type"].as_str().unwrap_or_default() {
         "number" if text.parse::<f64>().is_err() => Some(("INVALID_LONG", format!("{text} was not a valid number."))),
         "datetime" | "date" if !is_date(text) => Some(("INVALID_DATE", format!("{text} was not a valid date."))),
-        "bool" if !matches!(text, "true" | "false") => Some(("INVALID_OPTION", format!("{text} was not one of the allowed options: [true, false]"))),
+        "bool" if !matches!(text, "true" | "false") => {
+            Some(("INVALID_OPTION", format!("{text} was not one of the allowed options: [true, false]")))
+        }
         "enumeration" => {
-            let options: Vec<&str> = property["options"].as_array().into_iter().flatten().filter_map(|o| o["value"].as_str()).collect();
+            let options: Vec<&str> =
+                property["options"].as_array().into_iter().flatten().filter_map(|o| o["value"].as_str()).collect();
             let fits = text.split(';').all(|part| options.contains(&part));
             (!fits).then(|| ("INVALID_OPTION", format!("{text} was not one of the allowed options: {options:?}")))
         }
         _ if name == "email" && !is_email(text) => Some(("INVALID_EMAIL", format!("Email address {text} is invalid"))),
-        _ if text.chars().count() > NOTE_CHARS => Some(("INVALID_LENGTH", format!("{name} is longer than {NOTE_CHARS} characters"))),
+        _ if text.chars().count() > NOTE_CHARS => {
+            Some(("INVALID_LENGTH", format!("{name} is longer than {NOTE_CHARS} characters")))
+        }
         _ => None,
     }
 }
@@ -178,7 +225,11 @@ fn is_date(text: &str) -> bool {
 
 fn is_email(text: &str) -> bool {
     let Some((user, host)) = text.split_once('@') else { return false };
-    !user.is_empty() && host.contains('.') && !host.starts_with('.') && !host.ends_with('.') && !text.contains(char::is_whitespace)
+    !user.is_empty()
+        && host.contains('.')
+        && !host.starts_with('.')
+        && !host.ends_with('.')
+        && !text.contains(char::is_whitespace)
 }
 
 #[cfg(test)]
@@ -187,8 +238,18 @@ mod tests {
 
     #[test]
     fn emails_dates_and_options() {
-        assert!(is_email("a@example.com") && !is_email("a@example") && !is_email("@example.com") && !is_email("a b@example.com"));
-        assert!(is_date("2026-01-31") && is_date("1787212345678") && is_date("2026-01-31T10:00:00Z") && !is_date("tomorrow"));
+        assert!(
+            is_email("a@example.com")
+                && !is_email("a@example")
+                && !is_email("@example.com")
+                && !is_email("a b@example.com")
+        );
+        assert!(
+            is_date("2026-01-31")
+                && is_date("1787212345678")
+                && is_date("2026-01-31T10:00:00Z")
+                && !is_date("tomorrow")
+        );
         let known = defaults();
         let status = &known["contacts"]["hs_lead_status"];
         assert_eq!(misfit(status, "hs_lead_status", "HOT").unwrap().0, "INVALID_OPTION");

@@ -53,8 +53,20 @@ pub(super) async fn subscribe(State(meta): State<Arc<Meta>>, call: Call) -> Resu
         Some(Value::Array(list)) => list.iter().filter_map(Value::as_str).map(str::to_owned).collect(),
         _ => return Err(GraphError::parameter("The parameter subscribed_fields is required.")),
     };
-    let known = ["feed", "standby", "messaging_handovers", "messaging_optins", "messaging_policy_enforcement", "comments", "mentions", "live_comments", "story_insights"];
-    if let Some(unknown) = fields.iter().find(|field| !PAGE_FIELDS.contains(&field.as_str()) && !known.contains(&field.as_str())) {
+    let known = [
+        "feed",
+        "standby",
+        "messaging_handovers",
+        "messaging_optins",
+        "messaging_policy_enforcement",
+        "comments",
+        "mentions",
+        "live_comments",
+        "story_insights",
+    ];
+    if let Some(unknown) =
+        fields.iter().find(|field| !PAGE_FIELDS.contains(&field.as_str()) && !known.contains(&field.as_str()))
+    {
         return Err(GraphError::parameter(&format!("Param subscribed_fields has an unknown field {unknown}")));
     }
     with_account(&meta, &call, |subscribed| *subscribed = fields)
@@ -73,7 +85,8 @@ pub(super) async fn subscriptions(State(meta): State<Arc<Meta>>, call: Call) -> 
     let app = &meta.config.app_id;
     meta.state(|state| {
         if let Some(waba) = state.wabas.get(&call.id) {
-            let data = json!({ "whatsapp_business_api_data": { "id": app, "name": "Recoup", "link": "https://example.com" } });
+            let data =
+                json!({ "whatsapp_business_api_data": { "id": app, "name": "Recoup", "link": "https://example.com" } });
             return Ok(Json(json!({ "data": if waba.subscribed { vec![data] } else { vec![] } })));
         }
         let account = state.accounts.get(&call.id).ok_or_else(|| GraphError::no_object(&call.id))?;
@@ -82,7 +95,11 @@ pub(super) async fn subscriptions(State(meta): State<Arc<Meta>>, call: Call) -> 
     })
 }
 
-fn with_account(meta: &Meta, call: &Call, change: impl FnOnce(&mut BTreeSet<String>)) -> Result<Json<Value>, GraphError> {
+fn with_account(
+    meta: &Meta,
+    call: &Call,
+    change: impl FnOnce(&mut BTreeSet<String>),
+) -> Result<Json<Value>, GraphError> {
     meta.state(|state| {
         let account = state.accounts.get_mut(&call.id).ok_or_else(|| GraphError::no_object(&call.id))?;
         let own = match &call.holder {

@@ -5,11 +5,11 @@
 
 use std::sync::Arc;
 
+use axum::RequestPartsExt;
 use axum::body::to_bytes;
 use axum::extract::{FromRequest, RawPathParams, Request};
 use axum::http::header::{AUTHORIZATION, CONTENT_TYPE};
 use axum::http::request::Parts;
-use axum::RequestPartsExt;
 use serde_json::{Map, Value};
 
 use super::{GraphError, Holder, Meta};
@@ -55,13 +55,18 @@ impl FromRequest<Arc<Meta>> for Call {
             }
         }
         if version.as_deref().is_some_and(|version| !is_version(version)) {
-            return Err(GraphError::new(400, 2500, "Unknown path components").sub(0));
+            return Err(GraphError::new(400, 2500, "Unknown path components").detail(0));
         }
         let mut params = pairs(parts.uri.query().unwrap_or_default());
         let bytes = to_bytes(body, usize::MAX).await.map_err(|_| GraphError::parameter("unreadable body"))?;
         params.extend(body_params(&parts, &bytes)?);
-        let token = token(&parts, &params)
-            .ok_or_else(|| GraphError::new(400, 2500, "An active access token must be used to query information about the current user."))?;
+        let token = token(&parts, &params).ok_or_else(|| {
+            GraphError::new(
+                400,
+                2500,
+                "An active access token must be used to query information about the current user.",
+            )
+        })?;
         let holder = if token == format!("{}|{}", meta.config.app_id, meta.config.app_secret) {
             Holder::App
         } else {

@@ -34,7 +34,14 @@ impl Meta {
     }
 
     /// A member of staff answers by hand, outside our app: the echo carries a foreign app id, or none.
-    pub fn staff_writes(&self, platform: Platform, account: &str, person: &str, text: &str, app_id: Option<u64>) -> String {
+    pub fn staff_writes(
+        &self,
+        platform: Platform,
+        account: &str,
+        person: &str,
+        text: &str,
+        app_id: Option<u64>,
+    ) -> String {
         let instagram = platform == Platform::Instagram;
         let visible = Visible {
             number: 0,
@@ -80,7 +87,12 @@ impl Meta {
     }
 
     /// The subscription field, the event's own member, and that member's body.
-    fn event(&self, writing: &Writing, instagram: bool, id: &str) -> Result<(&'static str, &'static str, Value), Refusal> {
+    fn event(
+        &self,
+        writing: &Writing,
+        instagram: bool,
+        id: &str,
+    ) -> Result<(&'static str, &'static str, Value), Refusal> {
         let message = |mut body: Value| {
             body["mid"] = json!(id);
             Ok(("messages", "message", body))
@@ -125,7 +137,9 @@ impl Meta {
             Content::StoryMention if instagram => message(media("story_mention")),
             Content::Share => message(media(if instagram { "share" } else { "fallback" })),
             Content::Unsupported if instagram => message(json!({ "is_unsupported": true })),
-            Content::Deleted { id } if instagram => Ok(("messages", "message", json!({ "mid": id, "is_deleted": true }))),
+            Content::Deleted { id } if instagram => {
+                Ok(("messages", "message", json!({ "mid": id, "is_deleted": true })))
+            }
             Content::Edited { id, text } => {
                 Ok(("message_edits", "message_edit", json!({ "mid": id, "text": text, "num_edit": 1 })))
             }

@@ -29,7 +29,7 @@ impl GraphError {
 
     /// The same with a subcode.
     #[must_use]
-    pub fn sub(mut self, subcode: i64) -> Self {
+    pub fn detail(mut self, subcode: i64) -> Self {
         self.subcode = Some(subcode);
         self
     }
@@ -44,19 +44,13 @@ impl GraphError {
         let message = format!(
             "Unsupported request. Object with ID '{id}' does not exist, cannot be loaded due to missing permissions, or does not support this operation"
         );
-        Self::new(400, 100, &message).sub(33)
+        Self::new(400, 100, &message).detail(33)
     }
 
     /// A WhatsApp error by its code.
     pub fn whatsapp(code: i64) -> Self {
         let (status, message, details) = whatsapp_words(code);
-        Self {
-            status,
-            code,
-            subcode: None,
-            message: format!("(#{code}) {message}"),
-            details: Some(details.to_owned()),
-        }
+        Self { status, code, subcode: None, message: format!("(#{code}) {message}"), details: Some(details.to_owned()) }
     }
 
     /// WhatsApp's item for webhooks: status errors and unsupported messages.
@@ -101,7 +95,6 @@ impl GraphError {
 
     fn kind(&self) -> &'static str {
         match self.code {
-            1 | 2 | 1200 => "OAuthException",
             4 | 17 | 32 | 613 | 80006 => "OAuthRateLimitException",
             _ => "OAuthException",
         }
@@ -112,7 +105,11 @@ impl GraphError {
 fn whatsapp_words(code: i64) -> (u16, &'static str, &'static str) {
     match code {
         80007 => (429, "Rate limit hit", "The business account has reached its rate limit"),
-        130_429 => (429, "Rate limit hit", "Message failed to send because there were too many messages sent from this phone number in a short period of time"),
+        130_429 => (
+            429,
+            "Rate limit hit",
+            "Message failed to send because there were too many messages sent from this phone number in a short period of time",
+        ),
         131_000 => (500, "Something went wrong", "Message failed to send because of an unknown error"),
         131_008 => (400, "Required parameter is missing", "The request is missing a required parameter"),
         131_009 => (400, "Parameter value is not valid", "One or more parameter values are invalid"),
@@ -121,16 +118,40 @@ fn whatsapp_words(code: i64) -> (u16, &'static str, &'static str) {
         131_026 => (400, "Message undeliverable", "Unable to deliver the message"),
         131_030 => (400, "Recipient phone number not in allowed list", "Add the recipient to the list and try again"),
         131_042 => (400, "Business eligibility payment issue", "There was an error related to the payment method"),
-        131_047 => (400, "Re-engagement message", "More than 24 hours have passed since the customer last replied to this number"),
-        131_048 => (429, "Spam rate limit hit", "There are restrictions on how many messages can be sent from this phone number"),
-        131_049 => (400, "Meta chose not to deliver", "This message was not delivered to maintain healthy ecosystem engagement"),
+        131_047 => (
+            400,
+            "Re-engagement message",
+            "More than 24 hours have passed since the customer last replied to this number",
+        ),
+        131_048 => (
+            429,
+            "Spam rate limit hit",
+            "There are restrictions on how many messages can be sent from this phone number",
+        ),
+        131_049 => (
+            400,
+            "Meta chose not to deliver",
+            "This message was not delivered to maintain healthy ecosystem engagement",
+        ),
         131_051 => (400, "Message type unknown", "Message type is currently not supported"),
         131_052 => (400, "Media download error", "Failed to download the media from the sender"),
         131_053 => (400, "Media upload error", "Failed to upload the media"),
-        131_056 => (429, "(Business Account, Consumer Account) pair rate limit hit", "Too many messages sent from this phone number to the same phone number in a short period of time"),
+        131_056 => (
+            429,
+            "(Business Account, Consumer Account) pair rate limit hit",
+            "Too many messages sent from this phone number to the same phone number in a short period of time",
+        ),
         131_062 => (400, "Recipient not supported", "Business-scoped user ids cannot receive this message"),
-        132_000 => (400, "Number of parameters does not match the expected number of params", "The body's parameters do not match the template"),
-        132_001 => (404, "Template name does not exist in the translation", "The template does not exist in this language or is not approved"),
+        132_000 => (
+            400,
+            "Number of parameters does not match the expected number of params",
+            "The body's parameters do not match the template",
+        ),
+        132_001 => (
+            404,
+            "Template name does not exist in the translation",
+            "The template does not exist in this language or is not approved",
+        ),
         132_015 => (400, "Template is Paused", "Template is paused due to low quality"),
         _ => (400, "Something went wrong", "The request could not be carried out"),
     }
@@ -161,7 +182,9 @@ pub(crate) fn wording(status: u16, name: Option<&str>) -> Response {
         return error.into_response();
     }
     match status {
-        429 => GraphError { status, ..GraphError::new(429, 4, "(#4) Application request limit reached") }.into_response(),
+        429 => {
+            GraphError { status, ..GraphError::new(429, 4, "(#4) Application request limit reached") }.into_response()
+        }
         401 => GraphError::new(401, 190, "Invalid OAuth access token.").into_response(),
         // A failing front server answers a page, not JSON.
         502..=504 => (

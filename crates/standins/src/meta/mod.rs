@@ -28,11 +28,11 @@ use axum::routing::{get, post};
 use serde_json::{Value, json};
 
 pub(crate) use call::Call;
-pub use control::Trouble;
 pub use config::{InstagramSeed, MetaConfig, MetaLimits, NumberSeed, PageSeed};
+pub use control::Trouble;
 pub use errors::GraphError;
-pub(crate) use state::{Holder, Media, Number};
 use state::State;
+pub(crate) use state::{Holder, Media, Number};
 
 use crate::delivery::{Courier, Manners, Parcel, Postmark};
 use crate::server::dice::Dice;

@@ -25,7 +25,12 @@ fn picked(whole: Map<String, Value>, fields: &[&str]) -> Value {
     if fields.is_empty() {
         return Value::Object(whole);
     }
-    Value::Object(whole.into_iter().filter(|(name, _)| name == "id" || fields.iter().any(|field| field.starts_with(name.as_str()))).collect())
+    Value::Object(
+        whole
+            .into_iter()
+            .filter(|(name, _)| name == "id" || fields.iter().any(|field| field.starts_with(name.as_str())))
+            .collect(),
+    )
 }
 
 fn object(value: Value) -> Option<Map<String, Value>> {

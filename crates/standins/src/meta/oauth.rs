@@ -35,7 +35,8 @@ pub(super) async fn dialog(State(meta): State<Arc<Meta>>, Query(ask): Query<Dial
 }
 
 pub(super) async fn instagram_dialog(State(meta): State<Arc<Meta>>, Query(ask): Query<Dialog>) -> Response {
-    let account = meta.state(|state| state.accounts.iter().find(|(_, known)| known.instagram).map(|(id, _)| id.clone()));
+    let account =
+        meta.state(|state| state.accounts.iter().find(|(_, known)| known.instagram).map(|(id, _)| id.clone()));
     match account {
         Some(id) => consent(&meta, &ask, Holder::Instagram(id)),
         None => StatusCode::NOT_FOUND.into_response(),
@@ -166,7 +167,11 @@ fn text<'a>(params: &'a Map<String, Value>, name: &str) -> &'a str {
 
 fn check_app(meta: &Meta, params: &Map<String, Value>) -> Result<(), GraphError> {
     if text(params, "client_id") != meta.config.app_id {
-        return Err(GraphError::new(400, 101, "Error validating application. Cannot get application info due to a system error."));
+        return Err(GraphError::new(
+            400,
+            101,
+            "Error validating application. Cannot get application info due to a system error.",
+        ));
     }
     if text(params, "client_secret") != meta.config.app_secret {
         return Err(GraphError::new(400, 1, "Error validating client secret."));
@@ -177,14 +182,14 @@ fn check_app(meta: &Meta, params: &Map<String, Value>) -> Result<(), GraphError>
 fn redeem(meta: &Meta, params: &Map<String, Value>) -> Result<Holder, GraphError> {
     let code = meta.state(|state| state.codes.remove(text(params, "code")));
     match code {
-        None => Err(GraphError::parameter("This authorization code has been used.").sub(36_009)),
+        None => Err(GraphError::parameter("This authorization code has been used.").detail(36_009)),
         Some(code) if code.ends_ms <= meta.now_ms() => {
-            Err(GraphError::parameter("This authorization code has expired.").sub(36_007))
+            Err(GraphError::parameter("This authorization code has expired.").detail(36_007))
         }
         Some(code) if code.redirect != text(params, "redirect_uri") => Err(GraphError::parameter(
             "Error validating verification code. Please make sure your redirect_uri is identical to the one you used in the OAuth dialog request",
         )
-        .sub(36_008)),
+        .detail(36_008)),
         Some(code) => Ok(code.holder),
     }
 }

@@ -23,7 +23,8 @@ pub(super) enum Wanted<'a> {
 
 /// The recipient's id.
 pub(super) fn recipient(params: &Map<String, Value>) -> Result<&str, GraphError> {
-    let recipient = params.get("recipient").ok_or_else(|| GraphError::parameter("The parameter recipient is required"))?;
+    let recipient =
+        params.get("recipient").ok_or_else(|| GraphError::parameter("The parameter recipient is required"))?;
     recipient
         .get("id")
         .and_then(Value::as_str)
@@ -38,7 +39,9 @@ pub(super) fn human_agent(params: &Map<String, Value>) -> Result<bool, GraphErro
         return Err(GraphError::parameter("Param messaging_type must be one of {RESPONSE, UPDATE, MESSAGE_TAG}"));
     }
     match (kind, params.get("tag").and_then(Value::as_str)) {
-        (Some("MESSAGE_TAG"), None) => Err(GraphError::parameter("Param tag is required for messaging_type MESSAGE_TAG")),
+        (Some("MESSAGE_TAG"), None) => {
+            Err(GraphError::parameter("Param tag is required for messaging_type MESSAGE_TAG"))
+        }
         (_, None) => Ok(false),
         (_, Some("HUMAN_AGENT")) => Ok(true),
         (_, Some(_)) => Err(GraphError::parameter("Param tag must be one of {HUMAN_AGENT}")),
@@ -51,7 +54,9 @@ pub(super) fn wanted(params: &Map<String, Value>, instagram: bool) -> Result<Wan
         (Some(_), Some(_)) => Err(GraphError::parameter("Only one of message and sender_action may be given")),
         (None, None) => Err(GraphError::parameter("Must provide message or sender_action")),
         (None, Some(action)) if ACTIONS.contains(&action) => Ok(Wanted::Action(action)),
-        (None, Some(_)) => Err(GraphError::parameter("Param sender_action must be one of {typing_on, typing_off, mark_seen, react, unreact}")),
+        (None, Some(_)) => Err(GraphError::parameter(
+            "Param sender_action must be one of {typing_on, typing_off, mark_seen, react, unreact}",
+        )),
         (Some(Value::Object(message)), None) => {
             check_message(message, instagram)?;
             Ok(Wanted::Message(message))
@@ -66,7 +71,9 @@ fn check_message(message: &Map<String, Value>, instagram: bool) -> Result<(), Gr
         (Some(text), None) => check_text(text, instagram)?,
         (None, Some(attachment)) => check_attachment(attachment)?,
         (None, None) if message.contains_key("sticker_id") => {}
-        (None, None) => return Err(GraphError::parameter("Message cannot be empty, must provide valid attachment or text")),
+        (None, None) => {
+            return Err(GraphError::parameter("Message cannot be empty, must provide valid attachment or text"));
+        }
     }
     if message.get("quick_replies").and_then(Value::as_array).is_some_and(|replies| replies.len() > QUICK_REPLIES) {
         return Err(GraphError::parameter("Too many quick replies"));
@@ -83,7 +90,8 @@ fn check_text(text: &Value, instagram: bool) -> Result<(), GraphError> {
         return Err(GraphError::parameter("Message text cannot be empty"));
     };
     if instagram && text.len() > INSTAGRAM_BYTES {
-        return Err(GraphError::parameter("Length of param message[text] must be less than or equal to 1000 bytes").sub(2_534_025));
+        return Err(GraphError::parameter("Length of param message[text] must be less than or equal to 1000 bytes")
+            .detail(2_534_025));
     }
     if text.chars().count() > TEXT_CHARS {
         return Err(GraphError::parameter("Length of param message[text] must be less than or equal to 2000"));

@@ -24,7 +24,7 @@ struct Route {
 
 pub(super) async fn messages(State(meta): State<Arc<Meta>>, call: Call) -> Result<Response, GraphError> {
     if meta.state(|state| state.numbers.contains_key(&call.id)) {
-        return whatsapp::send::send(&meta, &call).await;
+        return whatsapp::send::send(&meta, &call);
     }
     let route = route(&meta, &call)?;
     check_rate(&meta, &route.account)?;
@@ -59,16 +59,16 @@ fn route(meta: &Meta, call: &Call) -> Result<Route, GraphError> {
         }
         if account.restricted {
             let message = "(#10) This Page is temporarily restricted from sending messages.";
-            return Err(GraphError::new(403, 10, message).sub(1_893_063));
+            return Err(GraphError::new(403, 10, message).detail(1_893_063));
         }
         let linked = account.linked.clone().filter(|_| !account.instagram);
         let own = state.person(&call.id, &person).map(|known| (call.id.clone(), account.instagram, known));
         let other = linked.and_then(|id| state.person(&id, &person).map(|known| (id, true, known)));
         let Some((account, instagram, known)) = own.or(other) else {
-            return Err(GraphError::new(400, 100, "(#100) No matching user found").sub(2_018_001));
+            return Err(GraphError::new(400, 100, "(#100) No matching user found").detail(2_018_001));
         };
         if known.blocked {
-            return Err(GraphError::new(400, 551, "(#551) This person isn't available right now.").sub(1_545_041));
+            return Err(GraphError::new(400, 551, "(#551) This person isn't available right now.").detail(1_545_041));
         }
         Ok(Route { account, person, instagram })
     })
@@ -91,7 +91,7 @@ fn check_window(meta: &Meta, route: &Route, human_agent: bool) -> Result<(), Gra
         return Ok(());
     }
     let message = "(#10) This message is sent outside of allowed window.";
-    Err(GraphError::new(400, 10, message).sub(if route.instagram { 2_534_022 } else { 2_018_278 }))
+    Err(GraphError::new(400, 10, message).detail(if route.instagram { 2_534_022 } else { 2_018_278 }))
 }
 
 fn act(meta: &Meta, route: &Route, action: &str, params: &Map<String, Value>) {

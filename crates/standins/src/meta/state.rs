@@ -134,11 +134,7 @@ impl State {
             waba.subscribed |= number.subscribed;
             state.numbers.insert(
                 number.id.clone(),
-                Number {
-                    waba: number.waba.clone(),
-                    display: number.display.clone(),
-                    name: number.name.clone(),
-                },
+                Number { waba: number.waba.clone(), display: number.display.clone(), name: number.name.clone() },
             );
         }
         state
@@ -159,7 +155,14 @@ impl State {
             if subscribed { PAGE_FIELDS.iter().map(|&field| field.to_owned()).collect() } else { BTreeSet::new() };
         self.accounts.insert(
             id.to_owned(),
-            Account { name: name.to_owned(), token: token.to_owned(), linked, instagram, subscribed, restricted: false },
+            Account {
+                name: name.to_owned(),
+                token: token.to_owned(),
+                linked,
+                instagram,
+                subscribed,
+                restricted: false,
+            },
         );
     }
 
@@ -174,11 +177,11 @@ impl State {
         };
         if let Some(subcode) = found.revoked {
             let message = "Error validating access token: The session has been invalidated.";
-            return Err(GraphError::new(401, 190, message).sub(subcode));
+            return Err(GraphError::new(401, 190, message).detail(subcode));
         }
         if found.ends_ms.is_some_and(|ends| ends <= now_ms) {
             let message = "Error validating access token: Session has expired.";
-            return Err(GraphError::new(401, 190, message).sub(463));
+            return Err(GraphError::new(401, 190, message).detail(463));
         }
         Ok(found.holder.clone())
     }

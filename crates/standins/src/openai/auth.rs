@@ -35,7 +35,8 @@ impl FromRequest<Arc<OpenAi>> for Call {
         let body = if bytes.is_empty() {
             Value::Null
         } else {
-            serde_json::from_slice(&bytes).map_err(|_| ApiError::invalid("body", "We could not parse the JSON body of your request."))?
+            serde_json::from_slice(&bytes)
+                .map_err(|_| ApiError::invalid("body", "We could not parse the JSON body of your request."))?
         };
         let quirk = parts.extensions.get::<Quirk>().map(|quirk| quirk.0.clone());
         Ok(Self { key: key.to_owned(), body, quirk })

@@ -45,7 +45,8 @@ impl Frame {
 
 pub(super) async fn create(State(openai): State<Arc<OpenAi>>, call: Call) -> Result<Response, ApiError> {
     let body = &call.body;
-    let model = body["model"].as_str().ok_or_else(|| ApiError::invalid("model", "you must provide a model parameter"))?;
+    let model =
+        body["model"].as_str().ok_or_else(|| ApiError::invalid("model", "you must provide a model parameter"))?;
     if !openai.config.chat_models.iter().any(|known| known == model) {
         return Err(ApiError::no_model(model));
     }
@@ -75,7 +76,8 @@ pub(super) async fn create(State(openai): State<Arc<OpenAi>>, call: Call) -> Res
 }
 
 fn whole(frame: &Frame, thought: &Thought, choices: usize) -> Json<Value> {
-    let mut message = json!({ "role": "assistant", "content": thought.content, "refusal": thought.refusal, "annotations": [] });
+    let mut message =
+        json!({ "role": "assistant", "content": thought.content, "refusal": thought.refusal, "annotations": [] });
     if !thought.calls.is_empty() {
         message["tool_calls"] = json!(thought.calls);
     }
@@ -121,7 +123,9 @@ fn check(body: &Value) -> Result<(), ApiError> {
     let within = |name: &str, low: f64, high: f64| match body.get(name) {
         None | Some(Value::Null) => Ok(()),
         Some(value) if value.as_f64().is_some_and(|number| (low..=high).contains(&number)) => Ok(()),
-        Some(value) => Err(ApiError::invalid(name, &format!("Invalid '{name}': {value} is not between {low} and {high}."))),
+        Some(value) => {
+            Err(ApiError::invalid(name, &format!("Invalid '{name}': {value} is not between {low} and {high}.")))
+        }
     };
     within("temperature", 0.0, 2.0)?;
     within("top_p", 0.0, 1.0)?;
@@ -136,9 +140,14 @@ fn check(body: &Value) -> Result<(), ApiError> {
         Some("json_schema") => {
             let wanted = &format["json_schema"];
             let name = wanted["name"].as_str().unwrap_or_default();
-            let fits = !name.is_empty() && name.len() <= 64 && name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_' || b == b'-');
+            let fits = !name.is_empty()
+                && name.len() <= 64
+                && name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_' || b == b'-');
             if !fits {
-                return Err(ApiError::invalid("response_format.json_schema.name", "Missing or invalid 'response_format.json_schema.name'."));
+                return Err(ApiError::invalid(
+                    "response_format.json_schema.name",
+                    "Missing or invalid 'response_format.json_schema.name'.",
+                ));
             }
             if wanted["strict"] == json!(true) {
                 schema::check_strict(&wanted["schema"], true)?;
@@ -174,13 +183,18 @@ fn thought(body: &Value, said: &[Said], quirk: Option<&str>, call_id: &str) -> R
     let content = match body["response_format"]["type"].as_str() {
         Some("json_schema") => schema::fill(&body["response_format"]["json_schema"]["schema"], &ink).to_string(),
         Some("json_object") if !said.iter().any(|message| message.text.to_lowercase().contains("json")) => {
-            let wrong = "'messages' must contain the word 'json' in some form, to use 'response_format' of type 'json_object'.";
+            let wrong =
+                "'messages' must contain the word 'json' in some form, to use 'response_format' of type 'json_object'.";
             return Err(ApiError::invalid("messages", wrong));
         }
         Some("json_object") => json!({ "answer": answer, "question": question }).to_string(),
         _ => answer,
     };
-    let content = if quirk == Some("broken_json") { content.chars().take(content.chars().count() / 2).collect() } else { content };
+    let content = if quirk == Some("broken_json") {
+        content.chars().take(content.chars().count() / 2).collect()
+    } else {
+        content
+    };
     Ok(Thought { content: Some(content), finish: "stop", ..Thought::default() })
 }
 

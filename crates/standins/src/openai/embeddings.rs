@@ -61,11 +61,16 @@ fn texts(input: &Value) -> Result<Vec<String>, ApiError> {
     let texts: Vec<String> = match input {
         Value::String(text) => vec![text.clone()],
         Value::Array(items) if items.first().is_some_and(Value::is_u64) => vec![input.to_string()],
-        Value::Array(items) => items.iter().map(|item| item.as_str().map_or_else(|| item.to_string(), str::to_owned)).collect(),
+        Value::Array(items) => {
+            items.iter().map(|item| item.as_str().map_or_else(|| item.to_string(), str::to_owned)).collect()
+        }
         _ => Vec::new(),
     };
     if texts.is_empty() || texts.len() > ITEMS || texts.iter().any(String::is_empty) {
-        return Err(ApiError::invalid("input", "'$.input' is invalid. Please check the API reference: https://platform.openai.com/docs/api-reference."));
+        return Err(ApiError::invalid(
+            "input",
+            "'$.input' is invalid. Please check the API reference: https://platform.openai.com/docs/api-reference.",
+        ));
     }
     Ok(texts)
 }
@@ -87,7 +92,9 @@ fn embed(text: &str, width: usize) -> Vec<f32> {
     }
     add(&text.chars().take(1).collect::<String>(), 0.01);
     let length = vector.iter().map(|value| value * value).sum::<f32>().sqrt().max(f32::MIN_POSITIVE);
-    vector.iter_mut().for_each(|value| *value /= length);
+    for value in &mut vector {
+        *value /= length;
+    }
     vector
 }
 

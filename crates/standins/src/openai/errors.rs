@@ -35,13 +35,21 @@ impl ApiError {
         let message = format!(
             "This model's maximum context length is {most} tokens. However, your messages resulted in {given} tokens. Please reduce the length of the messages."
         );
-        Self { param: Some("messages".to_owned()), ..Self::new(400, "invalid_request_error", Some("context_length_exceeded"), &message) }
+        Self {
+            param: Some("messages".to_owned()),
+            ..Self::new(400, "invalid_request_error", Some("context_length_exceeded"), &message)
+        }
     }
 
     /// The key is missing or wrong.
     pub fn key(given: &str) -> Self {
         let shown: String = given.chars().take(7).collect();
-        Self::new(401, "invalid_request_error", Some("invalid_api_key"), &format!("Incorrect API key provided: {shown}***."))
+        Self::new(
+            401,
+            "invalid_request_error",
+            Some("invalid_api_key"),
+            &format!("Incorrect API key provided: {shown}***."),
+        )
     }
 
     /// No such model.
@@ -52,7 +60,12 @@ impl ApiError {
 
     /// Too many requests or tokens in this minute.
     pub fn rate(what: &'static str) -> Self {
-        Self::new(429, what, Some("rate_limit_exceeded"), &format!("Rate limit reached on {what} per min. Please try again later."))
+        Self::new(
+            429,
+            what,
+            Some("rate_limit_exceeded"),
+            &format!("Rate limit reached on {what} per min. Please try again later."),
+        )
     }
 
     /// The account has no money left: retrying does not help.
@@ -92,7 +105,14 @@ pub(super) fn wording(status: u16, name: Option<&str>) -> Response {
     match status {
         401 => ApiError::key("").into_response(),
         429 => ApiError::rate("requests").into_response(),
-        503 => ApiError::new(503, "server_error", None, "The engine is currently overloaded, please try again later").into_response(),
-        _ => ApiError::new(status, "server_error", None, "The server had an error while processing your request. Sorry about that!").into_response(),
+        503 => ApiError::new(503, "server_error", None, "The engine is currently overloaded, please try again later")
+            .into_response(),
+        _ => ApiError::new(
+            status,
+            "server_error",
+            None,
+            "The server had an error while processing your request. Sorry about that!",
+        )
+        .into_response(),
     }
 }

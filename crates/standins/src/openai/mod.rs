@@ -71,11 +71,16 @@ fn routes(openai: Arc<OpenAi>) -> Router {
 }
 
 async fn models(State(openai): State<Arc<OpenAi>>, _call: auth::Call) -> Json<Value> {
-    let data: Vec<Value> = openai.config.chat_models.iter().chain(&openai.config.embedding_models).map(|id| shown(id)).collect();
+    let data: Vec<Value> =
+        openai.config.chat_models.iter().chain(&openai.config.embedding_models).map(|id| shown(id)).collect();
     Json(json!({ "object": "list", "data": data }))
 }
 
-async fn model(State(openai): State<Arc<OpenAi>>, Path(id): Path<String>, _call: auth::Call) -> Result<Json<Value>, ApiError> {
+async fn model(
+    State(openai): State<Arc<OpenAi>>,
+    Path(id): Path<String>,
+    _call: auth::Call,
+) -> Result<Json<Value>, ApiError> {
     let known = openai.config.chat_models.iter().chain(&openai.config.embedding_models).any(|known| *known == id);
     if known { Ok(Json(shown(&id))) } else { Err(ApiError::no_model(&id)) }
 }

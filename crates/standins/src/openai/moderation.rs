@@ -69,7 +69,10 @@ mod tests {
     #[test]
     fn words_give_a_category_away() {
         let judged = judge("I will KILL you, idiot");
-        assert_eq!((&judged["flagged"], &judged["categories"]["violence"], &judged["categories"]["sexual"]), (&json!(true), &json!(true), &json!(false)));
+        assert_eq!(
+            (&judged["flagged"], &judged["categories"]["violence"], &judged["categories"]["sexual"]),
+            (&json!(true), &json!(true), &json!(false))
+        );
         assert_eq!(judge("Is Friday free?")["flagged"], json!(false));
         assert_eq!(judge("")["categories"].as_object().unwrap().len(), 13);
     }

@@ -17,7 +17,8 @@ pub(super) struct Ink<'a> {
 
 /// Checks what strict mode wants: every property required, nothing additional, at every level.
 pub(super) fn check_strict(schema: &Value, root: bool) -> Result<(), ApiError> {
-    let refused = |what: &str| Err(ApiError::invalid("response_format", &format!("Invalid schema for response_format: {what}")));
+    let refused =
+        |what: &str| Err(ApiError::invalid("response_format", &format!("Invalid schema for response_format: {what}")));
     if root && schema["type"] != "object" {
         return refused("schema must be a JSON Schema of 'type: \"object\"'");
     }
@@ -28,11 +29,15 @@ pub(super) fn check_strict(schema: &Value, root: bool) -> Result<(), ApiError> {
         let required = schema["required"].as_array().map(Vec::as_slice).unwrap_or_default();
         for (name, _) in schema["properties"].as_object().into_iter().flatten() {
             if !required.contains(&json!(name)) {
-                return refused(&format!("'required' is required to be supplied and to be an array including every key in properties. Missing '{name}'."));
+                return refused(&format!(
+                    "'required' is required to be supplied and to be an array including every key in properties. Missing '{name}'."
+                ));
             }
         }
     }
-    for (_, child) in schema["properties"].as_object().into_iter().flatten().chain(schema["$defs"].as_object().into_iter().flatten()) {
+    for (_, child) in
+        schema["properties"].as_object().into_iter().flatten().chain(schema["$defs"].as_object().into_iter().flatten())
+    {
         check_strict(child, false)?;
     }
     if schema["items"].is_object() {
@@ -90,7 +95,8 @@ fn at(root: &Value, schema: &Value, ink: &Ink<'_>, path: &str, depth: usize) -> 
 fn list(root: &Value, schema: &Value, ink: &Ink<'_>, path: &str, depth: usize) -> Value {
     let least = schema["minItems"].as_u64().unwrap_or(1);
     let most = schema["maxItems"].as_u64().unwrap_or(u64::MAX);
-    let items = (0..least.max(1).min(most)).map(|n| at(root, &schema["items"], ink, &format!("{path}[{n}]"), depth + 1));
+    let items =
+        (0..least.max(1).min(most)).map(|n| at(root, &schema["items"], ink, &format!("{path}[{n}]"), depth + 1));
     Value::Array(items.collect())
 }
 
@@ -98,7 +104,9 @@ fn list(root: &Value, schema: &Value, ink: &Ink<'_>, path: &str, depth: usize) -
 fn choose(options: &[Value], ink: &Ink<'_>, path: &str) -> Value {
     let asked = words(ink.question);
     let named = options.iter().find(|option| {
-        option.as_str().is_some_and(|text| words(&text.replace(['_', '-'], " ")).iter().any(|word| asked.contains(word)))
+        option
+            .as_str()
+            .is_some_and(|text| words(&text.replace(['_', '-'], " ")).iter().any(|word| asked.contains(word)))
     });
     let picked = number(&format!("{path}|{}", ink.question)) as usize % options.len().max(1);
     named.or_else(|| options.get(picked)).cloned().unwrap_or(Value::Null)
@@ -146,7 +154,8 @@ fn text(schema: &Value, ink: &Ink<'_>, path: &str) -> String {
 mod tests {
     use super::*;
 
-    const INK: Ink<'static> = Ink { question: "Ich möchte morgen einen Termin, it is urgent!", answer: "We open at nine." };
+    const INK: Ink<'static> =
+        Ink { question: "Ich möchte morgen einen Termin, it is urgent!", answer: "We open at nine." };
 
     #[test]
     fn values_fit_their_types_and_bounds() {
@@ -167,7 +176,8 @@ mod tests {
 
     #[test]
     fn an_answer_is_put_where_one_is_wanted() {
-        let schema = json!({ "type": "object", "properties": { "reply": { "type": "string" }, "topic": { "type": "string" } } });
+        let schema =
+            json!({ "type": "object", "properties": { "reply": { "type": "string" }, "topic": { "type": "string" } } });
         let value = fill(&schema, &INK);
         assert_eq!(value["reply"], "We open at nine.");
         assert!(INK.question.contains(value["topic"].as_str().unwrap()));

@@ -16,7 +16,8 @@ const PIECE: usize = 12;
 pub(super) fn answer(body: &Value, frame: &Frame, thought: &Thought, choices: usize, quirk: Option<&str>) -> Response {
     let with_usage = body["stream_options"]["include_usage"] == json!(true);
     let chunk = |index: usize, delta: Value, finish: Option<&str>| {
-        let mut chunk = frame_json(frame, json!([{ "index": index, "delta": delta, "logprobs": null, "finish_reason": finish }]));
+        let mut chunk =
+            frame_json(frame, &json!([{ "index": index, "delta": delta, "logprobs": null, "finish_reason": finish }]));
         if with_usage {
             chunk["usage"] = Value::Null;
         }
@@ -39,7 +40,7 @@ pub(super) fn answer(body: &Value, frame: &Frame, thought: &Thought, choices: us
         }
         _ => {
             if with_usage {
-                let mut last = frame_json(frame, json!([]));
+                let mut last = frame_json(frame, &json!([]));
                 last["usage"] = frame.usage();
                 events.push(event(&last));
             }
@@ -50,7 +51,7 @@ pub(super) fn answer(body: &Value, frame: &Frame, thought: &Thought, choices: us
     ([(CONTENT_TYPE, "text/event-stream; charset=utf-8")], body).into_response()
 }
 
-fn frame_json(frame: &Frame, choices: Value) -> Value {
+fn frame_json(frame: &Frame, choices: &Value) -> Value {
     json!({
         "id": frame.id, "object": "chat.completion.chunk", "created": frame.created, "model": frame.model,
         "service_tier": "default", "system_fingerprint": "fp_standin", "choices": choices,
@@ -70,7 +71,10 @@ fn deltas(thought: &Thought) -> Vec<Value> {
         let name = &call["function"]["name"];
         deltas.push(json!({ "tool_calls": [{ "index": index, "id": call["id"], "type": "function", "function": { "name": name, "arguments": "" } }] }));
         let arguments = call["function"]["arguments"].as_str();
-        deltas.extend(pieces(arguments).map(|piece| json!({ "tool_calls": [{ "index": index, "function": { "arguments": piece } }] })));
+        deltas.extend(
+            pieces(arguments)
+                .map(|piece| json!({ "tool_calls": [{ "index": index, "function": { "arguments": piece } }] })),
+        );
     }
     deltas
 }
@@ -87,7 +91,8 @@ mod tests {
     #[test]
     fn pieces_join_to_the_whole() {
         let thought = Thought { content: Some("günstig 🙂 und gut, finde ich".into()), ..Thought::default() };
-        let joined: String = deltas(&thought).iter().map(|delta| delta["content"].as_str().unwrap().to_owned()).collect();
+        let joined: String =
+            deltas(&thought).iter().map(|delta| delta["content"].as_str().unwrap().to_owned()).collect();
         assert_eq!(joined, thought.content.unwrap());
     }
 }

@@ -26,7 +26,8 @@ pub(super) fn question(said: &[Said]) -> &str {
 pub(super) fn answer(said: &[Said]) -> String {
     let question = question(said);
     let last = said.iter().rposition(|message| message.role == "user");
-    let sources = said.iter().enumerate().filter(|(place, message)| Some(*place) != last && message.role != "assistant");
+    let sources =
+        said.iter().enumerate().filter(|(place, message)| Some(*place) != last && message.role != "assistant");
     let sentences: Vec<&str> = sources.flat_map(|(_, message)| sentences(&message.text)).collect();
     let found = closest(question, &sentences);
     if found.is_empty() {
@@ -47,7 +48,8 @@ pub(super) fn closest<'a>(question: &str, sentences: &[&'a str]) -> Vec<&'a str>
         .iter()
         .enumerate()
         .map(|(place, bag)| {
-            let score = asked.iter().filter(|word| bag.contains(*word)).map(|word| 1.0 / known[word] as f64).sum::<f64>();
+            let score =
+                asked.iter().filter(|word| bag.contains(*word)).map(|word| 1.0 / known[word] as f64).sum::<f64>();
             (score, place)
         })
         .filter(|(score, _)| *score > 0.0)
@@ -69,7 +71,9 @@ pub(super) fn words(text: &str) -> HashSet<String> {
 }
 
 fn sentences(text: &str) -> impl Iterator<Item = &str> {
-    text.split_inclusive(['.', '!', '?', '\n']).map(str::trim).filter(|sentence| sentence.split_whitespace().count() > 2)
+    text.split_inclusive(['.', '!', '?', '\n'])
+        .map(str::trim)
+        .filter(|sentence| sentence.split_whitespace().count() > 2)
 }
 
 /// The first `most` characters.

@@ -15,9 +15,14 @@ pub(super) fn check(tools: &[Value]) -> Result<(), ApiError> {
     }
     for tool in tools {
         let name = tool["function"]["name"].as_str().unwrap_or_default();
-        let fits = !name.is_empty() && name.len() <= 64 && name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_' || b == b'-');
+        let fits = !name.is_empty()
+            && name.len() <= 64
+            && name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_' || b == b'-');
         if tool["type"] != "function" || !fits {
-            return Err(ApiError::invalid("tools[0].function.name", "Invalid tool: expected a function with a name matching ^[a-zA-Z0-9_-]+$."));
+            return Err(ApiError::invalid(
+                "tools[0].function.name",
+                "Invalid tool: expected a function with a name matching ^[a-zA-Z0-9_-]+$.",
+            ));
         }
     }
     Ok(())
@@ -48,7 +53,12 @@ fn best<'a>(tools: &'a [Value], question: &str) -> Option<&'a Value> {
         let about = format!("{name} {}", function["description"].as_str().unwrap_or_default());
         words(&about).intersection(&asked).count()
     };
-    tools.iter().map(|tool| (shared(tool), tool)).filter(|(count, _)| *count > 0).max_by_key(|(count, _)| *count).map(|(_, tool)| tool)
+    tools
+        .iter()
+        .map(|tool| (shared(tool), tool))
+        .filter(|(count, _)| *count > 0)
+        .max_by_key(|(count, _)| *count)
+        .map(|(_, tool)| tool)
 }
 
 #[cfg(test)]

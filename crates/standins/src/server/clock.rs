@@ -12,6 +12,7 @@ pub struct Clock {
 impl Clock {
     /// Now, in milliseconds since 1970.
     pub fn now_ms(&self) -> i64 {
+        #[expect(clippy::disallowed_methods, reason = "the stand-in's own clock: tests move it by its offset")]
         let machine = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
         machine.as_millis() as i64 + self.offset_ms.load(Ordering::Relaxed)
     }
@@ -34,7 +35,5 @@ impl Clock {
 
 /// A moment in milliseconds, written as ISO-8601.
 pub(crate) fn iso(ms: i64) -> String {
-    chrono::DateTime::from_timestamp_millis(ms)
-        .unwrap_or_default()
-        .to_rfc3339_opts(chrono::SecondsFormat::Millis, true)
+    chrono::DateTime::from_timestamp_millis(ms).unwrap_or_default().to_rfc3339_opts(chrono::SecondsFormat::Millis, true)
 }

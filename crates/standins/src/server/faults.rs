@@ -148,7 +148,9 @@ impl FaultPlan {
         let mut entries = locked(&self.entries);
         entries.0 += 1;
         let id = entries.0;
-        entries.1.push(Entry { planned: Planned { id, rule, seen: 0, fired: 0 }, rng: ChaCha8Rng::seed_from_u64(seed) });
+        entries
+            .1
+            .push(Entry { planned: Planned { id, rule, seen: 0, fired: 0 }, rng: ChaCha8Rng::seed_from_u64(seed) });
         id
     }
 

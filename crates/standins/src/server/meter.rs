@@ -61,14 +61,16 @@ mod tests {
     #[test]
     fn a_fixed_window_resets_as_a_whole() {
         let mut meter = FixedMeter::default();
-        let taken: Vec<bool> = [0, 900, 950, 999, 1000].iter().map(|&at| meter.take("k", at, 2, 1000).allowed).collect();
+        let taken: Vec<bool> =
+            [0, 900, 950, 999, 1000].iter().map(|&at| meter.take("k", at, 2, 1000).allowed).collect();
         assert_eq!(taken, [true, true, false, false, true]);
     }
 
     #[test]
     fn a_rolling_window_frees_one_at_a_time() {
         let mut meter = RollingMeter::default();
-        let taken: Vec<bool> = [0, 900, 950, 1000, 1001].iter().map(|&at| meter.take("k", at, 2, 1000).allowed).collect();
+        let taken: Vec<bool> =
+            [0, 900, 950, 1000, 1001].iter().map(|&at| meter.take("k", at, 2, 1000).allowed).collect();
         assert_eq!(taken, [true, true, false, true, false]);
         assert_eq!(meter.take("k", 1002, 2, 1000).reset_ms, 1900);
     }

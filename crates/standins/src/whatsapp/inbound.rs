@@ -120,7 +120,9 @@ fn body(meta: &Meta, writing: &Writing) -> Result<(&'static str, Value), Refusal
             body["animated"] = json!(false);
             ("sticker", body)
         }
-        Content::Location { latitude, longitude } => ("location", json!({ "latitude": latitude, "longitude": longitude })),
+        Content::Location { latitude, longitude } => {
+            ("location", json!({ "latitude": latitude, "longitude": longitude }))
+        }
         Content::Reaction { to, emoji } => {
             let mut body = json!({ "message_id": to });
             if let Some(emoji) = emoji {
@@ -129,9 +131,10 @@ fn body(meta: &Meta, writing: &Writing) -> Result<(&'static str, Value), Refusal
             ("reaction", body)
         }
         Content::Postback { title, payload } => ("button", json!({ "payload": payload, "text": title })),
-        Content::ListReply { id, title } => {
-            ("interactive", json!({ "type": "list_reply", "list_reply": { "id": id, "title": title, "description": "" } }))
-        }
+        Content::ListReply { id, title } => (
+            "interactive",
+            json!({ "type": "list_reply", "list_reply": { "id": id, "title": title, "description": "" } }),
+        ),
         Content::ContactCard { name, phone } => (
             "contacts",
             json!([{ "name": { "formatted_name": name, "first_name": name }, "phones": [{ "phone": phone, "type": "CELL" }] }]),

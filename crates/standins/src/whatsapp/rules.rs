@@ -27,10 +27,10 @@ pub(super) fn content(params: &Map<String, Value>) -> Result<(&str, Option<Strin
     if params.get("messaging_product").and_then(Value::as_str) != Some("whatsapp") {
         return Err(GraphError::parameter("The parameter messaging_product is required."));
     }
-    if let Some(data) = params.get("biz_opaque_callback_data") {
-        if data.as_str().is_none_or(|data| data.chars().count() > CALLBACK_CHARS) {
-            return Err(GraphError::whatsapp(131_009));
-        }
+    if let Some(data) = params.get("biz_opaque_callback_data")
+        && data.as_str().is_none_or(|data| data.chars().count() > CALLBACK_CHARS)
+    {
+        return Err(GraphError::whatsapp(131_009));
     }
     let kind = params.get("type").and_then(Value::as_str).unwrap_or("text");
     let body = params.get(kind).and_then(Value::as_object).map_or_else(|| missing(kind, params), Ok)?;
@@ -57,7 +57,11 @@ pub(super) fn content(params: &Map<String, Value>) -> Result<(&str, Option<Strin
 
 fn missing<'a>(kind: &str, params: &'a Map<String, Value>) -> Result<&'a Map<String, Value>, GraphError> {
     // A list of contact cards is the one body that is not an object.
-    if kind == "contacts" && params.get(kind).is_some_and(Value::is_array) { Ok(params) } else { Err(GraphError::whatsapp(131_008)) }
+    if kind == "contacts" && params.get(kind).is_some_and(Value::is_array) {
+        Ok(params)
+    } else {
+        Err(GraphError::whatsapp(131_008))
+    }
 }
 
 fn has(body: &Map<String, Value>, names: &[&str]) -> Result<Option<String>, GraphError> {
@@ -125,7 +129,9 @@ mod tests {
     #[test]
     fn buttons_and_rows_are_few() {
         let buttons = |n: usize| {
-            code(json!({ "type": "interactive", "interactive": { "type": "button", "body": { "text": "x" }, "action": { "buttons": vec![json!({}); n] } } }))
+            code(
+                json!({ "type": "interactive", "interactive": { "type": "button", "body": { "text": "x" }, "action": { "buttons": vec![json!({}); n] } } }),
+            )
         };
         assert_eq!((buttons(3), buttons(4)), (0, 131_009));
     }

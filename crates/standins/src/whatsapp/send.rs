@@ -1,7 +1,5 @@
 //! `POST /{phone_number_id}/messages`: messages out, and the read mark with its typing indicator.
 
-use std::sync::Arc;
-
 use axum::Json;
 use axum::response::{IntoResponse, Response};
 use serde_json::{Value, json};
@@ -12,7 +10,7 @@ use crate::threads::{Author, Platform, Visible};
 
 const DAY_MS: i64 = 24 * 3600 * 1000;
 
-pub(crate) async fn send(meta: &Arc<Meta>, call: &Call) -> Result<Response, GraphError> {
+pub(crate) fn send(meta: &Meta, call: &Call) -> Result<Response, GraphError> {
     check_caller(meta, call)?;
     if call.params.contains_key("status") {
         return mark(meta, call).map(IntoResponse::into_response);
@@ -48,12 +46,11 @@ pub(crate) async fn send(meta: &Arc<Meta>, call: &Call) -> Result<Response, Grap
         at_ms: meta.now_ms(),
         content: call.params.get(kind).cloned().unwrap_or_default(),
     };
-    match failure {
-        Some(code) => statuses::failed(meta, &message, code),
-        None => {
-            statuses::delivered(meta, &message);
-            meta.threads.show(message);
-        }
+    if let Some(code) = failure {
+        statuses::failed(meta, &message, code);
+    } else {
+        statuses::delivered(meta, &message);
+        meta.threads.show(message);
     }
     Ok(Json(accepted(call, &to, &id, kind)).into_response())
 }
@@ -128,7 +125,9 @@ fn mark(meta: &Meta, call: &Call) -> Result<Json<Value>, GraphError> {
     }
     let typing = call.params.get("typing_indicator");
     meta.state(|state| {
-        state.signals.push(json!({ "account": call.id, "action": "read", "message_id": id, "typing_indicator": typing }));
+        state
+            .signals
+            .push(json!({ "account": call.id, "action": "read", "message_id": id, "typing_indicator": typing }));
     });
     Ok(Json(json!({ "success": true })))
 }

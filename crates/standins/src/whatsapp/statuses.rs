@@ -23,7 +23,8 @@ pub(super) fn delivered(meta: &Meta, message: &Visible) {
         }
         if step != "read" {
             let category = if message.kind == "template" { "utility" } else { "service" };
-            status["pricing"] = json!({ "billable": message.kind == "template", "pricing_model": "PMP", "category": category });
+            status["pricing"] =
+                json!({ "billable": message.kind == "template", "pricing_model": "PMP", "category": category });
         }
         publish(meta, &message.account, &message.person, json!({ "statuses": [status] }), manners.receipt_delay_ms);
     }
@@ -33,7 +34,13 @@ pub(super) fn delivered(meta: &Meta, message: &Visible) {
 pub(super) fn failed(meta: &Meta, message: &Visible, code: i64) {
     let mut status = one(message, "failed", message.at_ms / 1000);
     status["errors"] = json!([GraphError::webhook_item(code)]);
-    publish(meta, &message.account, &message.person, json!({ "statuses": [status] }), meta.manners_now().receipt_delay_ms);
+    publish(
+        meta,
+        &message.account,
+        &message.person,
+        json!({ "statuses": [status] }),
+        meta.manners_now().receipt_delay_ms,
+    );
 }
 
 fn one(message: &Visible, step: &str, at_s: i64) -> Value {

@@ -17,12 +17,13 @@ pub(crate) async fn list(State(meta): State<Arc<Meta>>, call: Call) -> Result<Js
 
 /// `POST /{waba}/message_templates`: approved at once.
 pub(crate) async fn create(State(meta): State<Arc<Meta>>, call: Call) -> Result<Json<Value>, GraphError> {
-    let (Some(name), Some(language), Some(category)) = (call.text("name"), call.text("language"), call.text("category"))
+    let (Some(name), Some(language), Some(category)) =
+        (call.text("name"), call.text("language"), call.text("category"))
     else {
         return Err(GraphError::parameter("name, language and category are required"));
     };
     if !name.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_') {
-        return Err(GraphError::parameter("Invalid parameter: name").sub(2_388_024));
+        return Err(GraphError::parameter("Invalid parameter: name").detail(2_388_024));
     }
     let id = meta.shared_dice().digits(15);
     let template = json!({
@@ -55,13 +56,15 @@ pub(super) fn check(meta: &Meta, number: &str, sent: &Value) -> Result<(), Graph
 /// How many places the body has: `{{1}}` or `{{name}}`.
 fn places(template: &Value) -> usize {
     let components = template["components"].as_array();
-    let body = components.into_iter().flatten().find(|c| c["type"].as_str().is_some_and(|t| t.eq_ignore_ascii_case("body")));
+    let body =
+        components.into_iter().flatten().find(|c| c["type"].as_str().is_some_and(|t| t.eq_ignore_ascii_case("body")));
     body.and_then(|body| body["text"].as_str()).map_or(0, |text| text.matches("{{").count())
 }
 
 fn given(sent: &Value) -> usize {
     let components = sent["components"].as_array();
-    let body = components.into_iter().flatten().find(|c| c["type"].as_str().is_some_and(|t| t.eq_ignore_ascii_case("body")));
+    let body =
+        components.into_iter().flatten().find(|c| c["type"].as_str().is_some_and(|t| t.eq_ignore_ascii_case("body")));
     body.and_then(|body| body["parameters"].as_array()).map_or(0, Vec::len)
 }
 

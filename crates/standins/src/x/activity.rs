@@ -62,7 +62,11 @@ pub(super) async fn list(State(x): State<Arc<X>>, _call: Call) -> Result<Json<Va
 }
 
 /// `PUT /2/activity/subscriptions/{id}`: a new tag.
-pub(super) async fn update(State(x): State<Arc<X>>, Path(id): Path<String>, call: Call) -> Result<Json<Value>, Problem> {
+pub(super) async fn update(
+    State(x): State<Arc<X>>,
+    Path(id): Path<String>,
+    call: Call,
+) -> Result<Json<Value>, Problem> {
     let updated = x.state(|state| {
         let kept = state.subscriptions.get_mut(&id)?;
         if let Some(tag) = call.body["tag"].as_str() {
@@ -78,7 +82,11 @@ pub(super) async fn update(State(x): State<Arc<X>>, Path(id): Path<String>, call
 }
 
 /// `DELETE /2/activity/subscriptions/{id}`.
-pub(super) async fn remove(State(x): State<Arc<X>>, Path(id): Path<String>, _call: Call) -> Result<Json<Value>, Problem> {
+pub(super) async fn remove(
+    State(x): State<Arc<X>>,
+    Path(id): Path<String>,
+    _call: Call,
+) -> Result<Json<Value>, Problem> {
     let removed = x.state(|state| state.subscriptions.remove(&id).is_some());
     if removed { Ok(Json(json!({ "data": { "deleted": true } }))) } else { Err(not_found()) }
 }
@@ -88,7 +96,11 @@ fn not_found() -> Problem {
 }
 
 /// `POST /2/account_activity/webhooks/{id}/subscriptions/all`, signed by the user the old way.
-pub(super) async fn subscribe_all(State(x): State<Arc<X>>, Path(id): Path<String>, call: Call) -> Result<Json<Value>, Problem> {
+pub(super) async fn subscribe_all(
+    State(x): State<Arc<X>>,
+    Path(id): Path<String>,
+    call: Call,
+) -> Result<Json<Value>, Problem> {
     let user = old_user(&x, &id, &call)?;
     if x.state(|state| state.all_activity.insert(user)) {
         Ok(Json(json!({ "data": { "subscribed": true } })))
@@ -98,7 +110,11 @@ pub(super) async fn subscribe_all(State(x): State<Arc<X>>, Path(id): Path<String
 }
 
 /// `GET` of the same path.
-pub(super) async fn subscribed_all(State(x): State<Arc<X>>, Path(id): Path<String>, call: Call) -> Result<Json<Value>, Problem> {
+pub(super) async fn subscribed_all(
+    State(x): State<Arc<X>>,
+    Path(id): Path<String>,
+    call: Call,
+) -> Result<Json<Value>, Problem> {
     let user = old_user(&x, &id, &call)?;
     Ok(Json(json!({ "data": { "subscribed": x.state(|state| state.all_activity.contains(&user)) } })))
 }
@@ -121,7 +137,9 @@ pub(super) async fn unsubscribe_all(
 pub(super) async fn count(State(x): State<Arc<X>>, call: Call) -> Result<Json<Value>, Problem> {
     call.app()?;
     let count = x.state(|state| state.all_activity.len());
-    Ok(Json(json!({ "data": { "account_name": "recoup", "subscriptions_count_all": count.to_string(), "provisioned_count": "3" } })))
+    Ok(Json(
+        json!({ "data": { "account_name": "recoup", "subscriptions_count_all": count.to_string(), "provisioned_count": "3" } }),
+    ))
 }
 
 fn old_user(x: &X, webhook: &str, call: &Call) -> Result<String, Problem> {

@@ -42,10 +42,12 @@ impl Call {
             Caller::App => Err(Problem::wrong_auth(
                 "Authenticating with OAuth 2.0 Application-Only is forbidden for this endpoint. Supported authentication types are [OAuth 1.0a User Context, OAuth 2.0 User Context].",
             )),
-            Caller::User { id, scopes, .. } => match needed.iter().find(|scope| !scopes.iter().any(|held| held == *scope)) {
-                Some(scope) => Err(Problem::forbidden(&format!("The token lacks the scope {scope}."))),
-                None => Ok(id),
-            },
+            Caller::User { id, scopes, .. } => {
+                match needed.iter().find(|scope| !scopes.iter().any(|held| held == *scope)) {
+                    Some(scope) => Err(Problem::forbidden(&format!("The token lacks the scope {scope}."))),
+                    None => Ok(id),
+                }
+            }
         }
     }
 
@@ -53,9 +55,9 @@ impl Call {
     pub(super) fn app(&self) -> Result<(), Problem> {
         match self.caller {
             Caller::App => Ok(()),
-            Caller::User { .. } => Err(Problem::wrong_auth(
-                "Supported authentication types are [OAuth 2.0 Application-Only].",
-            )),
+            Caller::User { .. } => {
+                Err(Problem::wrong_auth("Supported authentication types are [OAuth 2.0 Application-Only]."))
+            }
         }
     }
 }
@@ -92,7 +94,9 @@ fn caller(x: &X, parts: &Parts) -> Result<Caller, Problem> {
         let now = x.now_ms();
         let found = x.state(|state| state.tokens.get(token).cloned());
         return match found {
-            Some(grant) if grant.ends_ms > now => Ok(Caller::User { id: grant.user, oauth1: false, scopes: grant.scopes }),
+            Some(grant) if grant.ends_ms > now => {
+                Ok(Caller::User { id: grant.user, oauth1: false, scopes: grant.scopes })
+            }
             _ => Err(Problem::unauthorized()),
         };
     }
@@ -112,12 +116,17 @@ fn signed(x: &X, parts: &Parts, fields: &str) -> Result<Caller, Problem> {
     let given = oauth.remove("oauth_signature").ok_or_else(Problem::unauthorized)?;
     oauth.remove("realm");
     let field = |name: &str| oauth.get(name).map_or("", String::as_str);
-    let user = x.config.users.iter().find(|user| user.token == field("oauth_token")).ok_or_else(Problem::unauthorized)?;
+    let user =
+        x.config.users.iter().find(|user| user.token == field("oauth_token")).ok_or_else(Problem::unauthorized)?;
     let fresh = field("oauth_timestamp").parse::<i64>().is_ok_and(|at| (x.now_ms() / 1000 - at).abs() <= 300);
-    let well_formed = field("oauth_consumer_key") == x.config.consumer_key && field("oauth_signature_method") == "HMAC-SHA1";
+    let well_formed =
+        field("oauth_consumer_key") == x.config.consumer_key && field("oauth_signature_method") == "HMAC-SHA1";
     let base = base_string(parts, &oauth);
     let expected = sign::oauth1(&x.config.consumer_secret, &user.token_secret, &base);
-    let new = fresh && well_formed && expected == given && x.state(|state| state.nonces.insert(field("oauth_nonce").to_owned()));
+    let new = fresh
+        && well_formed
+        && expected == given
+        && x.state(|state| state.nonces.insert(field("oauth_nonce").to_owned()));
     if !new || x.state(|state| state.revoked.contains(&user.id)) {
         return Err(Problem::unauthorized());
     }
@@ -129,7 +138,8 @@ fn base_string(parts: &Parts, oauth: &BTreeMap<String, String>) -> String {
     let host = parts.headers.get(HOST).and_then(|value| value.to_str().ok()).unwrap_or_default();
     let address = format!("http://{host}{}", parts.uri.path());
     let query = pairs(parts.uri.query().unwrap_or_default());
-    let mut pairs: Vec<(String, String)> = query.into_iter().chain(oauth.clone()).map(|(n, v)| (percent(&n), percent(&v))).collect();
+    let mut pairs: Vec<(String, String)> =
+        query.into_iter().chain(oauth.clone()).map(|(n, v)| (percent(&n), percent(&v))).collect();
     pairs.sort();
     let pairs: Vec<String> = pairs.into_iter().map(|(name, value)| format!("{name}={value}")).collect();
     format!("{}&{}&{}", parts.method, percent(&address), percent(&pairs.join("&")))

@@ -20,7 +20,11 @@ const QUARTER_MS: i64 = 15 * 60 * 1000;
 const DAY_MS: i64 = 24 * 3600 * 1000;
 
 /// `POST /2/dm_conversations/with/{participant_id}/messages`.
-pub(super) async fn send_with(State(x): State<Arc<X>>, Path(person): Path<String>, call: Call) -> Result<Response, Problem> {
+pub(super) async fn send_with(
+    State(x): State<Arc<X>>,
+    Path(person): Path<String>,
+    call: Call,
+) -> Result<Response, Problem> {
     let user = call.user(&["dm.write", "dm.read", "tweet.read", "users.read"])?.to_owned();
     send(&x, &user, &person, &call.body)
 }
@@ -34,7 +38,9 @@ pub(super) async fn send_in(State(x): State<Arc<X>>, Path(id): Path<String>, cal
 
 fn send(x: &Arc<X>, user: &str, person: &str, body: &Value) -> Result<Response, Problem> {
     if person.is_empty() || person.len() > 19 || !person.bytes().all(|byte| byte.is_ascii_digit()) {
-        return Err(Problem::invalid(&format!("The `participant_id` path parameter value [{person}] does not match ^[0-9]{{1,19}}$")));
+        return Err(Problem::invalid(&format!(
+            "The `participant_id` path parameter value [{person}] does not match ^[0-9]{{1,19}}$"
+        )));
     }
     let reading = check_rate(x, user)?;
     let text = check_body(x, body)?;
@@ -120,20 +126,34 @@ fn hundred() -> usize {
 }
 
 /// `GET /2/dm_conversations/with/{id}/dm_events`.
-pub(super) async fn read_with(State(x): State<Arc<X>>, Path(person): Path<String>, Query(page): Query<Page>, call: Call) -> Result<Response, Problem> {
+pub(super) async fn read_with(
+    State(x): State<Arc<X>>,
+    Path(person): Path<String>,
+    Query(page): Query<Page>,
+    call: Call,
+) -> Result<Response, Problem> {
     let user = call.user(&["dm.read"])?.to_owned();
     read(&x, &user, &page, x.threads.thread(&user, &person))
 }
 
 /// `GET /2/dm_conversations/{id}/dm_events`.
-pub(super) async fn read_in(State(x): State<Arc<X>>, Path(id): Path<String>, Query(page): Query<Page>, call: Call) -> Result<Response, Problem> {
+pub(super) async fn read_in(
+    State(x): State<Arc<X>>,
+    Path(id): Path<String>,
+    Query(page): Query<Page>,
+    call: Call,
+) -> Result<Response, Problem> {
     let user = call.user(&["dm.read"])?.to_owned();
     let person = other(&id, &user).ok_or_else(|| Problem::forbidden("You are not part of this conversation."))?;
     read(&x, &user, &page, x.threads.thread(&user, &person))
 }
 
 /// `GET /2/dm_events`.
-pub(super) async fn read_all(State(x): State<Arc<X>>, Query(page): Query<Page>, call: Call) -> Result<Response, Problem> {
+pub(super) async fn read_all(
+    State(x): State<Arc<X>>,
+    Query(page): Query<Page>,
+    call: Call,
+) -> Result<Response, Problem> {
     let user = call.user(&["dm.read"])?.to_owned();
     let all = x.threads.since(0).into_iter().filter(|message| message.account == user).collect();
     read(&x, &user, &page, all)
@@ -150,13 +170,17 @@ fn read(x: &X, user: &str, page: &Page, messages: Vec<Visible>) -> Result<Respon
         return Err(Problem::invalid("max_results must be between 1 and 100"));
     }
     let from: usize = page.pagination_token.as_deref().and_then(|token| token.parse().ok()).unwrap_or(0);
-    let kept: Vec<Visible> = x.state(|state| messages.into_iter().rev().filter(|message| !state.deleted.contains(&message.id)).collect());
-    let data: Vec<Value> = kept.iter().skip(from).take(page.max_results).map(|message| one(message, &page.fields)).collect();
+    let kept: Vec<Visible> =
+        x.state(|state| messages.into_iter().rev().filter(|message| !state.deleted.contains(&message.id)).collect());
+    let data: Vec<Value> =
+        kept.iter().skip(from).take(page.max_results).map(|message| one(message, &page.fields)).collect();
     let mut meta = json!({ "result_count": data.len() });
     if from + data.len() < kept.len() {
         meta["next_token"] = json!((from + data.len()).to_string());
     }
-    let mut response = Json(if data.is_empty() { json!({ "meta": meta }) } else { json!({ "data": data, "meta": meta }) }).into_response();
+    let mut response =
+        Json(if data.is_empty() { json!({ "meta": meta }) } else { json!({ "data": data, "meta": meta }) })
+            .into_response();
     problem::with_limit(&mut response, limit, reading);
     Ok(response)
 }
@@ -172,7 +196,9 @@ fn one(message: &Visible, fields: &str) -> Value {
         match field {
             "sender_id" => event["sender_id"] = json!(sender),
             "created_at" => event["created_at"] = json!(iso(message.at_ms)),
-            "dm_conversation_id" => event["dm_conversation_id"] = json!(conversation(&message.account, &message.person)),
+            "dm_conversation_id" => {
+                event["dm_conversation_id"] = json!(conversation(&message.account, &message.person))
+            }
             _ => {}
         }
     }
@@ -180,7 +206,11 @@ fn one(message: &Visible, fields: &str) -> Value {
 }
 
 /// `DELETE /2/dm_events/{id}`.
-pub(super) async fn remove(State(x): State<Arc<X>>, Path(id): Path<String>, call: Call) -> Result<Json<Value>, Problem> {
+pub(super) async fn remove(
+    State(x): State<Arc<X>>,
+    Path(id): Path<String>,
+    call: Call,
+) -> Result<Json<Value>, Problem> {
     let user = call.user(&["dm.write", "dm.read"])?;
     let own = x.threads.find(&id).is_some_and(|message| message.account == user && message.author != Author::Customer);
     if !own {
@@ -198,11 +228,7 @@ pub(super) fn conversation(user: &str, person: &str) -> String {
 
 fn other(conversation: &str, user: &str) -> Option<String> {
     let (first, second) = conversation.split_once('-')?;
-    if first == user {
-        Some(second.to_owned())
-    } else {
-        (second == user).then(|| first.to_owned())
-    }
+    if first == user { Some(second.to_owned()) } else { (second == user).then(|| first.to_owned()) }
 }
 
 #[cfg(test)]

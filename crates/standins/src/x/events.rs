@@ -17,7 +17,8 @@ fn item(x: &X, message: &Visible) -> Value {
     });
     if message.kind == "image" {
         let url = format!("{}/media/{}.jpg", x.shared.base_url(), message.id);
-        data["attachment"] = json!({ "type": "media", "media": { "id_str": message.id, "type": "photo", "media_url_https": url } });
+        data["attachment"] =
+            json!({ "type": "media", "media": { "id_str": message.id, "type": "photo", "media_url_https": url } });
     }
     json!({
         "type": "message_create", "id": message.id, "created_timestamp": message.at_ms.to_string(),
@@ -62,7 +63,11 @@ fn profile(x: &X, message: &Visible) -> Value {
 fn publish(x: &X, message: &Visible, event: &str, payload: &Value, hold_ms: u64) {
     let user = &message.account;
     let tag = x.state(|state| {
-        state.subscriptions.values().find(|kept| kept.event_type == event && kept.user == *user).map(|kept| kept.tag.clone())
+        state
+            .subscriptions
+            .values()
+            .find(|kept| kept.event_type == event && kept.user == *user)
+            .map(|kept| kept.tag.clone())
     });
     let Some(tag) = tag else {
         x.shared.count("webhooks.not_subscribed");
@@ -96,5 +101,10 @@ fn publish_old(x: &X, message: &Visible, hold_ms: u64) {
 }
 
 fn post(x: &X, message: &Visible, group: &str, part: Value, hold_ms: u64) {
-    x.courier.send(Parcel { lane: format!("{}/{}", message.account, message.person), group: group.to_owned(), part, hold_ms });
+    x.courier.send(Parcel {
+        lane: format!("{}/{}", message.account, message.person),
+        group: group.to_owned(),
+        part,
+        hold_ms,
+    });
 }

@@ -37,7 +37,8 @@ pub(super) async fn authorize(State(x): State<Arc<X>>, RawQuery(query): RawQuery
         && !get(&ask, "code_challenge").is_empty()
         && get(&ask, "state").len() <= 500;
     if !known {
-        return (StatusCode::BAD_REQUEST, "Something went wrong. You weren't able to give access to the App.").into_response();
+        return (StatusCode::BAD_REQUEST, "Something went wrong. You weren't able to give access to the App.")
+            .into_response();
     }
     let code = x.shared.dice.word(64);
     let kept = Code {
@@ -68,13 +69,14 @@ pub(super) async fn token(State(x): State<Arc<X>>, headers: HeaderMap, body: Str
     let params = pairs(&body);
     check_client(&x, &headers, &params)?;
     let now = x.now_ms();
-    let grant = match get(&params, "grant_type") {
-        "authorization_code" => redeem(&x, &params, now)?,
-        "refresh_token" => x
-            .state(|state| state.refreshes.remove(get(&params, "refresh_token")))
-            .ok_or(Refused(400, "invalid_request", "Value passed for the token was invalid."))?,
-        _ => return Err(Refused(400, "unsupported_grant_type", "This grant type is not supported.")),
-    };
+    let grant =
+        match get(&params, "grant_type") {
+            "authorization_code" => redeem(&x, &params, now)?,
+            "refresh_token" => x
+                .state(|state| state.refreshes.remove(get(&params, "refresh_token")))
+                .ok_or(Refused(400, "invalid_request", "Value passed for the token was invalid."))?,
+            _ => return Err(Refused(400, "unsupported_grant_type", "This grant type is not supported.")),
+        };
     let grant = Grant { ends_ms: now + ACCESS_S * 1000, ..grant };
     let (access, refresh) = (x.shared.dice.word(91), x.shared.dice.word(91));
     let mut answer = json!({
@@ -128,9 +130,15 @@ pub(super) async fn revoke(State(x): State<Arc<X>>, headers: HeaderMap, body: St
 }
 
 /// `POST /oauth2/token`: the app-only token for the consumer key and secret.
-pub(super) async fn app_token(State(x): State<Arc<X>>, headers: HeaderMap, body: String) -> Result<Json<Value>, Problem> {
+pub(super) async fn app_token(
+    State(x): State<Arc<X>>,
+    headers: HeaderMap,
+    body: String,
+) -> Result<Json<Value>, Problem> {
     let expected = basic(&percent(&x.config.consumer_key), &percent(&x.config.consumer_secret));
-    if headers.get(AUTHORIZATION).is_none_or(|given| *given != expected) || get(&pairs(&body), "grant_type") != "client_credentials" {
+    if headers.get(AUTHORIZATION).is_none_or(|given| *given != expected)
+        || get(&pairs(&body), "grant_type") != "client_credentials"
+    {
         return Err(Problem::forbidden("Unable to verify your credentials"));
     }
     Ok(Json(json!({ "token_type": "bearer", "access_token": x.config.bearer })))

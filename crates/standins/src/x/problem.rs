@@ -54,7 +54,10 @@ impl Problem {
 
     /// Too many requests.
     pub fn too_many(limit: u64, reading: Reading) -> Self {
-        Self { limit: Some((limit, reading)), ..Self::new(429, "rate-limit-exceeded", "Too Many Requests", "Too Many Requests") }
+        Self {
+            limit: Some((limit, reading)),
+            ..Self::new(429, "rate-limit-exceeded", "Too Many Requests", "Too Many Requests")
+        }
     }
 }
 
@@ -67,7 +70,9 @@ impl IntoResponse for Problem {
         };
         let body = json!({ "title": self.title, "detail": self.detail, "type": kind, "status": self.status });
         let status = StatusCode::from_u16(self.status).unwrap_or(StatusCode::BAD_REQUEST);
-        let mut response = (status, [("content-type", "application/problem+json")], Json(body).into_response().into_body()).into_response();
+        let mut response =
+            (status, [("content-type", "application/problem+json")], Json(body).into_response().into_body())
+                .into_response();
         if let Some((limit, reading)) = self.limit {
             with_limit(&mut response, limit, reading);
         }
@@ -88,10 +93,12 @@ pub(super) fn wording(status: u16, name: Option<&str>) -> Response {
     match name {
         Some("dm-blocked") => return Problem::forbidden("You cannot send messages to this user.").into_response(),
         Some("usage-capped") => {
-            return Problem::new(429, "usage-capped", "UsageCapExceeded", "Usage cap exceeded: Monthly product cap").into_response();
+            return Problem::new(429, "usage-capped", "UsageCapExceeded", "Usage cap exceeded: Monthly product cap")
+                .into_response();
         }
         Some("missing-scope") => {
-            return Problem::forbidden("You are not permitted to perform this action: dm.write is missing.").into_response();
+            return Problem::forbidden("You are not permitted to perform this action: dm.write is missing.")
+                .into_response();
         }
         _ => {}
     }
@@ -99,11 +106,16 @@ pub(super) fn wording(status: u16, name: Option<&str>) -> Response {
         401 => Problem::unauthorized().into_response(),
         403 => Problem::forbidden("Forbidden").into_response(),
         429 => {
-            let mut response = Problem::new(429, "rate-limit-exceeded", "Too Many Requests", "Too Many Requests").into_response();
+            let mut response =
+                Problem::new(429, "rate-limit-exceeded", "Too Many Requests", "Too Many Requests").into_response();
             with_limit(&mut response, 15, Reading { allowed: false, remaining: 0, reset_ms: reset_in_a_minute() });
             response
         }
-        _ => Problem { status, ..Problem::new(status, "internal-error", "Internal Server Error", "Something is broken.") }.into_response(),
+        _ => Problem {
+            status,
+            ..Problem::new(status, "internal-error", "Internal Server Error", "Something is broken.")
+        }
+        .into_response(),
     }
 }
 

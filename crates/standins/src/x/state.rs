@@ -87,7 +87,12 @@ impl State {
                 let json = json!({ "subscription_id": id, "event_type": event, "filter": filter, "tag": "seed" });
                 state.subscriptions.insert(
                     id,
-                    Subscription { event_type: (*event).to_owned(), user: user.id.clone(), tag: "seed".to_owned(), json },
+                    Subscription {
+                        event_type: (*event).to_owned(),
+                        user: user.id.clone(),
+                        tag: "seed".to_owned(),
+                        json,
+                    },
                 );
             }
         }

@@ -58,7 +58,11 @@ pub(super) async fn check(State(x): State<Arc<X>>, Path(id): Path<String>, call:
 }
 
 /// `DELETE /2/webhooks/{id}`.
-pub(super) async fn remove(State(x): State<Arc<X>>, Path(id): Path<String>, call: Call) -> Result<Json<Value>, Problem> {
+pub(super) async fn remove(
+    State(x): State<Arc<X>>,
+    Path(id): Path<String>,
+    call: Call,
+) -> Result<Json<Value>, Problem> {
     call.app()?;
     let removed = x.state(|state| state.webhook.take_if(|webhook| webhook.id == id).is_some());
     if !removed {
