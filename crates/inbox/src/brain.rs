@@ -53,7 +53,7 @@ impl Brain {
         let auto_reply: AutoReply = settings::load(&mut tx).await?;
         let brand: BrandVoice = settings::load(&mut tx).await?;
         let rates: ChannelRates = settings::load(&mut tx).await?;
-        let index = self.knowledge.of(&mut tx).await?;
+        let index = self.knowledge.get(&mut tx).await?;
         let mind = Arc::new(Mind { rates, auto_reply, voice: brand.spoken(), brand, index });
         self.known.insert(org, Arc::clone(&mind)).await;
         Ok(mind)

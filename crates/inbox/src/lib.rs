@@ -14,6 +14,7 @@ pub mod pipeline;
 pub mod receiving;
 pub mod sending;
 pub mod settings;
+mod web;
 
 use std::sync::Arc;
 
@@ -21,6 +22,7 @@ use kernel::queue::Handlers;
 
 pub use crate::brain::Brain;
 pub use crate::core::Core;
+pub use web::room;
 
 /// The inbox's background work.
 pub fn handlers(core: &Core, handlers: &mut Handlers) {

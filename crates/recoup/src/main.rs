@@ -1,1 +1,77 @@
-fn main() {}
+//! `recoup`: the command line, and the wiring of rooms to the roles of a process.
+
+mod commands;
+mod logging;
+mod rooms;
+mod runtime;
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+use kernel::config::Config;
+
+/// Finds the revenue a business is losing between "a customer reached out" and "the customer paid", and wins it back.
+#[derive(Parser)]
+#[command(name = "recoup", version, about, max_term_width = 100)]
+pub struct Cli {
+    /// Configuration file; by default recoup.toml here, if there is one. Variables RECOUP__SECTION__KEY go over it.
+    #[arg(long, global = true, value_name = "FILE")]
+    config: Option<PathBuf>,
+
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Runs everything on this machine; without DATABASE_URL over a private PostgreSQL under the data directory.
+    Up,
+    /// Runs some roles of Recoup over DATABASE_URL; SIGTERM drains.
+    Serve(commands::serve::Serve),
+    /// Brings the database to the newest schema.
+    Migrate(commands::migrate::Migrate),
+    /// Organisations.
+    #[command(subcommand)]
+    Org(commands::org::Org),
+    /// People who sign in.
+    #[command(subcommand)]
+    User(commands::user::User),
+    /// API keys.
+    #[command(subcommand)]
+    Key(commands::key::Key),
+    /// Prints the API's description (OpenAPI 3.1).
+    Openapi,
+}
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    let cli = Cli::parse();
+    let config = match Config::load(cli.config.as_deref()) {
+        Ok(config) => config,
+        Err(error) => {
+            eprintln!("recoup: {error}");
+            return ExitCode::from(2);
+        }
+    };
+    logging::start(&config.log);
+    match run(cli.command, config).await {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("recoup: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn run(command: Command, config: Config) -> anyhow::Result<()> {
+    match command {
+        Command::Up => commands::up::run(config).await,
+        Command::Serve(serve) => serve.run(config).await,
+        Command::Migrate(migrate) => migrate.run(config).await,
+        Command::Org(org) => org.run(config).await,
+        Command::User(user) => user.run(config).await,
+        Command::Key(key) => key.run(config).await,
+        Command::Openapi => commands::openapi::run(config).await,
+    }
+}

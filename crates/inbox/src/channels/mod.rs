@@ -1,8 +1,10 @@
 //! Connected accounts: how they are connected, what state they are in, how they are let go.
 
+mod api;
 mod connect;
 mod store;
 
 pub use connect::{NewChannel, connect};
+pub(crate) use api::api;
 pub(crate) use store::token_place;
 pub use store::{Channel, disconnect, find, list, mark_failing};

@@ -1,6 +1,6 @@
 //! The platforms' send calls behind one door: opens the account's secrets for the call and forgets them after it.
 
-use connectors::channel::{Account, Content, Credentials, Failure, Found, Media, Outgoing, Product, Recipient, Search, SendOutcome, Template};
+use connectors::channel::{Account, Channels, Content, Credentials, Failure, Found, Media, Outgoing, Product, Recipient, Search, SendOutcome, Template};
 use kernel::Kernel;
 use kernel::config::Secret;
 use kernel::ids::OrgId;
@@ -12,12 +12,14 @@ use crate::channels::token_place;
 #[derive(Clone)]
 pub struct Platforms {
     kernel: Kernel,
+    channels: Channels,
 }
 
 impl Platforms {
     /// The platforms as configured.
     pub fn new(kernel: &Kernel) -> Self {
-        Self { kernel: kernel.clone() }
+        let channels = Channels::new(kernel.http.clone(), &kernel.config.connectors);
+        Self { kernel: kernel.clone(), channels }
     }
 
     /// Sends a message. Its id is our own key at platforms that return one.
@@ -30,7 +32,7 @@ impl Platforms {
             key: parcel.id.to_string(),
         };
         let account = account(parcel, &credentials);
-        connectors::channel::send(&self.kernel.http, &self.kernel.config.connectors, &account, &credentials, &recipient(parcel), &outgoing).await
+        self.channels.send(&account, &credentials, &recipient(parcel), &outgoing).await
     }
 
     /// Asks the platform whether a message in doubt is there. `known` are ids of messages already accounted for.
@@ -40,7 +42,7 @@ impl Platforms {
         let since = parcel.sending_since.unwrap_or_else(|| self.kernel.clock.now());
         let search = Search { recipient: &recipient, text: Some(&parcel.body).map(String::as_str), since, known };
         let account = account(parcel, &credentials);
-        Ok(connectors::channel::find_sent(&self.kernel.http, &self.kernel.config.connectors, &account, &credentials, &search).await)
+        Ok(self.channels.find_sent(&account, &credentials, &search).await)
     }
 
     async fn credentials(&self, org: OrgId, parcel: &Parcel) -> Result<Credentials, Failure> {

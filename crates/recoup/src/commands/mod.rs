@@ -1,0 +1,14 @@
+//! One file a command.
+
+pub mod key;
+pub mod migrate;
+pub mod openapi;
+pub mod org;
+pub mod serve;
+pub mod up;
+pub mod user;
+
+/// An error of the web's edge, as the command line tells it.
+fn told(error: shell::AppError) -> anyhow::Error {
+    anyhow::anyhow!("{error:?}")
+}

@@ -1,0 +1,50 @@
+//! `recoup org`: organisations, for the operator.
+
+use identity::registration::{NewOrganisation, register};
+use kernel::config::Config;
+use kernel::db::system;
+
+use crate::runtime::Opened;
+
+/// What to do with organisations.
+#[derive(clap::Subcommand)]
+pub enum Org {
+    /// Registers an organisation with its first owner.
+    Create {
+        /// The organisation's name.
+        #[arg(long)]
+        name: String,
+        /// The owner's name.
+        #[arg(long)]
+        owner: String,
+        /// The owner's e-mail address.
+        #[arg(long)]
+        email: String,
+        /// The owner's password; asked for by the variable so that it is in no process list.
+        #[arg(long, env = "RECOUP_PASSWORD", hide_env_values = true)]
+        password: String,
+    },
+    /// Lists organisations.
+    List,
+}
+
+impl Org {
+    /// Does it.
+    pub async fn run(self, config: Config) -> anyhow::Result<()> {
+        let opened = Opened::migrated(config).await?;
+        match self {
+            Self::Create { name, owner, email, password } => {
+                let new = NewOrganisation { organisation: name, name: owner, email, password };
+                let made = register(&opened.kernel, new).await.map_err(super::told)?;
+                println!("{}\t{}", made.org, made.user);
+            }
+            Self::List => {
+                for (id, name) in system::list_organisations(&opened.kernel.db).await? {
+                    println!("{id}\t{name}");
+                }
+            }
+        }
+        opened.close().await;
+        Ok(())
+    }
+}

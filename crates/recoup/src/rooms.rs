@@ -1,0 +1,166 @@
+//! The rooms of Recoup, wired to one another: here, and only here, one room answers what another asks.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use ai::local::Embedder;
+use async_trait::async_trait;
+use axum::Router;
+use identity::Identity;
+use inbox::contacts::{ContactBook, ContactCard, Person, Resolved};
+use kernel::config::EncoderUse;
+use kernel::db::OrgTx;
+use kernel::ids::ContactId;
+use kernel::ledger::{Follower, Tag};
+use kernel::queue::Handlers;
+use kernel::schedule::Reconciler;
+use kernel::{CanFail, Kernel};
+use shell::{App, Settings};
+
+/// The rooms over one kernel.
+pub struct Rooms {
+    kernel: Kernel,
+    identity: Identity,
+    inbox: inbox::Core,
+    styleguide: bool,
+}
+
+impl Rooms {
+    /// Opens every room.
+    pub async fn open(kernel: &Kernel) -> anyhow::Result<Self> {
+        let identity = Identity::open(kernel).await.map_err(|error| anyhow::anyhow!("{error:?}"))?;
+        let contacts = Arc::new(Contacts { kernel: kernel.clone() });
+        let inbox = inbox::Core::new(kernel.clone(), contacts, embedder(kernel));
+        Ok(Self { kernel: kernel.clone(), identity, inbox, styleguide: false })
+    }
+
+    /// Serves the style guide too: development and demo.
+    #[must_use]
+    pub fn with_styleguide(mut self) -> Self {
+        self.styleguide = true;
+        self
+    }
+
+    /// The identity room.
+    pub fn identity(&self) -> &Identity {
+        &self.identity
+    }
+
+    /// The inbox.
+    pub fn inbox(&self) -> &inbox::Core {
+        &self.inbox
+    }
+
+    /// The background work of every room.
+    pub fn handlers(&self, handlers: &mut Handlers) {
+        inbox::handlers(&self.inbox, handlers);
+    }
+
+    /// The views that rooms keep from the ledger.
+    pub fn followers(&self) -> Vec<Arc<dyn Follower>> {
+        Vec::new()
+    }
+
+    /// What rooms do by the clock.
+    pub fn reconcilers(&self) -> Vec<Arc<dyn Reconciler>> {
+        Vec::new()
+    }
+
+    /// The web: the frame's state and the router of every room.
+    pub fn web(&self) -> (App, Router) {
+        let config = &self.kernel.config;
+        let settings = Settings {
+            public_url: config.http.base_url(),
+            trust_proxy: config.http.trust_proxy,
+            styleguide: self.styleguide,
+            redis_url: config.redis_url.clone(),
+            ..Settings::default()
+        };
+        let app = App::new(self.kernel.clone(), self.identity.authenticator(), settings);
+        let rooms = self.plug(&app);
+        let router = shell::assemble(&app, rooms);
+        (app, router)
+    }
+
+    /// What every room plugs into the web frame.
+    pub fn plug(&self, app: &App) -> Vec<shell::Room> {
+        vec![self.identity.room(app), inbox::room(&self.inbox, app)]
+    }
+}
+
+/// The local encoder, where its files are there and it is not switched off.
+fn embedder(kernel: &Kernel) -> Option<Arc<dyn Embedder>> {
+    let config = &kernel.config;
+    if config.ai.encoder == EncoderUse::Off {
+        return None;
+    }
+    let folder = config.ai.models_dir.clone().unwrap_or_else(|| config.data_dir.0.join("models"));
+    if !folder.join("model.safetensors").exists() {
+        return None;
+    }
+    let encoder = encoder::Encoder::load(&folder).can_fail("loading the encoder; the first tier answers alone")?;
+    Some(Arc::new(LocalEncoder(encoder)))
+}
+
+/// The encoder as the local models ask for it.
+struct LocalEncoder(encoder::Encoder);
+
+impl Embedder for LocalEncoder {
+    fn dims(&self) -> usize {
+        encoder::DIMS
+    }
+
+    fn embed(&self, texts: &[&str]) -> Vec<Vec<f32>> {
+        self.0.embed(texts).can_fail("embedding texts; the first tier answers alone").unwrap_or_default()
+    }
+}
+
+/// The leads room's contacts as the inbox asks for them.
+struct Contacts {
+    kernel: Kernel,
+}
+
+#[async_trait]
+impl ContactBook for Contacts {
+    async fn resolve(&self, tx: &mut OrgTx, people: &[Person]) -> anyhow::Result<Vec<Resolved>> {
+        let vault = self.kernel.vault.of(tx.org()).await?;
+        let people: Vec<leads::contacts::Person<'_>> = people
+            .iter()
+            .map(|person| leads::contacts::Person {
+                channel: person.channel,
+                kind: person.kind,
+                ids: std::iter::once(person.platform_id.as_str()).chain(person.also.iter().map(String::as_str)).collect(),
+                phone: person.phone.as_deref(),
+                name: person.name.as_deref(),
+                username: person.username.as_deref(),
+            })
+            .collect();
+        let found = leads::contacts::resolve(tx, &vault, &people).await?;
+        Ok(found.into_iter().map(|found| Resolved { contact: found.contact, created: found.created }).collect())
+    }
+
+    async fn cards(&self, tx: &mut OrgTx, contacts: &[ContactId]) -> anyhow::Result<HashMap<ContactId, ContactCard>> {
+        let vault = self.kernel.vault.of(tx.org()).await?;
+        let cards = leads::contacts::cards(tx, &vault, contacts).await?;
+        Ok(cards.into_iter().map(|(id, card)| (id, shown(card))).collect())
+    }
+
+    async fn find(&self, tx: &mut OrgTx, query: &str, limit: i64) -> anyhow::Result<Vec<ContactId>> {
+        let vault = self.kernel.vault.of(tx.org()).await?;
+        Ok(leads::contacts::find(tx, &vault, query, limit).await?)
+    }
+}
+
+fn shown(card: leads::contacts::Card) -> ContactCard {
+    let tag = card.tag.as_deref().and_then(|word| [Tag::Hot, Tag::Warm, Tag::Cold].into_iter().find(|tag| tag.word() == word));
+    ContactCard {
+        id: card.id,
+        name: card.shown_name(),
+        is_named: card.profile.name.is_some(),
+        username: card.profile.username,
+        email: card.profile.email,
+        phone: card.profile.phone,
+        tag,
+        score: card.score,
+    }
+}
