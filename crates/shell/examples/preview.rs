@@ -1,8 +1,12 @@
 //! Serves the styleguide, an error page and the API reference over a test database, to look at while styling:
 //! `cargo run -p shell --features testing --example preview`, then open the address it prints.
 
+use askama::Template;
+use axum::Router;
+use axum::response::Html;
+use axum::routing::get;
 use shell::testing::TestWeb;
-use shell::{NavItem, Role, Room, Search, Settings};
+use shell::{AppError, Frame, NavItem, RequestInfo, Role, Room, Search, Settings};
 
 #[tokio::main]
 async fn main() -> anyhow::Result<()> {
@@ -19,6 +23,7 @@ async fn main() -> anyhow::Result<()> {
 
 fn room() -> Room {
     Room {
+        pages: Router::new().route("/sign-in", get(sign_in)),
         nav: vec![
             NavItem::main(1, "Command centre", "/", "gauge").keys("g c"),
             NavItem::main(2, "Inbox", "/inbox", "inbox").keys("g i"),
@@ -27,4 +32,20 @@ fn room() -> Room {
         searches: vec![Search { label: "Search conversations", href: "/inbox?q=" }],
         ..Room::default()
     }
+}
+
+/// What a door looks like; the identity room has the real ones.
+#[derive(Template)]
+#[template(
+    source = r##"{% extends "shell/door.html" %}{% block content %}<div><h1>Sign in</h1><p>Good to see you again.</p></div>
+<form class="form">{{ ui::field("Email", "email", kind = "email") }}{{ ui::field("Password", "password", kind = "password") }}
+<button class="button primary wide">Sign in</button></form>{% endblock %}{% block foot %}New here? <a href="#">Register your organisation</a>{% endblock %}"##,
+    ext = "html"
+)]
+struct Door {
+    frame: Frame,
+}
+
+async fn sign_in(info: RequestInfo) -> Result<Html<String>, AppError> {
+    shell::show(&Door { frame: Frame::signed_out(&info, "Sign in") })
 }

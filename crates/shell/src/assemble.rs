@@ -2,7 +2,7 @@
 //!
 //! A request meets, from the outside in: id and span · security headers · compression · error bodies · panics · time
 //! limit · body limit · caller (and CSRF) · rate limit · idempotency · the room's handler. Webhooks skip the caller, the
-//! rate and the compression: they prove themselves by signature and are many.
+//! rate and the compression: they prove themselves by signature and are many. Files skip the same.
 
 use std::sync::Arc;
 
@@ -61,8 +61,9 @@ pub fn assemble(app: &App, rooms: Vec<Room>) -> Router {
                 .layer(from_fn_with_state(app.clone(), idempotency)),
         );
     let files = Router::new().route("/assets/{file}", get(assets::serve));
-    let read = edge(app, people.merge(files)).layer(CompressionLayer::new());
-    finish(app, read.merge(edge(app, webhooks)))
+    // Files are compressed already, and platforms do not read what we answer them.
+    let plain = edge(app, files.merge(webhooks));
+    finish(app, edge(app, people).layer(CompressionLayer::new()).merge(plain))
 }
 
 /// The API description alone, for `recoup openapi`.
@@ -108,7 +109,8 @@ fn own_pages(app: &App, described: &OpenApi) -> Router {
 /// `/settings` is the first of the settings that the caller may open.
 async fn first_settings(by: Allowed<View>) -> Result<Redirect, AppError> {
     let frame = by.frame("Settings");
-    let first = frame.settings.first().ok_or_else(|| AppError::forbidden("there is nothing here that you may change"))?;
+    let first =
+        frame.settings.first().ok_or_else(|| AppError::forbidden("there is nothing here that you may change"))?;
     Ok(Redirect::to(first.item.href))
 }
 

@@ -18,9 +18,9 @@ pub fn dial(name: &str, value: f64) -> Svg {
     let about = if known { format!("{name}: {said} of 100") } else { format!("{name}: no score yet") };
     let turn = |share: f64| (135.0 + 270.0 * share).to_radians();
     Svg(format!(
-        "<svg class=\"dial\" viewBox=\"0 0 104 104\" width=\"104\" height=\"104\" role=\"img\" aria-label=\"{about}\">\
+        "<svg class=\"dial\" viewBox=\"0 0 104 112\" width=\"104\" height=\"112\" role=\"img\" aria-label=\"{about}\">\
          <title>{about}</title><path class=\"dial-track\" d=\"{track}\"/>{mark}\
-         <text class=\"dial-value\" x=\"52\" y=\"58\">{said}</text><text class=\"dial-name\" x=\"52\" y=\"96\">{name}</text></svg>",
+         <text class=\"dial-value\" x=\"52\" y=\"58\">{said}</text><text class=\"dial-name\" x=\"52\" y=\"106\">{name}</text></svg>",
         about = escape(&about),
         name = escape(name),
         track = arc(turn(0.0), turn(1.0)),

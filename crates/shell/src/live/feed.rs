@@ -13,10 +13,18 @@ use tokio_util::sync::CancellationToken;
 
 use crate::App;
 
-/// A sign of life this often, so that either side notices a dead line.
-const BEAT: Duration = Duration::from_secs(20);
-/// After this long the line is closed and opened again, so that a removed member or an ended session does not listen on.
-const LIFETIME: Duration = Duration::from_secs(15 * 60);
+/// How often and how long.
+#[derive(Clone, Copy)]
+pub(super) struct Pace {
+    /// A sign of life this often, so that either side notices a dead line.
+    beat: Duration,
+    /// After this long the line is closed and opened again, so that a removed member or an ended session does not listen on.
+    lifetime: Duration,
+}
+
+impl Pace {
+    pub(super) const USUAL: Self = Self { beat: Duration::from_secs(20), lifetime: Duration::from_secs(15 * 60) };
+}
 
 /// One thing to say on a connection.
 #[derive(Clone, Debug, PartialEq)]
@@ -71,8 +79,8 @@ pub(super) struct Feed {
 
 impl Feed {
     /// Listens from now on. `resumed`: the client was here before and may have missed something.
-    pub(super) fn open(app: &App, org: OrgId, resumed: bool) -> Self {
-        let mut beat = interval_at(Instant::now() + BEAT, BEAT);
+    pub(super) fn open(app: &App, org: OrgId, resumed: bool, pace: Pace) -> Self {
+        let mut beat = interval_at(Instant::now() + pace.beat, pace.beat);
         beat.set_missed_tick_behavior(MissedTickBehavior::Delay);
         let opening = if resumed { vec![Note::Resync, Note::Hello] } else { vec![Note::Hello] };
         Self {
@@ -80,7 +88,7 @@ impl Feed {
             bus: app.kernel().live.subscribe(),
             drain: app.drain().clone(),
             beat,
-            until: Instant::now() + LIFETIME,
+            until: Instant::now() + pace.lifetime,
             opening,
             over: false,
         }
@@ -108,6 +116,25 @@ impl Feed {
             };
             self.over = note == Note::Bye;
             return Some(note);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::TestWeb;
+
+    #[tokio::test]
+    async fn a_quiet_line_gives_signs_of_life_and_ends_in_time() {
+        let web = TestWeb::new(|_| Vec::new()).await;
+        let org = OrgId::new(&web.kernel.clock);
+        let pace = Pace { beat: Duration::from_millis(1), lifetime: Duration::from_millis(40) };
+        let mut feed = Feed::open(&web.app, org, true, pace);
+        assert_eq!((feed.next().await, feed.next().await), (Some(Note::Hello), Some(Note::Resync)));
+        assert_eq!(feed.next().await, Some(Note::Beat));
+        while let Some(note) = feed.next().await {
+            assert!(matches!(note, Note::Beat | Note::Bye));
         }
     }
 }

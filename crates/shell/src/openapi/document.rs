@@ -1,6 +1,7 @@
 //! Completes what the rooms describe: title, security schemes, the error every operation can give, tags in order.
 
 use utoipa::openapi::path::Operation;
+use utoipa::openapi::schema::{ObjectBuilder, Type};
 use utoipa::openapi::security::{ApiKey, ApiKeyValue, Http, HttpAuthScheme, SecurityScheme};
 use utoipa::openapi::tag::TagBuilder;
 use utoipa::openapi::{
@@ -46,6 +47,7 @@ pub fn document(rooms: OpenApi, public_url: &str) -> OpenApi {
     complete_components(&mut api);
     complete_paths(&mut api.paths);
     api.tags = Some(tags(&api.paths));
+    describe_ids(&mut api);
     let none: [&str; 0] = [];
     api.security =
         Some(vec![SecurityRequirement::new("access_token", none), SecurityRequirement::new("api_key", none)]);
@@ -74,6 +76,17 @@ fn complete_components(api: &mut OpenApi) {
         .build();
     components.responses.insert("Error".to_owned(), error.into());
     api.components = Some(components);
+}
+
+/// Ids in paths are named but not described by their routes: whatever is referred to and missing is a string.
+fn describe_ids(api: &mut OpenApi) {
+    let text = serde_json::to_string(api).unwrap_or_default();
+    let named = text.split("\"#/components/schemas/").skip(1).filter_map(|rest| rest.split('"').next());
+    let Some(components) = &mut api.components else { return };
+    for name in named {
+        let schema = || ObjectBuilder::new().schema_type(Type::String).description(Some("An id.")).into();
+        components.schemas.entry(name.to_owned()).or_insert_with(schema);
+    }
 }
 
 fn operations(paths: &mut Paths) -> impl Iterator<Item = &mut Operation> {

@@ -1,0 +1,93 @@
+//! Request rates by plan, by address, alone and shared.
+
+use std::net::SocketAddr;
+
+use axum::body::Body;
+use axum::extract::ConnectInfo;
+use axum::http::Request;
+use chrono::{DateTime, Duration};
+use kernel::Clock;
+use kernel::testing::{TestDb, TestRedis};
+use shell::testing::TestWeb;
+use shell::{Plan, Role, Settings};
+
+use super::sample::{room, web_with};
+
+/// A web whose clock the test moves.
+async fn still(settings: Settings) -> TestWeb {
+    let db = TestDb::new().await;
+    let clock = Clock::manual(DateTime::from_timestamp(1_700_000_000, 0).expect("a valid instant"));
+    let kernel = db.kernel_with(clock, |_| {}).await;
+    TestWeb::over(db, kernel, settings, |app| vec![room(app, &mut None)])
+}
+
+async fn free_token(web: &TestWeb) -> String {
+    let org = web.org("Ours").await;
+    let mut principal = web.principal(&web.token(org, Role::Owner)).expect("known");
+    principal.plan = Plan::Free;
+    web.introduce(principal)
+}
+
+#[tokio::test]
+async fn the_plan_sets_the_rate_and_the_headers_say_where_one_stands() {
+    let web = still(Settings::default()).await;
+    let token = free_token(&web).await;
+    for n in 0..100 {
+        let answer = web.get(&token, "/v2/things").await;
+        assert_eq!(answer.status, 200, "request {n}");
+        assert_eq!(answer.header("ratelimit-limit"), "100");
+        assert_eq!(answer.header("ratelimit-remaining"), (99 - n).to_string());
+    }
+    let refused = web.get(&token, "/v2/things").await;
+    assert_eq!((refused.status, refused.json()["error"]["code"].as_str()), (429, Some("too_many_requests")));
+    assert_eq!((refused.header("retry-after"), refused.header("ratelimit-reset")), ("1", "60"));
+    assert_eq!(web.browse(&token, "/things").await.status, 200, "people are not counted with programs");
+    let other = free_token(&web).await;
+    assert_eq!(web.get(&other, "/v2/things").await.status, 200, "another organisation has its own");
+    web.kernel.clock.advance(Duration::milliseconds(601));
+    assert_eq!(web.get(&token, "/v2/things").await.status, 200, "it comes back evenly");
+    assert_eq!(web.get(&token, "/v2/things").await.status, 429);
+}
+
+#[tokio::test]
+async fn an_address_cannot_try_passwords_without_end() {
+    let settings = Settings { sign_in_per_minute: 3, trust_proxy: true, ..Settings::default() };
+    let (web, _) = web_with(settings).await;
+    let knock = |peer: [u8; 4], forwarded: &str| {
+        let mut request = Request::post("/v2/auth/login");
+        if !forwarded.is_empty() {
+            request = request.header("x-forwarded-for", forwarded);
+        }
+        let mut request = request.body(Body::empty()).expect("valid");
+        request.extensions_mut().insert(ConnectInfo(SocketAddr::from((peer, 4000))));
+        web.send(request)
+    };
+    for _ in 0..3 {
+        assert_ne!(knock([10, 0, 0, 1], "").await.status, 429);
+    }
+    assert_eq!(knock([10, 0, 0, 1], "").await.status, 429);
+    assert_ne!(knock([10, 0, 0, 2], "").await.status, 429, "another address is not held up");
+    assert_eq!(
+        knock([10, 0, 0, 9], "1.2.3.4, 10.0.0.1").await.status,
+        429,
+        "the proxy's word counts, not the client's"
+    );
+}
+
+#[tokio::test]
+async fn processes_share_a_bucket_through_redis_and_count_alone_without_it() {
+    let mut redis = TestRedis::start().await;
+    let settings = Settings { redis_url: Some(redis.url()), ..Settings::default() };
+    let (one, two) = (still(settings.clone()).await, still(settings).await);
+    let token = free_token(&one).await;
+    let same = two.introduce(one.principal(&token).expect("known"));
+    // The organisation is only in the first database; rates do not look there.
+    for _ in 0..50 {
+        one.get(&token, "/v2/none").await;
+        two.get(&same, "/v2/none").await;
+    }
+    assert_eq!(one.get(&token, "/v2/none").await.status, 429);
+    assert_eq!(two.get(&same, "/v2/none").await.status, 429);
+    redis.stop();
+    assert_eq!(one.get(&token, "/v2/none").await.status, 404, "its loss refuses nobody");
+}
