@@ -4,6 +4,7 @@ pub mod answer;
 pub mod decision;
 pub mod eval;
 pub mod gateway;
+pub mod knowledge;
 pub mod local;
 pub mod prompts;
 pub mod retrieval;

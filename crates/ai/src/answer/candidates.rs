@@ -3,7 +3,7 @@
 use crate::retrieval::text::{Analyzer, sentences};
 use crate::retrieval::{Chunk, ChunkKind};
 
-use super::evidence::{Analysed, Coverage, Evidence};
+use super::evidence::{Compared, Coverage, Evidence};
 
 /// A quote is extended while it stays under this many characters.
 const QUOTE_CHARS: usize = 320;
@@ -25,15 +25,15 @@ pub(super) struct Quote {
 }
 
 /// The best quote of a chunk for a question.
-pub(super) fn quote(chunk: &Chunk, evidence: &Evidence, analyzer: &Analyzer) -> Quote {
-    let covers = |text: &str| evidence.coverage(&Analysed::new(&[&chunk.heading, text], analyzer));
+pub(super) fn quote(chunk: &Chunk, evidence: &Evidence, compared: &Compared, analyzer: &Analyzer) -> Quote {
+    let covers = |text: &str| evidence.coverage(&[&chunk.heading, text], compared, analyzer);
     if chunk.kind == ChunkKind::Faq {
         return Quote { text: chunk.text.trim().to_owned(), coverage: covers(&chunk.text) };
     }
     let spans = spans(&chunk.text);
     // What the heading says counts for every sentence under it; what the sentence says itself sets it apart.
     let value = |text: &str| {
-        let alone = evidence.coverage(&Analysed::new(&[text], analyzer));
+        let alone = evidence.coverage(&[text], compared, analyzer);
         let c = covers(text);
         c.covered + 0.5 * alone.covered + 0.1 * c.expected
     };
@@ -103,7 +103,9 @@ mod tests {
     fn quoted(text: &str, question: &str) -> String {
         let chunk = Chunk::passage(Uuid::nil(), "en", text);
         let index = Index::build(vec![chunk.clone()]);
-        quote(&chunk, &Evidence::new(&index, question, "en"), &Analyzer::new("en")).text
+        let (evidence, analyzer) = (Evidence::new(&index, question, "en"), Analyzer::new("en"));
+        let compared = evidence.compare(&[text], &analyzer);
+        quote(&chunk, &evidence, &compared, &analyzer).text
     }
 
     #[test]

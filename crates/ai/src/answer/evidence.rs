@@ -4,6 +4,7 @@
 //! a synonym, a misspelling, a part of a compound, or a near neighbour among the static vectors. A word that no text of the
 //! knowledge has is the surest sign that the answer is not there.
 
+use std::cell::OnceCell;
 use std::collections::HashMap;
 
 use crate::retrieval::text::{Analyzer, is_misspelling, is_stop_word, is_weak, synonyms, words};
@@ -88,14 +89,35 @@ impl Evidence {
         self.asked.iter().map(|a| a.foreign).fold(0.0, f32::max)
     }
 
-    /// Compares with a text that has been analysed.
-    pub(super) fn coverage(&self, text: &Analysed) -> Coverage {
+    /// Compares every word of a chunk with every word asked, once; its sentences are then judged from that.
+    pub(super) fn compare(&self, parts: &[&str], analyzer: &Analyzer) -> Compared {
+        let mut terms: HashMap<String, Vec<f32>> = HashMap::new();
+        for part in parts {
+            for word in words(part, analyzer.language()).filter(|w| !is_stop_word(&w.lower, analyzer.language())) {
+                let term = analyzer.term(&word.lower);
+                if !terms.contains_key(&term) {
+                    let matches = self.matches(&term, &word.lower);
+                    terms.insert(term, matches);
+                }
+            }
+        }
+        Compared { terms }
+    }
+
+    /// How well some text of a chunk covers the question.
+    pub(super) fn coverage(&self, parts: &[&str], compared: &Compared, analyzer: &Analyzer) -> Coverage {
+        let mut best = vec![0.0_f32; self.asked.len()];
+        for part in parts {
+            for word in words(part, analyzer.language()).filter(|w| !is_stop_word(&w.lower, analyzer.language())) {
+                let Some(matches) = compared.terms.get(&analyzer.term(&word.lower)) else { continue };
+                best.iter_mut().zip(matches).for_each(|(b, m)| *b = b.max(*m));
+            }
+        }
         let mut total = 0.0;
         let mut covered = 0.0;
         let mut heaviest: f32 = 0.0;
         let mut missing: f32 = 0.0;
-        for asked in &self.asked {
-            let matched = self.matched(asked, text);
+        for (asked, matched) in self.asked.iter().zip(best) {
             total += asked.weight;
             covered += asked.weight * matched;
             heaviest = heaviest.max(asked.weight);
@@ -104,7 +126,7 @@ impl Evidence {
         let expected = match self.expected {
             None => 0.0,
             Some(kind) => {
-                let there = kind.is_in(&text.raw);
+                let there = parts.iter().any(|p| kind.is_in(p));
                 total += EXPECTED_WEIGHT;
                 covered += if there { EXPECTED_WEIGHT } else { 0.0 };
                 if there { 1.0 } else { -1.0 }
@@ -133,33 +155,37 @@ impl Evidence {
         if total > 0.0 { asked / total } else { 1.0 }
     }
 
-    fn matched(&self, asked: &Asked, text: &Analysed) -> f32 {
-        if text.terms.contains_key(&asked.term) {
-            return 1.0;
-        }
-        let mut best: f32 = 0.0;
-        if asked.others.iter().any(|o| text.terms.contains_key(o)) {
-            best = SYNONYM;
-        }
-        for (term, vector) in &text.terms {
-            if best >= SYNONYM {
-                break;
-            }
-            if is_misspelling(&asked.term, term) {
-                best = best.max(MISSPELT);
-            } else if is_compound(&asked.term, term) {
-                best = best.max(COMPOUND);
-            } else if self.english
-                && let (Some(a), Some(b)) = (&asked.vector, vector)
-            {
-                let cosine: f32 = a.iter().zip(b).map(|(x, y)| x * y).sum();
-                if cosine > NEAR {
-                    best = best.max(NEAR_LEAST + (NEAR_MOST - NEAR_LEAST) * (cosine - NEAR) / (1.0 - NEAR));
-                }
-            }
-        }
-        if asked.lower.bytes().all(|b| b.is_ascii_digit()) { best.min(0.0) } else { best.min(SYNONYM) }
+    /// How well one word of a text matches each word asked, 0–1.
+    fn matches(&self, term: &str, lower: &str) -> Vec<f32> {
+        // Looked up only when a word needs it: most match exactly or not at all.
+        let vector = OnceCell::new();
+        let vector = || vector.get_or_init(|| if self.english { StaticVectors::built_in().word(lower) } else { None }).as_deref();
+        self.asked.iter().map(|asked| matched(asked, term, vector)).collect()
     }
+}
+
+fn matched<'a>(asked: &Asked, term: &str, vector: impl FnOnce() -> Option<&'a [f32]>) -> f32 {
+    if asked.term == term {
+        return 1.0;
+    }
+    if asked.lower.bytes().all(|b| b.is_ascii_digit()) {
+        return 0.0;
+    }
+    if asked.others.iter().any(|o| o == term) {
+        return SYNONYM;
+    }
+    if is_misspelling(&asked.term, term) {
+        return MISSPELT;
+    }
+    if is_compound(&asked.term, term) {
+        return COMPOUND;
+    }
+    let (Some(a), Some(b)) = (&asked.vector, vector()) else { return 0.0 };
+    let cosine: f32 = a.iter().zip(b).map(|(x, y)| x * y).sum();
+    if cosine <= NEAR {
+        return 0.0;
+    }
+    NEAR_LEAST + (NEAR_MOST - NEAR_LEAST) * (cosine - NEAR) / (1.0 - NEAR)
 }
 
 /// How much a word says, from how common it is in its language: "get" and "work" say less than "sauna", whether or not the
@@ -196,24 +222,9 @@ fn names_expected(lower: &str, expected: Option<Expected>) -> bool {
     list.contains(&lower)
 }
 
-/// A text, ready to be compared.
-pub(super) struct Analysed {
-    raw: String,
-    terms: HashMap<String, Option<Vec<f32>>>,
-}
-
-impl Analysed {
-    pub(super) fn new(parts: &[&str], analyzer: &Analyzer) -> Self {
-        let english = analyzer.language() == "en";
-        let mut terms = HashMap::new();
-        for part in parts {
-            for word in words(part, analyzer.language()).filter(|w| !is_stop_word(&w.lower, analyzer.language())) {
-                let vector = || if english { StaticVectors::built_in().word(&word.lower) } else { None };
-                terms.entry(analyzer.term(&word.lower)).or_insert_with(vector);
-            }
-        }
-        Self { raw: parts.join("\n"), terms }
-    }
+/// The words of a chunk, each with how well it matches every word asked.
+pub(super) struct Compared {
+    terms: HashMap<String, Vec<f32>>,
 }
 
 /// One is the beginning or the end of the other, as in German compounds; both long enough to mean something.

@@ -8,7 +8,7 @@ use crate::retrieval::{Chunk, ChunkKind, Hit, Index, Question, StaticVectors};
 
 use super::candidates::{Quote, quote};
 use super::confidence::{Basis, Features, confidence, preference};
-use super::evidence::{Analysed, Evidence};
+use super::evidence::Evidence;
 use super::split::{MAX_QUESTIONS, questions};
 use super::{BrandVoice, HUMAN_BELOW, Smalltalk, smalltalk, smalltalk_reply};
 
@@ -170,11 +170,13 @@ fn leads(hits: &[Hit]) -> Vec<f32> {
 fn weigh(index: &Index, chunk: &Chunk, hit: &Hit, evidence: &Evidence, gist: Option<&[f32]>) -> Option<(Quote, Features)> {
     let analyzers = index.analyzers_for(&chunk.language);
     let analyzer = analyzers.first()?;
-    let quote = quote(chunk, evidence, analyzer);
+    let parts = [chunk.title.as_str(), &chunk.heading, &chunk.text];
+    let compared = evidence.compare(&parts, analyzer);
+    let quote = quote(chunk, evidence, &compared, analyzer);
     if quote.text.is_empty() {
         return None;
     }
-    let whole = evidence.coverage(&Analysed::new(&[&chunk.title, &chunk.heading, &chunk.text], analyzer));
+    let whole = evidence.coverage(&parts, &compared, analyzer);
     let near = match chunk.kind {
         ChunkKind::Faq => chunk.heading.clone(),
         ChunkKind::Passage => format!("{}. {}", chunk.heading, quote.text),

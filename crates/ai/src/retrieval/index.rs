@@ -13,7 +13,11 @@ const MISSPELT_WEIGHT: f32 = 0.7;
 /// Share of the static vectors in the fused score of an English question; the rest is BM25's.
 const STATIC_SHARE: f32 = 0.35;
 /// Share of the sentence vectors in the fused score, where there are any.
-const SENTENCE_SHARE: f32 = 0.5;
+const SENTENCE_SHARE: f32 = 0.6;
+
+/// Cosines from which a chunk counts as found although it shares no word with the question.
+const GIST_LEAST: f32 = 0.2;
+const MEANING_LEAST: f32 = 0.05;
 
 /// What is asked.
 #[derive(Debug, Clone, Copy)]
@@ -118,14 +122,15 @@ impl Index {
     pub fn search(&self, question: &Question<'_>, k: usize) -> Vec<Hit> {
         let rankings = self.rankings(question);
         let fused = fuse(&rankings);
-        let mut order: Vec<usize> = (0..fused.len()).filter(|i| fused[*i] > 0.0).collect();
+        let at = |list: &[f32], i: usize| list.get(i).copied().unwrap_or(0.0);
+        let matches = |i: &usize| at(&rankings.lexical, *i) > 0.0 || at(&rankings.gist, *i) > GIST_LEAST || at(&rankings.meaning, *i) > MEANING_LEAST;
+        let mut order: Vec<usize> = (0..fused.len()).filter(matches).collect();
         let by_score = |a: &usize, b: &usize| fused[*b].total_cmp(&fused[*a]).then(a.cmp(b));
         if order.len() > k && k > 0 {
             order.select_nth_unstable_by(k - 1, by_score);
         }
         order.truncate(k);
         order.sort_unstable_by(by_score);
-        let at = |list: &[f32], i: usize| list.get(i).copied().unwrap_or(0.0);
         order
             .into_iter()
             .map(|i| Hit {

@@ -1,0 +1,5 @@
+//! Knowledge on a real database: adding, reading, asking, removing, and staying apart.
+
+mod indexing;
+mod isolation;
+mod setup;
