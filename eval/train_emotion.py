@@ -22,7 +22,7 @@ def temperature(logits, labels):
     return best[1]
 
 
-def folds(n, k=5):
+def folds(n, k=3):
     return [np.arange(n) % k == i for i in range(k)]
 
 
@@ -50,10 +50,13 @@ def tune_offsets(z, y, score, start, grid=np.linspace(-1.2, 1.2, 13), rounds=2):
     return shift
 
 
-def sentiment(x, labels):
+def sentiment(x, labels, emotion_z, emotion_models):
+    """Two stages that fold into one linear head: sentiment and emotion sums first, then sentiment from both."""
     y = np.array([SENTIMENTS.index(s) for s in labels])
-    fit = lambda a, b: LogisticRegression(C=4.0, max_iter=80, tol=1e-3).fit(a, b)
-    z = out_of_fold(fit, x, y)
+    fit = lambda a, b: LogisticRegression(C=1.0, class_weight="balanced", max_iter=60, tol=1e-3).fit(a, b)
+    below = np.hstack([out_of_fold(fit, x, y), emotion_z])
+    top = lambda a, b: LogisticRegression(C=0.3, max_iter=300).fit(a, b)
+    z = out_of_fold(top, below, y)
     slope = temperature(z, y)
     z = z * slope
     prior = np.log(np.bincount(y) / len(y))
@@ -66,8 +69,10 @@ def sentiment(x, labels):
     shift = np.append(first, mixed)
     print("sentiment out of fold: 3-way recall", round(score3(y[three], (z[three][:, :3] + first).argmax(1)), 4),
           "4-way f1", round(score4(y, (z + shift).argmax(1)), 4), "slope", round(slope, 3), flush=True)
-    model = fit(x, y)
-    return pack.Head("sentiment", SENTIMENTS, "softmax", model.coef_, model.intercept_, slope=slope, shift=shift, keep=60000)
+    model, upper = fit(x, y), top(below, y)
+    columns = upper.coef_ @ np.vstack([model.coef_, [m.coef_[0] for m in emotion_models]])
+    bias = upper.intercept_ + upper.coef_ @ np.concatenate([model.intercept_, [m.intercept_[0] for m in emotion_models]])
+    return pack.Head("sentiment", SENTIMENTS, "softmax", columns, bias, slope=slope, shift=shift, keep=40000)
 
 
 def platt(z, y):
@@ -76,19 +81,21 @@ def platt(z, y):
 
 
 def emotions(x, labels, names):
-    columns, bias, slope, shift, threshold, scores = [], [], [], [], [], []
+    """One head a name, and its sums out of fold."""
     fit = lambda a, b: LogisticRegression(C=3.0, solver="liblinear", tol=1e-2).fit(a, b)
+    slope, shift, threshold, scores, sums, models = [], [], [], [], [], []
     for name in names:
         y = np.array([name in e for e in labels])
         z = out_of_fold(fit, x, y)
         a, b = platt(z, y)
         p = 1 / (1 + np.exp(-(a * z + b)))
         f, t = max((f1_score(y, p > q), q) for q in np.quantile(p, np.linspace(0.4, 0.9995, 120)))
-        model = fit(x, y)
-        columns.append(model.coef_[0]); bias.append(model.intercept_[0])
-        slope.append(a); shift.append(b); threshold.append(t); scores.append(f)
+        models.append(fit(x, y))
+        slope.append(a); shift.append(b); threshold.append(t); scores.append(f); sums.append(z)
     print("emotions out of fold: macro f1", round(float(np.mean(scores)), 4), flush=True)
-    return pack.Head("emotions", names, "sigmoid", columns, bias, slope=slope, shift=shift, threshold=threshold, keep=24000)
+    head = pack.Head("emotions", names, "sigmoid", [m.coef_[0] for m in models], [m.intercept_[0] for m in models],
+                     slope=slope, shift=shift, threshold=threshold, keep=20000)
+    return head, np.stack(sums, 1), models
 
 
 def train(folder):
@@ -96,4 +103,6 @@ def train(folder):
     x = matrix([r["text"] for r in rows])
     named = [i for i, r in enumerate(rows) if r["sentiment"]]
     names = sorted({e for r in rows for e in r["emotions"]})
-    return [sentiment(x[named], [rows[i]["sentiment"] for i in named]), emotions(x, [r["emotions"] for r in rows], names)]
+    head, sums, models = emotions(x, [r["emotions"] for r in rows], names)
+    tone = sentiment(x[named], [rows[i]["sentiment"] for i in named], sums[named], models)
+    return [tone, head]

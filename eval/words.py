@@ -114,3 +114,22 @@ def _kept(name, code, language, short, phrase):
     if name in _NEVER:
         return False
     return language not in LANGUAGES
+
+
+def concepts(texts, languages):
+    """The matrix of `ai::local::concepts`: touched lists, then the shape of the text."""
+    import numpy as np
+
+    rows = np.zeros((len(texts), len(LISTS) + 8), dtype=np.float32)
+    for row, text, language in zip(rows, texts, languages):
+        row[: len(LISTS)] = np.array(counts(text, language)) > 0
+        folded = fold(text)
+        words = len(folded.split())
+        letters = sum(c.isascii() and c.isalpha() for c in text)
+        capitals = sum("A" <= c <= "Z" for c in text)
+        row[len(LISTS) :] = [
+            "?" in folded or "؟" in folded, "!" in folded, "!!" in folded, words <= 2, words >= 25,
+            any("0" <= c <= "9" for c in folded), letters >= 8 and capitals * 10 > letters * 6,
+            "http" in folded or "www." in folded,
+        ]
+    return rows

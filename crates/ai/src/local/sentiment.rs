@@ -84,6 +84,18 @@ impl Reading<'_> {
             .collect()
     }
 
+    /// Every emotion over its threshold, "neutral" included, most probable first.
+    pub(crate) fn emotion_labels(&self) -> Vec<String> {
+        let Some(verdict) = self.verdict("emotions") else { return Vec::new() };
+        verdict.over_threshold().into_iter().map(|(class, _)| verdict.classes()[class].clone()).collect()
+    }
+
+    /// The calibrated probability of every emotion.
+    pub(crate) fn emotion_probabilities(&self) -> Vec<(&'static str, f32)> {
+        let Some(verdict) = self.verdict("emotions") else { return Vec::new() };
+        verdict.classes().iter().map(String::as_str).zip(verdict.probabilities()).collect()
+    }
+
     fn emotions_from_words(&self) -> Vec<String> {
         let names = [
             (List::Thanks, "gratitude"),

@@ -40,7 +40,7 @@ impl<'a> Verdict<'a> {
         &self.logits
     }
 
-    pub fn classes(&self) -> &[String] {
+    pub fn classes(&self) -> &'a [String] {
         &self.scheme.classes
     }
 

@@ -9,7 +9,7 @@ mod space;
 pub use space::{Space, Vector};
 
 use ridge::Ridge;
-use space::centroid;
+use space::{Neighbours, centroid};
 
 /// Examples an intent from which the ridge classifier takes over.
 const RIDGE_FROM: usize = 5;
@@ -25,8 +25,8 @@ pub struct Example<'a> {
 pub struct IntentModel {
     space: Space,
     intents: Vec<String>,
-    examples: Vec<(Vector, usize)>,
-    centroids: Vec<Vector>,
+    examples: Neighbours,
+    centroids: Neighbours,
     ridge: Option<Ridge>,
     /// Similarity to the nearest example under which a message is out of scope.
     nearest_needed: f32,
@@ -51,24 +51,25 @@ impl IntentModel {
         let mut intents: Vec<String> = Vec::new();
         let texts: Vec<&str> = examples.iter().map(|example| example.text).collect();
         let vectors = space.vectors(&texts);
-        let mut placed = Vec::with_capacity(examples.len());
-        for (example, vector) in examples.iter().zip(vectors) {
+        let mut places = Vec::with_capacity(examples.len());
+        for example in examples {
             let place = intents.iter().position(|known| known == example.intent).unwrap_or_else(|| {
                 intents.push(example.intent.to_owned());
                 intents.len() - 1
             });
-            placed.push((vector, place));
+            places.push(place);
         }
         if intents.is_empty() {
             return None;
         }
         let centroids = (0..intents.len())
-            .map(|intent| centroid(placed.iter().filter(|(_, place)| *place == intent).map(|(vector, _)| vector)))
+            .map(|intent| centroid(vectors.iter().zip(&places).filter(|(_, place)| **place == intent).map(|(vector, _)| vector)))
             .collect();
-        let enough = placed.len() > RIDGE_FROM * intents.len() && intents.len() > 1;
-        let ridge = enough.then(|| Ridge::fit(&placed, intents.len()));
+        let enough = places.len() > RIDGE_FROM * intents.len() && intents.len() > 1;
+        let examples = Neighbours::new(vectors);
+        let ridge = enough.then(|| Ridge::fit(&examples, &places, intents.len()));
         let nearest_needed = space.nearest_needed();
-        Some(IntentModel { space, intents, examples: placed, centroids, ridge, nearest_needed })
+        Some(IntentModel { space, intents, examples, centroids: Neighbours::new(centroids), ridge, nearest_needed })
     }
 
     /// The intents it knows, in the order their first examples came.
@@ -89,14 +90,14 @@ impl IntentModel {
     }
 
     fn guess_vector(&self, vector: &Vector) -> IntentGuess<'_> {
-        let by_centroid: Vec<f32> = self.centroids.iter().map(|centroid| centroid.dot(vector)).collect();
+        let similarities = self.examples.similarities(vector);
         let scores = match &self.ridge {
-            Some(ridge) => ridge.scores(&self.examples, vector),
-            None => by_centroid,
+            Some(ridge) => ridge.scores(&similarities),
+            None => self.centroids.similarities(vector),
         };
         let best = (0..scores.len()).max_by(|a, b| scores[*a].total_cmp(&scores[*b])).unwrap_or(0);
         let shares = super::verdict::softmax(scores.iter().map(|score| score * 8.0));
-        let similarity = self.examples.iter().map(|(example, _)| example.dot(vector)).fold(0.0, f32::max);
+        let similarity = similarities.iter().copied().fold(0.0, f32::max);
         let best_name = self.intents[best].as_str();
         let intent = (similarity >= self.nearest_needed).then_some(best_name);
         IntentGuess { intent, best: best_name, confidence: shares[best], similarity }

@@ -1,6 +1,6 @@
 //! Ridge regression on one-hot intents, in its dual form: as many unknowns as examples, however long the vectors are.
 
-use super::space::Vector;
+use super::space::Neighbours;
 
 /// How much smoothness costs; chosen by cross-validation on BANKING77 and CLINC150's training halves.
 const LAMBDA: f32 = 0.3;
@@ -15,20 +15,16 @@ pub(super) struct Ridge {
 
 impl Ridge {
     /// Solves (K + λI) A = Y by conjugate gradients, one column an intent.
-    pub(super) fn fit(examples: &[(Vector, usize)], intents: usize) -> Ridge {
-        let n = examples.len();
-        let mut kernel = vec![0.0f32; n * n];
-        for i in 0..n {
-            for j in 0..=i {
-                let value = examples[i].0.dot(&examples[j].0);
-                kernel[i * n + j] = value;
-                kernel[j * n + i] = value;
-            }
+    pub(super) fn fit(examples: &Neighbours, places: &[usize], intents: usize) -> Ridge {
+        let n = places.len();
+        let mut kernel = Vec::with_capacity(n * n);
+        for (i, vector) in examples.vectors().iter().enumerate() {
+            kernel.extend(examples.similarities(vector));
             kernel[i * n + i] += LAMBDA;
         }
         let mut weights = vec![0.0f32; n * intents];
         for intent in 0..intents {
-            let target: Vec<f32> = examples.iter().map(|(_, place)| if *place == intent { 1.0 } else { 0.0 }).collect();
+            let target: Vec<f32> = places.iter().map(|place| if *place == intent { 1.0 } else { 0.0 }).collect();
             for (example, weight) in solve(&kernel, &target).into_iter().enumerate() {
                 weights[example * intents + intent] = weight;
             }
@@ -36,15 +32,12 @@ impl Ridge {
         Ridge { weights, intents }
     }
 
-    /// One score an intent.
-    pub(super) fn scores(&self, examples: &[(Vector, usize)], vector: &Vector) -> Vec<f32> {
+    /// One score an intent, from the similarities to every example.
+    pub(super) fn scores(&self, similarities: &[f32]) -> Vec<f32> {
         let mut scores = vec![0.0; self.intents];
-        for ((example, _), row) in examples.iter().zip(self.weights.chunks_exact(self.intents)) {
-            let similarity = example.dot(vector);
-            if similarity > 0.0 {
-                for (score, weight) in scores.iter_mut().zip(row) {
-                    *score += similarity * weight;
-                }
+        for (similarity, row) in similarities.iter().zip(self.weights.chunks_exact(self.intents)) {
+            for (score, weight) in scores.iter_mut().zip(row) {
+                *score += similarity * weight;
             }
         }
         scores
@@ -58,7 +51,7 @@ fn solve(matrix: &[f32], target: &[f32]) -> Vec<f32> {
     let mut direction = residual.clone();
     let mut energy: f32 = residual.iter().map(|r| r * r).sum();
     for _ in 0..STEPS {
-        if energy < 1e-6 {
+        if energy < 1e-4 {
             break;
         }
         let product: Vec<f32> =

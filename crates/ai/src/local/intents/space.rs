@@ -1,5 +1,6 @@
 //! The space intents are learned in: the hashed features of tier 0, or the vectors of an embedder.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use crate::local::embedder::Embedder;
@@ -109,4 +110,43 @@ pub(super) fn centroid<'a>(vectors: impl Iterator<Item = &'a Vector>) -> Vector 
     }
     let length = sum.sparse.values().map(|x| x * x).sum::<f32>().sqrt().max(f32::MIN_POSITIVE);
     Vector::Sparse(sum.sparse.into_iter().map(|(bucket, x)| (bucket, x / length)).collect())
+}
+
+/// Vectors that can be compared with one vector all at once.
+pub(super) struct Neighbours {
+    vectors: Vec<Vector>,
+    /// For sparse vectors: who has a bucket, and how much of it.
+    postings: HashMap<u32, Vec<(u32, f32)>>,
+}
+
+impl Neighbours {
+    pub(super) fn new(vectors: Vec<Vector>) -> Neighbours {
+        let mut postings: HashMap<u32, Vec<(u32, f32)>> = HashMap::new();
+        for (place, vector) in vectors.iter().enumerate() {
+            if let Vector::Sparse(values) = vector {
+                for (bucket, value) in values {
+                    postings.entry(*bucket).or_default().push((place as u32, *value));
+                }
+            }
+        }
+        Neighbours { vectors, postings }
+    }
+
+    pub(super) fn vectors(&self) -> &[Vector] {
+        &self.vectors
+    }
+
+    /// The cosine of `vector` with every neighbour.
+    pub(super) fn similarities(&self, vector: &Vector) -> Vec<f32> {
+        let Vector::Sparse(values) = vector else {
+            return self.vectors.iter().map(|neighbour| neighbour.dot(vector)).collect();
+        };
+        let mut sums = vec![0.0; self.vectors.len()];
+        for (bucket, value) in values {
+            for (place, other) in self.postings.get(bucket).map_or(&[][..], Vec::as_slice) {
+                sums[*place as usize] += value * other;
+            }
+        }
+        sums
+    }
 }
