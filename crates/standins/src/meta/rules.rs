@@ -121,42 +121,42 @@ mod tests {
 
     use super::*;
 
-    fn map(value: Value) -> Map<String, Value> {
+    fn map(value: &Value) -> Map<String, Value> {
         value.as_object().cloned().unwrap()
     }
 
-    fn ok(message: Value, instagram: bool) -> bool {
-        wanted(&map(json!({ "message": message })), instagram).is_ok()
+    fn ok(message: &Value, instagram: bool) -> bool {
+        wanted(&map(&json!({ "message": message })), instagram).is_ok()
     }
 
     #[test]
     fn text_limits_are_characters_on_messenger_and_bytes_on_instagram() {
-        assert!(ok(json!({ "text": "é".repeat(2000) }), false));
-        assert!(!ok(json!({ "text": "é".repeat(2001) }), false));
-        assert!(ok(json!({ "text": "é".repeat(500) }), true));
-        assert!(!ok(json!({ "text": "é".repeat(501) }), true));
+        assert!(ok(&json!({ "text": "é".repeat(2000) }), false));
+        assert!(!ok(&json!({ "text": "é".repeat(2001) }), false));
+        assert!(ok(&json!({ "text": "é".repeat(500) }), true));
+        assert!(!ok(&json!({ "text": "é".repeat(501) }), true));
     }
 
     #[test]
     fn a_message_has_exactly_one_content() {
-        assert!(!ok(json!({}), false));
-        assert!(!ok(json!({ "text": " " }), false));
-        assert!(!ok(json!({ "text": "a", "attachment": { "type": "image", "payload": { "url": "u" } } }), false));
-        assert!(ok(json!({ "attachment": { "type": "image", "payload": { "attachment_id": "1" } } }), false));
-        assert!(!ok(json!({ "attachment": { "type": "image", "payload": {} } }), false));
-        assert!(!ok(json!({ "attachment": { "type": "hologram", "payload": { "url": "u" } } }), false));
+        assert!(!ok(&json!({}), false));
+        assert!(!ok(&json!({ "text": " " }), false));
+        assert!(!ok(&json!({ "text": "a", "attachment": { "type": "image", "payload": { "url": "u" } } }), false));
+        assert!(ok(&json!({ "attachment": { "type": "image", "payload": { "attachment_id": "1" } } }), false));
+        assert!(!ok(&json!({ "attachment": { "type": "image", "payload": {} } }), false));
+        assert!(!ok(&json!({ "attachment": { "type": "hologram", "payload": { "url": "u" } } }), false));
     }
 
     #[test]
     fn only_the_human_agent_tag_exists() {
-        assert_eq!(human_agent(&map(json!({ "messaging_type": "RESPONSE" }))), Ok(false));
-        assert_eq!(human_agent(&map(json!({ "messaging_type": "MESSAGE_TAG", "tag": "HUMAN_AGENT" }))), Ok(true));
+        assert_eq!(human_agent(&map(&json!({ "messaging_type": "RESPONSE" }))), Ok(false));
+        assert_eq!(human_agent(&map(&json!({ "messaging_type": "MESSAGE_TAG", "tag": "HUMAN_AGENT" }))), Ok(true));
         for wrong in [
             json!({ "messaging_type": "MESSAGE_TAG" }),
             json!({ "messaging_type": "PROMOTION" }),
             json!({ "messaging_type": "MESSAGE_TAG", "tag": "ACCOUNT_UPDATE" }),
         ] {
-            assert_eq!(human_agent(&map(wrong)).unwrap_err().code, 100);
+            assert_eq!(human_agent(&map(&wrong)).unwrap_err().code, 100);
         }
     }
 }

@@ -197,7 +197,7 @@ fn one(message: &Visible, fields: &str) -> Value {
             "sender_id" => event["sender_id"] = json!(sender),
             "created_at" => event["created_at"] = json!(iso(message.at_ms)),
             "dm_conversation_id" => {
-                event["dm_conversation_id"] = json!(conversation(&message.account, &message.person))
+                event["dm_conversation_id"] = json!(conversation(&message.account, &message.person));
             }
             _ => {}
         }

@@ -68,11 +68,15 @@ async fn order_is_kept_in_a_conversation_unless_told_otherwise() {
     let (world, receiver) = (world().await, Receiver::start().await);
     world.meta.verify_webhook(&receiver.url, VERIFY_TOKEN).await;
     let numbers: Vec<String> = (0..60).map(|n| n.to_string()).collect();
-    numbers.iter().for_each(|n| write(&world, PERSON, n));
+    for n in &numbers {
+        write(&world, PERSON, n);
+    }
     world.quiet().await;
     assert_eq!(texts(&receiver), numbers);
     world.meta.manners(|manners| (manners.reorder, manners.reorder_ms) = (0.5, 60));
-    numbers.iter().for_each(|n| write(&world, PERSON, n));
+    for n in &numbers {
+        write(&world, PERSON, n);
+    }
     world.quiet().await;
     let second = texts(&receiver).split_off(60);
     assert_ne!(second, numbers);
@@ -83,7 +87,9 @@ async fn order_is_kept_in_a_conversation_unless_told_otherwise() {
 async fn waiting_events_share_a_body() {
     let (world, receiver) = (world().await, Receiver::start().await);
     world.meta.verify_webhook(&receiver.url, VERIFY_TOKEN).await;
-    (0..40).for_each(|n| write(&world, PERSON, &n.to_string()));
+    for n in 0..40 {
+        write(&world, PERSON, &n.to_string());
+    }
     world.quiet().await;
     let bodies = receiver.bodies();
     assert!(bodies.len() < 40 && bodies.iter().all(|body| body["entry"].as_array().unwrap().len() <= 10));
