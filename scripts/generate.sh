@@ -8,7 +8,7 @@ recoup=target/debug/recoup
 
 # The description needs a migrated database: a private one that is kept between runs.
 unset DATABASE_URL REDIS_URL
-export RECOUP__DATA_DIR=target/tmp/generate
+export RECOUP__DATA_DIR=target/tmp/generate RECOUP__LOG__FILTER=warn
 "$recoup" openapi >docs/openapi.json
 
 subcommands() { sed -n '/^Commands:/,/^$/s/^  \([a-z][a-z-]*\) .*/\1/p' | grep -v '^help$' || true; }
