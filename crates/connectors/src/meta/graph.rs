@@ -41,11 +41,15 @@ impl Graph<'_> {
         };
         let url = format!("{}/{}/{path}", host.trim_end_matches('/'), self.config.version);
         let request = self.http.request(SERVICE, method, url).bearer(token);
-        // Instagram Login has its own application secret and asks for no proof.
-        if product == Product::InstagramLogin || self.config.app_secret.is_empty() {
-            return request;
+        // Instagram Login has an application secret of its own; a proof with the wrong one is refused.
+        let secret = match product {
+            Product::Usual => Some(&self.config.app_secret),
+            Product::InstagramLogin => self.config.instagram_app_secret.as_ref(),
+        };
+        match secret.filter(|secret| !secret.is_empty()) {
+            Some(secret) => request.query(&[("appsecret_proof", appsecret_proof(secret.reveal(), token))]),
+            None => request,
         }
-        request.query(&[("appsecret_proof", appsecret_proof(self.config.app_secret.reveal(), token))])
     }
 
     /// The answer's JSON, or why there is none.

@@ -1,9 +1,12 @@
 //! The channels' connectors, tested as the rooms use them.
 
+mod connecting;
 mod instagram;
 mod messenger;
 mod mutated;
+mod sending;
 mod whatsapp;
+mod world;
 mod x;
 
 use chrono::{DateTime, Utc};
