@@ -75,6 +75,11 @@ pub fn day(at: &DateTime<Utc>) -> String {
     at.format("%A %-d %B").to_string()
 }
 
+/// Text with code in backquotes, cut at them: each piece and whether it is code.
+pub fn marked(text: &str) -> impl Iterator<Item = (bool, &str)> {
+    text.split('`').enumerate().map(|(n, piece)| (n % 2 == 1, piece)).filter(|(_, piece)| !piece.is_empty())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -86,6 +91,12 @@ mod tests {
             assert_eq!(initials(name), expected, "{name}");
         }
         assert!(hue("anyone") < 8);
+    }
+
+    #[test]
+    fn code_is_told_from_prose() {
+        let pieces: Vec<_> = marked("`limit` is 1 to `100`").collect();
+        assert_eq!(pieces, [(true, "limit"), (false, " is 1 to "), (true, "100")]);
     }
 
     #[test]

@@ -40,10 +40,10 @@ impl Line {
     /// The next event's data; none at the end of the stream.
     async fn next(&mut self) -> Option<Value> {
         loop {
-            if let Some((event, rest)) = self.buffer.split_once("\n\n") {
-                let data = event.lines().find_map(|line| line.strip_prefix("data: ")).map(str::to_owned);
-                self.buffer = rest.to_owned();
-                return data.and_then(|data| serde_json::from_str(&data).ok());
+            if let Some(end) = self.buffer.find("\n\n") {
+                let event: String = self.buffer.drain(..end + 2).collect();
+                let data = event.lines().find_map(|line| line.strip_prefix("data: "));
+                return data.and_then(|data| serde_json::from_str(data).ok());
             }
             let bytes = self.body.next().await?.expect("the stream does not break");
             self.buffer.push_str(&String::from_utf8_lossy(&bytes));
