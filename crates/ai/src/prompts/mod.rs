@@ -130,19 +130,23 @@ pub fn reply(prompt: &ReplyPrompt<'_>, canary: &Canary) -> Vec<Message> {
         ("emoji", emoji),
         ("max_chars", &longest),
     ];
-    let mut data = String::new();
+    let mut known = String::new();
     if !prompt.guidelines.is_empty() {
-        data.push_str(&canary.quote("Guidelines of the business", prompt.guidelines, LONGEST_CHUNK));
+        known.push_str(&canary.quote("Guidelines of the business", prompt.guidelines, LONGEST_CHUNK));
     }
     for (at, chunk) in prompt.chunks.iter().enumerate() {
-        data.push_str(&canary.quote(&format!("Knowledge {}", at + 1), &chunk.embedding_text(), LONGEST_CHUNK));
+        known.push_str(&canary.quote(&format!("Knowledge {}", at + 1), &chunk.embedding_text(), LONGEST_CHUNK));
     }
     for turn in &prompt.history[prompt.history.len().saturating_sub(MOST_TURNS)..] {
         let who = if turn.customer { "Earlier, the customer" } else { "Earlier, the business" };
-        data.push_str(&canary.quote(who, &turn.text, LONGEST_MESSAGE / 4));
+        known.push_str(&canary.quote(who, &turn.text, LONGEST_MESSAGE / 4));
     }
-    data.push_str(&canary.quote("The customer's message to reply to", prompt.question, LONGEST_MESSAGE));
-    vec![Message::system(canary.fill(REPLY, &places)), Message::user(data)]
+    let mut messages = vec![Message::system(canary.fill(REPLY, &places))];
+    if !known.is_empty() {
+        messages.push(Message::user(known));
+    }
+    messages.push(Message::user(canary.quote("The customer's message to reply to", prompt.question, LONGEST_MESSAGE)));
+    messages
 }
 
 /// The messages that ask for a reading.
