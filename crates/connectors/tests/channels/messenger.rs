@@ -21,14 +21,14 @@ pub const MIXED: &str = r#"{"object":"page","entry":[{"id":"104500000000001","ti
   "postback":{"mid":"m_Pb-1","title":"Book","payload":"BOOK_1430"}}]}]}"#;
 
 /// A body with one event from a contact, given what it has besides the usual fields.
-fn event(extra: Value) -> String {
+fn event(extra: &Value) -> String {
     let mut event = json!({"sender":{"id":"78"},"recipient":{"id":"10"},"timestamp":1_787_212_345_120_i64});
     event.as_object_mut().expect("an object").extend(extra.as_object().expect("an object").clone());
     json!({"object":"page","entry":[{"id":"10","time":1_787_212_345_678_i64,"messaging":[event]}]}).to_string()
 }
 
 fn one(extra: Value) -> connectors::channel::Item {
-    only(crate::meta(&event(extra)))
+    only(crate::meta(&event(&extra)))
 }
 
 #[test]
@@ -135,7 +135,7 @@ fn the_rarer_kinds_are_told_apart() {
 
 #[test]
 fn a_thread_that_another_application_owns_is_marked() {
-    let body = event(json!({"message":{"mid":"m","text":"hi"}})).replace("\"messaging\"", "\"standby\"");
+    let body = event(&json!({"message":{"mid":"m","text":"hi"}})).replace("\"messaging\"", "\"standby\"");
     let received = crate::meta(&body);
     assert_replayable(&received, crate::meta);
     let item = only(received);

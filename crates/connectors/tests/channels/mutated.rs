@@ -49,8 +49,8 @@ fn mutate(value: &mut Value, choice: usize, with: &Value) {
     let path = &paths[choice % paths.len()];
     let Some((parent, last)) = path.rsplit_once('/') else { return };
     match value.pointer_mut(parent) {
-        Some(Value::Object(fields)) if choice % 3 == 0 => drop(fields.remove(last)),
-        Some(Value::Array(list)) if choice % 3 == 0 => {
+        Some(Value::Object(fields)) if choice.is_multiple_of(3) => drop(fields.remove(last)),
+        Some(Value::Array(list)) if choice.is_multiple_of(3) => {
             let copy = list[last.parse::<usize>().expect("an index")].clone();
             list.push(copy);
         }

@@ -102,6 +102,17 @@ impl Side {
         Self::new(ChannelKind::Instagram, "17841400000000001", "IGTOKEN17841400000000001", PERSON, Platform::Instagram)
     }
 
+    /// The same account through its page.
+    pub fn instagram_by_page() -> Self {
+        Self::new(
+            ChannelKind::Instagram,
+            "17841400000000001",
+            "EAAPAGETOKEN104500000000001",
+            PERSON,
+            Platform::Instagram,
+        )
+    }
+
     pub fn whatsapp() -> Self {
         let side = Self::new(
             ChannelKind::Whatsapp,
@@ -126,8 +137,15 @@ impl Side {
         Self { credentials, ..Self::x() }
     }
 
-    pub fn all() -> [Self; 5] {
-        [Self::facebook(), Self::instagram_login(), Self::whatsapp(), Self::x(), Self::x_signed()]
+    pub fn all() -> [Self; 6] {
+        [
+            Self::facebook(),
+            Self::instagram_by_page(),
+            Self::instagram_login(),
+            Self::whatsapp(),
+            Self::x(),
+            Self::x_signed(),
+        ]
     }
 
     /// The contact as the stand-in knows them.
