@@ -27,6 +27,7 @@ fn event(extra: &Value) -> String {
     json!({"object":"page","entry":[{"id":"10","time":1_787_212_345_678_i64,"messaging":[event]}]}).to_string()
 }
 
+#[expect(clippy::needless_pass_by_value, reason = "a literal reads better without a borrow at every call")]
 fn one(extra: Value) -> connectors::channel::Item {
     only(crate::meta(&event(&extra)))
 }
