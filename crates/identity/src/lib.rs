@@ -23,9 +23,9 @@ use std::sync::Arc;
 
 use axum::Router;
 use axum::extract::FromRef;
-use axum::routing::get;
+use axum::routing::{get, post};
 use kernel::Kernel;
-use shell::{App, AppError, Authenticator, Room};
+use shell::{App, AppError, Authenticator, NavItem, Permission, Room};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
@@ -85,7 +85,12 @@ impl Identity {
     /// The routes and pages.
     pub fn room(&self, app: &App) -> Room {
         let desk = Desk { app: app.clone(), identity: self.clone() };
-        Room { api: api().with_state(desk.clone()), pages: pages().with_state(desk), ..Room::default() }
+        Room {
+            api: api().with_state(desk.clone()),
+            pages: pages().with_state(desk),
+            settings: settings(),
+            ..Room::default()
+        }
     }
 }
 
@@ -108,5 +113,30 @@ fn api() -> OpenApiRouter<Desk> {
 }
 
 fn pages() -> Router<Desk> {
-    Router::new().route("/.well-known/jwks.json", get(tokens::jwks))
+    Router::new()
+        .route("/.well-known/jwks.json", get(tokens::jwks))
+        .route("/sign-in", get(sign_in::page::get).post(sign_in::page::post))
+        .route("/sign-out", get(sessions::close::ask).post(sessions::close::page))
+        .route("/register", get(registration::page::get).post(registration::page::post))
+        .route("/invite/{token}", get(invites::page::get).post(invites::page::post))
+        .route("/settings/people", get(members::page::get))
+        .route("/settings/people/invites", post(members::page::invite))
+        .route("/settings/people/invites/{id}/revoke", post(members::page::take_back))
+        .route("/settings/people/{id}/role", post(members::page::change_role))
+        .route("/settings/people/{id}/removal", post(members::page::removal))
+        .route("/settings/keys", get(keys::page::get).post(keys::page::post))
+        .route("/settings/keys/{id}/revoke", post(keys::page::end))
+        .route("/settings/audit-log", get(audit::page::get))
+        .route("/settings/audit-log/verification", get(audit::page::verification))
+}
+
+/// The pages of the settings that this room adds.
+fn settings() -> Vec<NavItem> {
+    [
+        NavItem::below(50, "People", "/settings/people", "users"),
+        NavItem::below(60, "API keys", "/settings/keys", "key"),
+        NavItem::below(90, "Audit log", "/settings/audit-log", "shield"),
+    ]
+    .map(|item| item.only(Permission::ManagePeople))
+    .into()
 }

@@ -1,7 +1,7 @@
 //! The audit log: reading it and proving that it is whole. Rooms write it with [`kernel::audit::record`].
 
 pub(crate) mod list;
-//PAGE pub(crate) mod page;
+pub(crate) mod page;
 pub(crate) mod verify;
 
 pub use kernel::audit::{AuditEntry, record};

@@ -6,7 +6,7 @@
 pub(crate) mod accept;
 pub(crate) mod create;
 pub(crate) mod list;
-//PAGE pub(crate) mod page;
+pub(crate) mod page;
 pub(crate) mod revoke;
 
 use chrono::{DateTime, Duration, Utc};

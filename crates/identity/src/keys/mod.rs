@@ -2,7 +2,7 @@
 
 pub(crate) mod create;
 pub(crate) mod list;
-//PAGE pub(crate) mod page;
+pub(crate) mod page;
 pub(crate) mod revoke;
 
 pub use create::{NewKey, create};

@@ -5,7 +5,7 @@
 
 pub(crate) mod add;
 pub(crate) mod list;
-//PAGE pub(crate) mod page;
+pub(crate) mod page;
 pub(crate) mod remove;
 pub(crate) mod role;
 

@@ -1,7 +1,7 @@
 //! Registering an organisation with its first owner, in one transaction: all of it exists or nothing.
 
 pub(crate) mod api;
-//PAGE pub(crate) mod page;
+pub(crate) mod page;
 
 use kernel::Kernel;
 use kernel::audit::{self, AuditEntry};

@@ -1,14 +1,15 @@
 //! Closing a session: signing out, here or everywhere.
 
+use askama::Template;
 use axum::extract::State;
 use axum::http::{HeaderValue, StatusCode, header};
-use axum::response::{IntoResponse, Redirect};
+use axum::response::{Html, IntoResponse, Redirect};
 use kernel::audit::{self, AuditEntry};
-use kernel::ids::SessionId;
+use kernel::ids::{OrgId, SessionId};
 use kernel::ledger::Actor;
 use shell::auth::clear_session_cookie;
 use shell::auth::permission::View;
-use shell::{Allowed, App, AppError, MaybeSignedIn, Principal};
+use shell::{Allowed, App, AppError, Frame, MaybeSignedIn, Principal, show};
 
 use crate::Identity;
 use crate::origin::Origin;
@@ -26,6 +27,18 @@ pub(crate) async fn delete(
     let session = by.principal().session.ok_or_else(|| AppError::conflict("an API key has no session; delete the key"))?;
     close(&identity, by.principal(), session, &origin).await?;
     Ok((StatusCode::NO_CONTENT, [(header::SET_COOKIE, clear_session_cookie(app.is_secure()))]))
+}
+
+/// Asks before signing out: for whoever types the address.
+#[derive(Template)]
+#[template(path = "sessions/sign_out.html")]
+struct SignOutPage {
+    frame: Frame,
+}
+
+/// `GET /sign-out`.
+pub(crate) async fn ask(by: Allowed<View>) -> Result<Html<String>, AppError> {
+    show(&SignOutPage { frame: by.frame("Sign out") })
 }
 
 /// `POST /sign-out`: ends the browser session; without one there is nothing to end.
@@ -56,7 +69,7 @@ async fn close(identity: &Identity, principal: &Principal, session: SessionId, o
 /// Ends a family whose refresh token was used twice: one of the two users is a thief, and nobody knows which.
 pub(crate) async fn close_family(
     identity: &Identity,
-    org: kernel::ids::OrgId,
+    org: OrgId,
     session: SessionId,
     origin: &Origin,
 ) -> Result<(), AppError> {

@@ -5,7 +5,7 @@
 //! the answer.
 
 pub(crate) mod api;
-//PAGE pub(crate) mod page;
+pub(crate) mod page;
 
 use std::time::Duration;
 

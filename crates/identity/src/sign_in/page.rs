@@ -1,0 +1,114 @@
+//! `/sign-in`: a session for a browser.
+
+use askama::Template;
+use axum::extract::State;
+use axum::http::header;
+use axum::response::{IntoResponse, Redirect, Response};
+use serde::Deserialize;
+use shell::{App, AppError, Form, Frame, MaybeSignedIn, Query, RequestInfo, show};
+
+use crate::Identity;
+use crate::origin::Origin;
+use crate::sessions::open;
+
+#[derive(Template)]
+#[template(path = "sign_in/show.html")]
+struct SignInPage {
+    frame: Frame,
+    email: String,
+    next: String,
+    problem: String,
+    left: bool,
+}
+
+#[derive(Deserialize)]
+pub(crate) struct Look {
+    #[serde(default)]
+    next: String,
+    #[serde(default)]
+    left: String,
+}
+
+#[derive(Deserialize)]
+pub(crate) struct SignInForm {
+    email: String,
+    password: String,
+    #[serde(default)]
+    next: String,
+}
+
+pub(crate) async fn get(
+    info: RequestInfo,
+    MaybeSignedIn(principal): MaybeSignedIn,
+    Query(look): Query<Look>,
+) -> Result<Response, AppError> {
+    if principal.is_some() {
+        return Ok(Redirect::to(inside(&look.next)).into_response());
+    }
+    let left = !look.left.is_empty();
+    let frame = Frame::signed_out(&info, "Sign in");
+    Ok(show(&SignInPage { frame, email: String::new(), next: look.next, problem: String::new(), left })?.into_response())
+}
+
+pub(crate) async fn post(
+    State(identity): State<Identity>,
+    State(app): State<App>,
+    info: RequestInfo,
+    origin: Origin,
+    Form(form): Form<SignInForm>,
+) -> Result<Response, AppError> {
+    match enter(&identity, &form, &origin).await {
+        Ok(cookie) => Ok(([(header::SET_COOKIE, cookie.header(&app)?)], Redirect::to(inside(&form.next))).into_response()),
+        Err(error) if error.status().is_server_error() => Err(error),
+        Err(error) => {
+            let SignInForm { email, next, .. } = form;
+            let frame = Frame::signed_out(&info, "Sign in");
+            let page = SignInPage { frame, email, next, problem: problem(&error), left: false };
+            Ok((error.status(), show(&page)?).into_response())
+        }
+    }
+}
+
+async fn enter(identity: &Identity, form: &SignInForm, origin: &Origin) -> Result<open::Cookie, AppError> {
+    let person = super::prove(identity, &form.email, &form.password, origin).await?;
+    let seat = super::seat(identity, person.id, None).await?;
+    let mut tx = identity.kernel().db.begin(seat.org).await?;
+    let cookie = open::browser(&mut tx, person.id, origin).await?;
+    tx.commit().await?;
+    Ok(cookie)
+}
+
+/// What a person reads.
+pub(crate) fn problem(error: &AppError) -> String {
+    match error {
+        AppError::TooMany { retry_after } if retry_after.as_secs() > 90 => {
+            format!("Too many attempts. Try again in {} minutes.", retry_after.as_secs().div_ceil(60))
+        }
+        AppError::TooMany { retry_after } => format!("Too many attempts. Try again in {} seconds.", retry_after.as_secs()),
+        other => {
+            let text = other.to_string();
+            let mut letters = text.chars();
+            letters.next().into_iter().flat_map(char::to_uppercase).chain(letters).chain(['.']).collect()
+        }
+    }
+}
+
+/// Where to go after signing in: only ever inside Recoup.
+fn inside(next: &str) -> &str {
+    let one_slash = next.starts_with('/') && !next.starts_with("//") && !next.starts_with("/\\");
+    let page = !next.starts_with("/sign-") && !next.contains(|c: char| c.is_control() || c == '\\');
+    if one_slash && page && next.is_ascii() { next } else { "/" }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::inside;
+
+    #[test]
+    fn the_way_on_stays_inside() {
+        assert_eq!(inside("/inbox/conv_1?tag=HOT"), "/inbox/conv_1?tag=HOT");
+        for outside in ["", "inbox", "//evil.example", "/\\evil.example", "https://evil.example", "/sign-out", "/a\nb", "/a\\b"] {
+            assert_eq!(inside(outside), "/", "{outside}");
+        }
+    }
+}
