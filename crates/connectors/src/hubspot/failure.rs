@@ -136,7 +136,8 @@ pub fn kind_of(status: u16, error: &ErrorBody) -> FailureKind {
     if status == 429 || error.category == "RATE_LIMITS" || error.error_type.as_deref() == Some("RATE_LIMIT") {
         return FailureKind::RateLimited(limit_of(error));
     }
-    if matches!(error.error.as_deref(), Some("invalid_grant")) || error.category == "BAD_AUTH_CODE" {
+    let ended = matches!(error.category.as_str(), "BAD_AUTH_CODE" | "BAD_REFRESH_TOKEN");
+    if ended || error.error.as_deref() == Some("invalid_grant") {
         return FailureKind::GrantExpired;
     }
     match (status, error.category.as_str()) {
