@@ -41,6 +41,13 @@ function leave(element) {
   setTimeout(() => element.remove(), 180);
 }
 
+// One that a redirect carried over.
+const carried = document.cookie.split("; ").find((pair) => pair.startsWith("toast="))?.slice(6);
+if (carried) {
+  document.cookie = "toast=; Path=/; Max-Age=0";
+  try { toast(JSON.parse(decodeURIComponent(carried))); } catch { /* not ours */ }
+}
+
 document.body.addEventListener("toast", (event) => toast(event.detail));
 document.body.addEventListener("htmx:sendError", () =>
   toast({ tone: "problem", text: "No connection to the server. Nothing was changed; try again." }));

@@ -170,7 +170,10 @@ impl Unfinished {
     async fn answer(mut self, response: Response) -> Result<Response, AppError> {
         // Our own errors have no body yet (the outer layer writes it with this request's id): they leave no effect, so
         // repeating them is as good as replaying them. A fault of ours must be repeatable.
-        if response.status().is_client_error() || response.status().is_server_error() {
+        // A stream cannot be kept; the room that streams keeps its own effect single.
+        let kind = response.headers().get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
+        let streams = kind.is_some_and(|kind| kind.starts_with("text/event-stream"));
+        if response.status().is_client_error() || response.status().is_server_error() || streams {
             return Ok(response);
         }
         let (parts, body) = response.into_parts();

@@ -11,7 +11,7 @@ use axum::response::{Html, IntoResponse, Redirect, Response};
 use super::RequestInfo;
 use crate::auth::identify::Identity;
 use crate::error::{Carried, ErrorBody, ErrorOut};
-use crate::page::{ErrorPage, Frame};
+use crate::page::{ErrorPage, Frame, url_encoded};
 use crate::{App, AppError};
 
 /// Turns a bodiless error response into what its reader understands.
@@ -98,7 +98,7 @@ fn body(app: &App, info: &RequestInfo, error: &AppError) -> ErrorBody {
 /// Sends a person to the sign-in page and, for a page they wanted to see, back to it afterwards.
 fn to_sign_in(info: &RequestInfo, method: &Method) -> Response {
     let address = if *method == Method::GET && !info.fragment {
-        format!("/sign-in?next={}", escape(&info.target))
+        format!("/sign-in?next={}", url_encoded(&info.target))
     } else {
         "/sign-in".to_owned()
     };
@@ -110,20 +110,6 @@ fn to_sign_in(info: &RequestInfo, method: &Method) -> Response {
         return response;
     }
     Redirect::to(&address).into_response()
-}
-
-fn escape(target: &str) -> String {
-    let mut out = String::with_capacity(target.len());
-    for byte in target.bytes() {
-        match byte {
-            b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'_' | b'.' | b'~' | b'/' => out.push(byte as char),
-            _ => {
-                out.push('%');
-                out.extend([byte >> 4, byte & 15].map(|half| char::from(b"0123456789ABCDEF"[usize::from(half)])));
-            }
-        }
-    }
-    out
 }
 
 /// A fragment that failed must not replace what is on the page: the message goes to a toast.

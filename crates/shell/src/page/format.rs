@@ -75,6 +75,21 @@ pub fn day(at: &DateTime<Utc>) -> String {
     at.format("%A %-d %B").to_string()
 }
 
+/// Percent-encoded for a query value or a cookie; slashes stay readable.
+pub fn url_encoded(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for byte in text.bytes() {
+        match byte {
+            b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'_' | b'.' | b'~' | b'/' => out.push(byte as char),
+            _ => {
+                out.push('%');
+                out.extend([byte >> 4, byte & 15].map(|half| char::from(b"0123456789ABCDEF"[usize::from(half)])));
+            }
+        }
+    }
+    out
+}
+
 /// Text with code in backquotes, cut at them: each piece and whether it is code.
 pub fn marked(text: &str) -> impl Iterator<Item = (bool, &str)> {
     text.split('`').enumerate().map(|(n, piece)| (n % 2 == 1, piece)).filter(|(_, piece)| !piece.is_empty())

@@ -13,7 +13,9 @@ use askama::Template;
 use axum::response::Html;
 
 pub(crate) use error_page::ErrorPage;
-pub use format::{amount, bytes_size, clock_time, count, day, hue, initials, machine_time, marked, percent};
+pub use format::{
+    amount, bytes_size, clock_time, count, day, hue, initials, machine_time, marked, percent, url_encoded,
+};
 pub use frame::{Frame, NavLink, Person, Tab};
 pub use theme::Theme;
 pub use toast::Toast;

@@ -5,6 +5,7 @@
 use std::fmt::Write as _;
 
 use axum::http::HeaderValue;
+use axum::http::header::SET_COOKIE;
 use axum::response::{IntoResponseParts, ResponseParts};
 use serde_json::{Map, Value, json};
 
@@ -14,13 +15,14 @@ pub struct Toast {
     tone: &'static str,
     text: String,
     undo: Option<(&'static str, String)>,
+    next_page: bool,
     also: Vec<(String, Value)>,
 }
 
 impl Toast {
     /// Something was done.
     pub fn done(text: impl Into<String>) -> Self {
-        Self { tone: "done", text: text.into(), undo: None, also: Vec::new() }
+        Self { tone: "done", text: text.into(), undo: None, next_page: false, also: Vec::new() }
     }
 
     /// Something was not done: what happened, what was kept, what to do.
@@ -49,14 +51,32 @@ impl Toast {
         self
     }
 
-    /// The header value. Only ASCII passes a header, so the rest is escaped the JSON way.
-    pub(crate) fn header(&self) -> HeaderValue {
+    /// Shows it on the page a redirect leads to, instead of on this one.
+    #[must_use]
+    pub fn on_next_page(mut self) -> Self {
+        self.next_page = true;
+        self
+    }
+
+    /// The cookie that carries it over a redirect; `toast.js` shows it and forgets the cookie.
+    fn cookie(&self) -> HeaderValue {
+        let json = super::url_encoded(&self.json().to_string());
+        HeaderValue::from_str(&format!("toast={json}; Path=/; SameSite=Lax; Max-Age=30"))
+            .unwrap_or(HeaderValue::from_static("toast=; Path=/; Max-Age=0"))
+    }
+
+    fn json(&self) -> Value {
         let mut toast = json!({ "tone": self.tone, "text": self.text });
         if let Some((method, href)) = &self.undo {
             toast["undo"] = json!({ "method": method, "href": href });
         }
+        toast
+    }
+
+    /// The header value. Only ASCII passes a header, so the rest is escaped the JSON way.
+    pub(crate) fn header(&self) -> HeaderValue {
         let mut events = Map::new();
-        events.insert("toast".to_owned(), toast);
+        events.insert("toast".to_owned(), self.json());
         events.extend(self.also.iter().cloned());
         let text = ascii(&Value::Object(events).to_string());
         HeaderValue::from_str(&text).unwrap_or(HeaderValue::from_static("{}"))
@@ -82,7 +102,11 @@ impl IntoResponseParts for Toast {
     type Error = std::convert::Infallible;
 
     fn into_response_parts(self, mut parts: ResponseParts) -> Result<ResponseParts, Self::Error> {
-        parts.headers_mut().insert("hx-trigger", self.header());
+        if self.next_page {
+            parts.headers_mut().append(SET_COOKIE, self.cookie());
+        } else {
+            parts.headers_mut().insert("hx-trigger", self.header());
+        }
         Ok(parts)
     }
 }
@@ -99,5 +123,13 @@ mod tests {
         assert_eq!(value["toast"]["text"], "Closed “Ünal 😀”");
         assert_eq!(value["toast"]["undo"]["method"], "DELETE");
         assert_eq!(value["inbox:changed"]["id"], 1);
+    }
+
+    #[test]
+    fn a_redirect_carries_it_in_a_cookie_without_special_characters() {
+        let cookie = Toast::done("Saved; “ok”").on_next_page().cookie();
+        let value = cookie.to_str().expect("ASCII").split("; ").next().expect("a pair").to_owned();
+        assert!(value.contains("Saved%3B%20%E2%80%9Cok%E2%80%9D"), "{value}");
+        assert!(!value.contains([';', '"', ' ', ',']), "{value}");
     }
 }
