@@ -195,7 +195,7 @@ impl Gateway {
             Ok(answered) => {
                 self.inner.rests.answered(provider.name());
                 let usage = answered.value.usage;
-                let cost = self.charge(provider, call, usage, &answered.value, reservation.cost);
+                let cost = charge(provider, call, usage, &answered.value, reservation.cost);
                 guard.settle(cost).await;
                 Ok(answered.value)
             }
@@ -205,31 +205,6 @@ impl Gateway {
                 Err(failure)
             }
         }
-    }
-
-    /// What an answer cost; one without a usage costs what its text can cost at most.
-    pub(super) fn charge(
-        &self,
-        provider: &Provider,
-        call: &mut ModelCall,
-        usage: Option<Usage>,
-        completion: &Completion,
-        most: Cost,
-    ) -> Cost {
-        let (tokens_in, tokens_out) = match usage.filter(|usage| usage.total() > 0) {
-            Some(usage) => (u64::from(usage.prompt_tokens), u64::from(usage.completion_tokens)),
-            None => {
-                let out = tokens::bound(completion.text().unwrap_or_default()) as u64;
-                ((most.tokens.cast_unsigned()).saturating_sub(out), out)
-            }
-        };
-        provider.name().clone_into(&mut call.provider);
-        call.model.clone_from(&completion.model);
-        call.tokens_in = tokens_in;
-        call.tokens_out = tokens_out;
-        let micros = provider.price(tokens_in, tokens_out);
-        call.cost_micros = micros.max(0).cast_unsigned();
-        Cost { tokens: (tokens_in + tokens_out).cast_signed(), micros }
     }
 
     /// Asks a recorded question again, for a replay; gives the output as a stage records it.
@@ -243,6 +218,28 @@ impl Gateway {
         let answered = self.ask(&mut again, &ask).await?;
         Ok(output(&answered.completion))
     }
+}
+
+/// What an answer cost; one without a usage costs what its text can cost at most.
+pub(super) fn charge(
+    provider: &Provider,
+    call: &mut ModelCall,
+    usage: Option<Usage>,
+    completion: &Completion,
+    most: Cost,
+) -> Cost {
+    let out = tokens::bound(completion.text().unwrap_or_default()) as u64;
+    let bounds = (most.tokens.cast_unsigned().saturating_sub(out), out);
+    let told = usage.filter(|usage| usage.total() > 0);
+    let (tokens_in, tokens_out) =
+        told.map_or(bounds, |usage| (u64::from(usage.prompt_tokens), u64::from(usage.completion_tokens)));
+    provider.name().clone_into(&mut call.provider);
+    call.model.clone_from(&completion.model);
+    call.tokens_in = tokens_in;
+    call.tokens_out = tokens_out;
+    let micros = provider.price(tokens_in, tokens_out);
+    call.cost_micros = micros.max(0).cast_unsigned();
+    Cost { tokens: (tokens_in + tokens_out).cast_signed(), micros }
 }
 
 /// What of an answer stands in the record.

@@ -10,7 +10,7 @@ use connectors::openai::stream::{ChatStream, Piece};
 use serde_json::json;
 
 use super::budget::{self, Claim, Cost};
-use super::call::{Answered, Ask, Unanswered, may_be_billed, output, spender};
+use super::call::{Answered, Ask, Unanswered, charge, may_be_billed, output, spender};
 use super::guard::Guard;
 use super::{Gateway, tokens};
 use crate::decision::{Decision, ModelCall};
@@ -128,10 +128,10 @@ impl AnswerStream {
         let broke = failure.is_some();
         let cost = if completion.usage.is_none() && broke {
             let cost = guard.at_drop;
-            gateway.charge(provider, &mut call, None, &completion, cost);
+            charge(provider, &mut call, None, &completion, cost);
             cost
         } else {
-            gateway.charge(provider, &mut call, completion.usage, &completion, most)
+            charge(provider, &mut call, completion.usage, &completion, most)
         };
         guard.settle(cost).await;
         let mut recorded = output(&completion);

@@ -14,7 +14,7 @@ const LONGEST_WORD: usize = 20;
 
 /// The most tokens a text can have.
 pub fn bound(text: &str) -> usize {
-    text.split(|c: char| c == ' ' || c == '\n').map(|word| word_bound(word) + 1).sum::<usize>().saturating_sub(1)
+    text.split([' ', '\n']).map(|word| word_bound(word) + 1).sum::<usize>().saturating_sub(1)
 }
 
 fn word_bound(word: &str) -> usize {

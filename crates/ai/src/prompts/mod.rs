@@ -71,7 +71,7 @@ impl Canary {
 
     /// True when an answer repeats the mark, or a run of words of the instructions.
     pub fn leaked_in(&self, answer: &str) -> bool {
-        let bare = |text: &str| text.chars().filter(|c| c.is_ascii_alphanumeric()).collect::<String>().to_lowercase();
+        let bare = |text: &str| text.chars().filter(char::is_ascii_alphanumeric).collect::<String>().to_lowercase();
         if bare(answer).contains(&bare(&self.mark)) {
             return true;
         }

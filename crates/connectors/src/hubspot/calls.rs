@@ -127,9 +127,12 @@ impl HubSpot {
         let standard = links.iter().all(|link| link.types.is_empty());
         let inputs: Vec<_> = links
             .iter()
-            .map(|link| match standard {
-                true => json!({"from": {"id": link.from}, "to": {"id": link.to}}),
-                false => json!({"from": {"id": link.from}, "to": {"id": link.to}, "types": link.types}),
+            .map(|link| {
+                let mut input = json!({"from": {"id": link.from}, "to": {"id": link.to}});
+                if !standard {
+                    input["types"] = json!(link.types);
+                }
+                input
             })
             .collect();
         let action = if standard { "associate/default" } else { "create" };

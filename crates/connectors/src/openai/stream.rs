@@ -67,23 +67,24 @@ impl ChatStream {
             }
             if let Some(data) = self.events.pop_front() {
                 if let Err(failure) = self.take(&data) {
-                    return self.fail(failure);
+                    return Some(self.fail(failure));
                 }
                 continue;
             }
             let Some(body) = &mut self.body else {
-                return if self.finished { self.end() } else { self.fail(cut_off()) };
+                self.over = true;
+                return if self.finished { None } else { Some(Err(cut_off())) };
             };
             match body.next().await {
                 Some(Ok(bytes)) => {
                     let mut events = Vec::new();
                     if let Err(too_long) = self.decoder.feed(&bytes, &mut events) {
-                        return self.fail(Failure::new(FailureKind::Malformed, too_long.to_string()));
+                        return Some(self.fail(Failure::new(FailureKind::Malformed, too_long.to_string())));
                     }
                     self.events.extend(events.into_iter().map(|event| event.data));
                 }
-                Some(Err(failure)) if !self.finished => return self.fail(failure),
-                Some(Err(_)) => return self.end(),
+                Some(Err(failure)) if !self.finished => return Some(self.fail(failure)),
+                Some(Err(_)) => self.close(),
                 None => {
                     self.body = None;
                     self.events.extend(std::mem::take(&mut self.decoder).finish().map(|event| event.data));
@@ -112,14 +113,9 @@ impl ChatStream {
         self.over = true;
     }
 
-    fn end<T>(&mut self) -> Option<T> {
+    fn fail<T>(&mut self, failure: Failure) -> Result<T, Failure> {
         self.close();
-        None
-    }
-
-    fn fail<T>(&mut self, failure: Failure) -> Option<Result<T, Failure>> {
-        self.close();
-        Some(Err(failure))
+        Err(failure)
     }
 
     fn take(&mut self, data: &str) -> Result<(), Failure> {
