@@ -7,9 +7,11 @@
 mod brain;
 pub mod channels;
 pub mod contacts;
+mod conversations;
 mod core;
 mod handoff;
 mod ingest;
+mod lead_marks;
 pub mod pipeline;
 pub mod receiving;
 pub mod sending;
@@ -22,6 +24,7 @@ use kernel::queue::Handlers;
 
 pub use crate::brain::Brain;
 pub use crate::core::Core;
+pub use lead_marks::LeadMarks;
 pub use web::room;
 
 /// The inbox's background work.

@@ -17,5 +17,5 @@ pub(crate) struct Desk {
 pub fn room(core: &Core, app: &App) -> Room {
     let receiver = Receiver::start(core.kernel.clone(), core.routes.clone());
     let desk = Desk { app: app.clone(), core: core.clone() };
-    Room { webhooks: receiving::router(receiver), api: crate::channels::api().with_state(desk), ..Room::default() }
+    Room { webhooks: receiving::router(receiver), api: crate::channels::api().merge(crate::conversations::api()).merge(crate::settings::api()).with_state(desk), ..Room::default() }
 }

@@ -58,7 +58,7 @@ impl Rooms {
 
     /// The views that rooms keep from the ledger.
     pub fn followers(&self) -> Vec<Arc<dyn Follower>> {
-        Vec::new()
+        vec![Arc::new(leads::scoring::Scorer), Arc::new(inbox::LeadMarks)]
     }
 
     /// What rooms do by the clock.

@@ -18,4 +18,4 @@ pub use handler::Receive;
 pub use turn::AnswerTurn;
 pub(crate) use conversations::{lock_by_id, save};
 pub(crate) use turn::escalate;
-pub(crate) use write::preview;
+pub(crate) use write::{NewMessage, clean, insert, preview};

@@ -30,6 +30,11 @@ impl SendJob {
     pub fn of(message: MessageId, conversation: ConversationId) -> NewJob {
         NewJob::new(Lane::Outbound, "outbound.send", &Self { message }).key(conversation)
     }
+
+    /// The same outside the conversation's order: for a message scheduled for later.
+    pub fn unkeyed(message: MessageId) -> NewJob {
+        NewJob::new(Lane::Outbound, "outbound.send", &Self { message })
+    }
 }
 
 /// Sends messages.
