@@ -7,8 +7,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use argon2::password_hash::{PasswordHash, PasswordHasher, PasswordVerifier, SaltString};
 use argon2::Argon2;
+use argon2::password_hash::{PasswordHash, PasswordHasher, PasswordVerifier, SaltString};
 use shell::AppError;
 use tokio::sync::Semaphore;
 
@@ -24,15 +24,37 @@ const SHORTEST: usize = 8;
 const LONGEST: usize = 512;
 
 /// A hash of nothing anybody knows, with the parameters of today's hashes.
-const NOBODY: &str = "$argon2id$v=19$m=19456,t=2,p=1$cmVjb3VwIG5vYm9keSAwMQ$q83vEjRWeJCrze8SNFZ4kKvN7xI0VniQq83vEjRWeJA";
+const NOBODY: &str =
+    "$argon2id$v=19$m=19456,t=2,p=1$cmVjb3VwIG5vYm9keSAwMQ$q83vEjRWeJCrze8SNFZ4kKvN7xI0VniQq83vEjRWeJA";
 
 static TURNS: Semaphore = Semaphore::const_new(AT_ONCE);
 
 /// The passwords that guessing begins with, in lower case; all have the least length.
 const COMMON: [&str; 24] = [
-    "12345678", "123456789", "1234567890", "password", "password1", "password123", "passw0rd", "qwertyuiop", "qwerty123",
-    "iloveyou", "11111111", "00000000", "sunshine", "princess", "football", "baseball", "superman", "trustno1", "welcome1",
-    "letmein1", "whatever", "computer", "admin123", "changeme",
+    "12345678",
+    "123456789",
+    "1234567890",
+    "password",
+    "password1",
+    "password123",
+    "passw0rd",
+    "qwertyuiop",
+    "qwerty123",
+    "iloveyou",
+    "11111111",
+    "00000000",
+    "sunshine",
+    "princess",
+    "football",
+    "baseball",
+    "superman",
+    "trustno1",
+    "welcome1",
+    "letmein1",
+    "whatever",
+    "computer",
+    "admin123",
+    "changeme",
 ];
 
 /// A password as typed. Never printed.
@@ -82,7 +104,10 @@ impl Hasher {
     pub(crate) async fn hash(&self, password: Password) -> Result<String, AppError> {
         let salt = SaltString::encode_b64(&secrets::random::<16>()?).map_err(not_hashed)?;
         self.turn(move || {
-            Argon2::default().hash_password(password.0.as_bytes(), &salt).map(|hash| hash.to_string()).map_err(not_hashed)
+            Argon2::default()
+                .hash_password(password.0.as_bytes(), &salt)
+                .map(|hash| hash.to_string())
+                .map_err(not_hashed)
         })
         .await?
     }
@@ -99,7 +124,8 @@ impl Hasher {
     }
 
     async fn turn<T: Send + 'static>(&self, work: impl FnOnce() -> T + Send + 'static) -> Result<T, AppError> {
-        let busy = || AppError::unavailable("too many people are signing in at this moment; try again in a few seconds");
+        let busy =
+            || AppError::unavailable("too many people are signing in at this moment; try again in a few seconds");
         let turn = tokio::time::timeout(PATIENCE, TURNS.acquire()).await.map_err(|_| busy())?.map_err(|_| busy())?;
         self.work.fetch_add(1, Ordering::Relaxed);
         // The turn moves into the thread: a request that goes away does not free it while the work still runs.

@@ -12,8 +12,14 @@ use super::verify::{self, Verdict};
 use crate::store::log::{self, Entry};
 
 /// What the page can be narrowed to: the beginning of an action, and its name.
-const CHOICES: [(&str, &str); 6] =
-    [("", "Everything"), ("sign_in", "Sign-ins"), ("member", "People"), ("key", "Keys"), ("settings", "Settings"), ("vault", "Secrets")];
+const CHOICES: [(&str, &str); 6] = [
+    ("", "Everything"),
+    ("sign_in", "Sign-ins"),
+    ("member", "People"),
+    ("key", "Keys"),
+    ("settings", "Settings"),
+    ("vault", "Secrets"),
+];
 
 #[derive(Template)]
 #[template(path = "audit/show.html")]
@@ -136,7 +142,10 @@ mod tests {
 
     #[test]
     fn actions_read_as_sentences_and_unknown_ones_as_they_are() {
-        assert_eq!(sentence("member.role_changed", &json!({"from": "agent", "to": "admin"})), "changed a role from agent to admin");
+        assert_eq!(
+            sentence("member.role_changed", &json!({"from": "agent", "to": "admin"})),
+            "changed a role from agent to admin"
+        );
         assert_eq!(sentence("export.made", &Value::Null), "export made");
         assert_eq!(more("sign_in", "abc"), "/settings/audit-log?action=sign_in&cursor=abc");
         assert_eq!(more("\"><script>", "abc"), "/settings/audit-log?action=&cursor=abc");

@@ -2,8 +2,8 @@
 
 use axum::extract::State;
 use axum::http::StatusCode;
-use kernel::db::{OrgTx, system};
 use kernel::db::system::InviteRow;
+use kernel::db::{OrgTx, system};
 use kernel::ids::UserId;
 use kernel::ledger::Actor;
 use serde::Deserialize;

@@ -66,12 +66,13 @@ pub(crate) async fn create(
         return Err(AppError::conflict("this person is a member already"));
     }
     let made = (secrets::hash(&token), by.actor().to_string());
-    let invite = invites::add(&mut tx, &email, role, (&made.0, &made.1), LASTS).await.map_err(|error| {
-        match members::constraint(&error) {
-            Some("invites_open") => AppError::conflict("somebody else is inviting this person at this moment"),
-            _ => error.into(),
-        }
-    })?;
+    let invite =
+        invites::add(&mut tx, &email, role, (&made.0, &made.1), LASTS).await.map_err(
+            |error| match members::constraint(&error) {
+                Some("invites_open") => AppError::conflict("somebody else is inviting this person at this moment"),
+                _ => error.into(),
+            },
+        )?;
     let fact = Fact::MemberInvited { invite: invite.id, role: role.to_string() };
     tx.append(Event::new(Subject::Org(by.org()), by.actor(), fact));
     let entry = AuditEntry::new(by.actor(), "member.invited").about(invite.id).detail(json!({ "role": role }));

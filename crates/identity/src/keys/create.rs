@@ -99,10 +99,18 @@ async fn write(tx: &mut OrgTx, new: NewKey, by: Actor, origin: &Origin) -> Resul
     let key = secrets::fresh_key()?;
     let made_by = if let Actor::User(user) = by { Some(user) } else { None };
     let scopes: Permissions = scopes.into_iter().collect();
-    let row = keys::NewKey { name: &name, start: secrets::shown(&key), hash: secrets::hash(&key), scopes, made_by, expires_at };
+    let row = keys::NewKey {
+        name: &name,
+        start: secrets::shown(&key),
+        hash: secrets::hash(&key),
+        scopes,
+        made_by,
+        expires_at,
+    };
     let made = keys::add(tx, row).await?;
     tx.append(Event::new(Subject::Org(tx.org()), by, Fact::KeyCreated { key: made.id }));
-    let entry = AuditEntry::new(by, "key.created").about(made.id).detail(json!({ "name": name, "scopes": made.scopes }));
+    let entry =
+        AuditEntry::new(by, "key.created").about(made.id).detail(json!({ "name": name, "scopes": made.scopes }));
     audit::record(tx, entry.from_ip(origin.ip)).await?;
     Ok((made, key))
 }

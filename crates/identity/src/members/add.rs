@@ -57,7 +57,9 @@ pub(crate) async fn post(
     let mut tx = by.tx().await?;
     let user = members::add_user(&mut tx, &ready.email, &ready.name, &ready.hash).await.map_err(|error| {
         match members::constraint(&error) {
-            Some("users_email") => AppError::conflict("there is an account with this email already; invite them instead"),
+            Some("users_email") => {
+                AppError::conflict("there is an account with this email already; invite them instead")
+            }
             _ => error.into(),
         }
     })?;

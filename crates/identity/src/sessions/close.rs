@@ -24,7 +24,8 @@ pub(crate) async fn delete(
     by: Allowed<View>,
     origin: Origin,
 ) -> Result<impl IntoResponse, AppError> {
-    let session = by.principal().session.ok_or_else(|| AppError::conflict("an API key has no session; delete the key"))?;
+    let session =
+        by.principal().session.ok_or_else(|| AppError::conflict("an API key has no session; delete the key"))?;
     close(&identity, by.principal(), session, &origin).await?;
     Ok((StatusCode::NO_CONTENT, [(header::SET_COOKIE, clear_session_cookie(app.is_secure()))]))
 }
@@ -56,7 +57,12 @@ pub(crate) async fn page(
     Ok(([(header::SET_COOKIE, clear_session_cookie(app.is_secure()))], Redirect::to("/sign-in?left=yes")))
 }
 
-async fn close(identity: &Identity, principal: &Principal, session: SessionId, origin: &Origin) -> Result<(), AppError> {
+async fn close(
+    identity: &Identity,
+    principal: &Principal,
+    session: SessionId,
+    origin: &Origin,
+) -> Result<(), AppError> {
     let mut tx = identity.kernel().db.begin(principal.org).await?;
     if sessions::revoke(&mut tx, session).await? {
         audit::record(&mut tx, AuditEntry::new(principal.actor, "sign_out").about(session).from_ip(origin.ip)).await?;
@@ -75,7 +81,8 @@ pub(crate) async fn close_family(
 ) -> Result<(), AppError> {
     let mut tx = identity.kernel().db.begin(org).await?;
     if sessions::revoke(&mut tx, session).await? {
-        audit::record(&mut tx, AuditEntry::new(Actor::System, "refresh.reused").about(session).from_ip(origin.ip)).await?;
+        audit::record(&mut tx, AuditEntry::new(Actor::System, "refresh.reused").about(session).from_ip(origin.ip))
+            .await?;
     }
     tx.commit().await?;
     identity.doorkeeper().forget();

@@ -86,7 +86,9 @@ fn refused() -> AppError {
 }
 
 fn closed(until: DateTime<Utc>, now: DateTime<Utc>) -> AppError {
-    AppError::too_many((until - now).to_std().unwrap_or(Duration::ZERO).max(Duration::from_secs(1)))
+    // Rounded up: whoever waits exactly as long as they are told finds the door open.
+    let seconds = (until - now).num_milliseconds().max(1).unsigned_abs().div_ceil(1_000);
+    AppError::too_many(Duration::from_secs(seconds))
 }
 
 /// Writes the refusal into the audit logs of the person's organisations, if there is such a person, after the answer.

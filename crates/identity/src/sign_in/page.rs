@@ -47,7 +47,8 @@ pub(crate) async fn get(
     }
     let left = !look.left.is_empty();
     let frame = Frame::signed_out(&info, "Sign in");
-    Ok(show(&SignInPage { frame, email: String::new(), next: look.next, problem: String::new(), left })?.into_response())
+    Ok(show(&SignInPage { frame, email: String::new(), next: look.next, problem: String::new(), left })?
+        .into_response())
 }
 
 pub(crate) async fn post(
@@ -58,7 +59,9 @@ pub(crate) async fn post(
     Form(form): Form<SignInForm>,
 ) -> Result<Response, AppError> {
     match enter(&identity, &form, &origin).await {
-        Ok(cookie) => Ok(([(header::SET_COOKIE, cookie.header(&app)?)], Redirect::to(inside(&form.next))).into_response()),
+        Ok(cookie) => {
+            Ok(([(header::SET_COOKIE, cookie.header(&app)?)], Redirect::to(inside(&form.next))).into_response())
+        }
         Err(error) if error.status().is_server_error() => Err(error),
         Err(error) => {
             let SignInForm { email, next, .. } = form;
@@ -84,7 +87,9 @@ pub(crate) fn problem(error: &AppError) -> String {
         AppError::TooMany { retry_after } if retry_after.as_secs() > 90 => {
             format!("Too many attempts. Try again in {} minutes.", retry_after.as_secs().div_ceil(60))
         }
-        AppError::TooMany { retry_after } => format!("Too many attempts. Try again in {} seconds.", retry_after.as_secs()),
+        AppError::TooMany { retry_after } => {
+            format!("Too many attempts. Try again in {} seconds.", retry_after.as_secs())
+        }
         other => {
             let text = other.to_string();
             let mut letters = text.chars();
@@ -107,7 +112,9 @@ mod tests {
     #[test]
     fn the_way_on_stays_inside() {
         assert_eq!(inside("/inbox/conv_1?tag=HOT"), "/inbox/conv_1?tag=HOT");
-        for outside in ["", "inbox", "//evil.example", "/\\evil.example", "https://evil.example", "/sign-out", "/a\nb", "/a\\b"] {
+        for outside in
+            ["", "inbox", "//evil.example", "/\\evil.example", "https://evil.example", "/sign-out", "/a\nb", "/a\\b"]
+        {
             assert_eq!(inside(outside), "/", "{outside}");
         }
     }

@@ -71,8 +71,7 @@ async fn name_actors(tx: &mut OrgTx, rows: &mut [Entry]) -> Result<(), sqlx::Err
     let names: Vec<(kernel::ids::UserId, String)> =
         sqlx::query_as("select id, name from users where id = any($1)").bind(users).fetch_all(tx.conn()).await?;
     for row in rows {
-        row.actor_name =
-            names.iter().find(|(id, _)| row.actor == id.to_string()).map(|(_, name)| name.clone());
+        row.actor_name = names.iter().find(|(id, _)| row.actor == id.to_string()).map(|(_, name)| name.clone());
     }
     Ok(())
 }

@@ -16,7 +16,12 @@ pub(crate) struct NewSession {
     pub(crate) lasts: Duration,
 }
 
-pub(crate) async fn add(tx: &mut OrgTx, user: UserId, origin: &Origin, new: NewSession) -> Result<SessionId, sqlx::Error> {
+pub(crate) async fn add(
+    tx: &mut OrgTx,
+    user: UserId,
+    origin: &Origin,
+    new: NewSession,
+) -> Result<SessionId, sqlx::Error> {
     let (id, now) = (SessionId::new(tx.clock()), tx.clock().now());
     sqlx::query(
         "with swept as (delete from sessions where org_id = $1 and user_id = $3 and expires_at < $10) \
@@ -53,12 +58,13 @@ pub(crate) async fn revoke(tx: &mut OrgTx, session: SessionId) -> Result<bool, s
 /// Ends every session of a person in this organisation.
 pub(crate) async fn revoke_all(tx: &mut OrgTx, user: UserId) -> Result<u64, sqlx::Error> {
     let now = tx.clock().now();
-    let done = sqlx::query("update sessions set revoked_at = $3 where org_id = $1 and user_id = $2 and revoked_at is null")
-        .bind(tx.org())
-        .bind(user)
-        .bind(now)
-        .execute(tx.conn())
-        .await?;
+    let done =
+        sqlx::query("update sessions set revoked_at = $3 where org_id = $1 and user_id = $2 and revoked_at is null")
+            .bind(tx.org())
+            .bind(user)
+            .bind(now)
+            .execute(tx.conn())
+            .await?;
     Ok(done.rows_affected())
 }
 
@@ -100,13 +106,12 @@ pub(crate) async fn add_refresh(
 /// Marks a refresh token as exchanged; false when another request did so first.
 pub(crate) async fn use_refresh(tx: &mut OrgTx, hash: &[u8]) -> Result<bool, sqlx::Error> {
     let now = tx.clock().now();
-    let done = sqlx::query(
-        "update refresh_tokens set used_at = $3 where org_id = $1 and token_hash = $2 and used_at is null",
-    )
-    .bind(tx.org())
-    .bind(hash)
-    .bind(now)
-    .execute(tx.conn())
-    .await?;
+    let done =
+        sqlx::query("update refresh_tokens set used_at = $3 where org_id = $1 and token_hash = $2 and used_at is null")
+            .bind(tx.org())
+            .bind(hash)
+            .bind(now)
+            .execute(tx.conn())
+            .await?;
     Ok(done.rows_affected() == 1)
 }

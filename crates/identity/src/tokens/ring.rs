@@ -58,7 +58,9 @@ impl KeyRing {
         }
         let (kid, pair) = self.read(|keys| (keys.kid.clone(), keys.pair.clone()));
         let header = Header { alg: "EdDSA".into(), typ: "JWT".into(), kid };
-        let part = |json: serde_json::Result<Vec<u8>>| Ok::<_, AppError>(URL_SAFE_NO_PAD.encode(json.map_err(AppError::internal)?));
+        let part = |json: serde_json::Result<Vec<u8>>| {
+            Ok::<_, AppError>(URL_SAFE_NO_PAD.encode(json.map_err(AppError::internal)?))
+        };
         let signed = format!("{}.{}", part(serde_json::to_vec(&header))?, part(serde_json::to_vec(claims))?);
         let signature = URL_SAFE_NO_PAD.encode(pair.sign(signed.as_bytes()));
         Ok(format!("{signed}.{signature}"))
@@ -79,7 +81,8 @@ impl KeyRing {
 
     /// Every key that may have signed a token that still stands.
     pub(super) fn published(&self) -> Vec<(String, Vec<u8>)> {
-        let mut all: Vec<_> = self.read(|keys| keys.public.iter().map(|(kid, key)| (kid.clone(), key.clone())).collect());
+        let mut all: Vec<_> =
+            self.read(|keys| keys.public.iter().map(|(kid, key)| (kid.clone(), key.clone())).collect());
         all.sort();
         all
     }
@@ -129,7 +132,8 @@ async fn load(kernel: &Kernel) -> Result<Keys, AppError> {
 
 fn make(kernel: &Kernel) -> Result<(SigningKeyRow, Ed25519KeyPair), AppError> {
     let failed = |what: &'static str| move |_| AppError::internal(anyhow::anyhow!(what));
-    let document = Ed25519KeyPair::generate_pkcs8(&SystemRandom::new()).map_err(failed("no randomness for a signing key"))?;
+    let document =
+        Ed25519KeyPair::generate_pkcs8(&SystemRandom::new()).map_err(failed("no randomness for a signing key"))?;
     let pair = pair(document.as_ref())?;
     let kid = hex::encode(secrets::random::<8>()?);
     let (master_key, sealed) = kernel.vault.seal_own(&place(&kid), document.as_ref()).map_err(AppError::internal)?;

@@ -48,10 +48,12 @@ async fn of_many_requests_with_one_token_one_wins_and_its_pair_works() {
         .map(|_| tokio::spawn(house.post("/v2/auth/refresh", json!({ "refresh_token": owner.refresh })).send()))
         .collect();
     kernel::testing::until("five requests to wait for the token", || async {
-        let waiting: i64 = sqlx::query_scalar("select count(*) from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'")
-            .fetch_one(&mut house.db.owner().await)
-            .await
-            .unwrap();
+        let waiting: i64 = sqlx::query_scalar(
+            "select count(*) from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'",
+        )
+        .fetch_one(&mut house.db.owner().await)
+        .await
+        .unwrap();
         (waiting == 5).then_some(())
     })
     .await;
@@ -59,7 +61,11 @@ async fn of_many_requests_with_one_token_one_wins_and_its_pair_works() {
     let mut won = Vec::new();
     for call in calls {
         let reply = call.await.unwrap();
-        if reply.status.as_u16() == 200 { won.push(reply.json()) } else { reply.expect_status(401); }
+        if reply.status.as_u16() == 200 {
+            won.push(reply.json())
+        } else {
+            reply.expect_status(401);
+        }
     }
     assert_eq!(won.len(), 1);
     house.get("/v2/auth/session").bearer(&text(&won[0], "access_token")).send().await.expect_status(200);

@@ -27,7 +27,8 @@ async fn a_known_email_is_a_conflict_and_leaves_nothing_behind() {
     let body = json!({ "organisation": "Two", "name": "x", "email": "OWNER@one.example", "password": PASSWORD });
     let refused = house.post("/v2/auth/register", body).send().await.expect_status(409).json();
     assert_eq!(refused["error"]["code"], "conflict");
-    let orgs: i64 = sqlx::query_scalar("select count(*) from organisations").fetch_one(&mut house.db.owner().await).await.unwrap();
+    let orgs: i64 =
+        sqlx::query_scalar("select count(*) from organisations").fetch_one(&mut house.db.owner().await).await.unwrap();
     assert_eq!(orgs, 1);
 }
 
@@ -36,7 +37,8 @@ async fn every_bad_field_is_named_at_once() {
     let house = House::new().await;
     let body = json!({ "organisation": "", "name": "x".repeat(101), "email": "nobody", "password": "password" });
     let refused = house.post("/v2/auth/register", body).send().await.expect_status(422).json();
-    let fields: Vec<_> = refused["error"]["details"].as_array().unwrap().iter().map(|d| d["field"].as_str().unwrap()).collect();
+    let fields: Vec<_> =
+        refused["error"]["details"].as_array().unwrap().iter().map(|d| d["field"].as_str().unwrap()).collect();
     assert_eq!(fields, ["organisation", "name", "email", "password"]);
     let body = json!({ "organisation": "x", "name": "x", "email": "a@example.com" });
     let refused = house.post("/v2/auth/register", body).send().await.expect_status(422).json();
@@ -49,9 +51,11 @@ async fn two_who_register_the_same_email_at_once_make_one_account() {
     let house = House::new().await;
     let body = |n: u8| json!({ "organisation": format!("Org {n}"), "name": "x", "email": "same@example.com", "password": PASSWORD });
     let calls = (0..4).map(|n| house.post("/v2/auth/register", body(n)).send());
-    let mut statuses: Vec<u16> = futures_util::future::join_all(calls).await.iter().map(|reply| reply.status.as_u16()).collect();
+    let mut statuses: Vec<u16> =
+        futures_util::future::join_all(calls).await.iter().map(|reply| reply.status.as_u16()).collect();
     statuses.sort_unstable();
     assert_eq!(statuses, [201, 409, 409, 409]);
-    let orgs: i64 = sqlx::query_scalar("select count(*) from organisations").fetch_one(&mut house.db.owner().await).await.unwrap();
+    let orgs: i64 =
+        sqlx::query_scalar("select count(*) from organisations").fetch_one(&mut house.db.owner().await).await.unwrap();
     assert_eq!(orgs, 1);
 }

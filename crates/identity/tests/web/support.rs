@@ -5,8 +5,8 @@ use axum::body::{Body, to_bytes};
 use axum::http::{HeaderMap, Method, Request, StatusCode, header};
 use chrono::{DateTime, Duration};
 use identity::Identity;
-use kernel::{Clock, Kernel};
 use kernel::testing::TestDb;
+use kernel::{Clock, Kernel};
 use serde_json::{Value, json};
 use shell::{App, Settings};
 use tower::ServiceExt;
@@ -80,6 +80,8 @@ impl House {
     }
 
     fn call(&self, method: Method, path: &str) -> Call {
+        // Time stands still otherwise, and what happens at one instant has no order.
+        self.advance(Duration::milliseconds(1));
         Call::new(self.router.clone(), method, path)
     }
 

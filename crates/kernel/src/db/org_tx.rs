@@ -57,6 +57,7 @@ impl OrgTx {
     /// Adds a fact to the ledger; it is written at commit. Returns its id, to name it as a cause.
     pub fn append(&mut self, event: Event) -> EventId {
         let id = EventId::at(event.at.unwrap_or_else(|| self.clock.now()));
+        let id = self.events.last().map_or(id, |(last, _)| in_order(*last, id));
         self.events.push((id, event));
         id
     }
@@ -177,6 +178,14 @@ impl OrgTx {
         .await?;
         Ok(())
     }
+}
+
+/// Two facts of one millisecond keep the order in which they were appended: a cause sorts before its effect.
+fn in_order(last: EventId, id: EventId) -> EventId {
+    let (before, now) = (last.uuid().as_u128(), id.uuid().as_u128());
+    // The first 48 bits of a version 7 UUID are its milliseconds.
+    let same_instant = before >> 80 == now >> 80;
+    if same_instant && now <= before { EventId::from_uuid(Uuid::from_u128(before + 1)) } else { id }
 }
 
 /// The columns of the events to write, one array each.
