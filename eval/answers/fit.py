@@ -1,6 +1,6 @@
 """Fits the weights of `ai::answer::confidence` and prints the table that goes into it.
 
-    cargo run -p ai --example answer_features -- eval/own/faq > features.jsonl
+    cargo run -p ai --example answer_features > features.jsonl
     python fit.py features.jsonl words|gist|meaning
 
 Two logistic regressions. `CHOOSE` ranks the candidates of one question and learns from answerable questions only. `SURE`

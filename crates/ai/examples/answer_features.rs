@@ -1,14 +1,12 @@
 //! Prints what the confidence model sees for every candidate answer, one JSON value a line, for `eval/answers/fit.py`.
 
 use std::io::Write;
-use std::path::Path;
 
 use ai::eval::{answers::candidate_lines, own_faq::businesses};
 
 fn main() -> anyhow::Result<()> {
-    let folder = std::env::args().nth(1).unwrap_or_else(|| "eval/own/faq".to_owned());
     let mut out = std::io::stdout().lock();
-    for line in candidate_lines(&businesses(Path::new(&folder), None)?, None) {
+    for line in candidate_lines(&businesses(None)?, None) {
         writeln!(out, "{}", serde_json::to_string(&line)?)?;
     }
     Ok(())

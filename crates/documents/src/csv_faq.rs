@@ -3,11 +3,17 @@
 use crate::outline::{Document, Outline};
 use crate::{DocumentError, MAX_TEXT};
 
-const QUESTION: &[&str] = &["question", "q", "frage", "pregunta", "domanda", "pergunta", "vraag", "soru", "title", "name"];
-const ANSWER: &[&str] = &["answer", "a", "antwort", "respuesta", "réponse", "reponse", "risposta", "resposta", "antwoord", "cevap"];
+const QUESTION: &[&str] =
+    &["question", "q", "frage", "pregunta", "domanda", "pergunta", "vraag", "soru", "title", "name"];
+const ANSWER: &[&str] =
+    &["answer", "a", "antwort", "respuesta", "réponse", "reponse", "risposta", "resposta", "antwoord", "cevap"];
 
 pub(crate) fn parse(text: &str) -> Result<Document, DocumentError> {
-    let mut reader = csv::ReaderBuilder::new().flexible(true).delimiter(delimiter(text)).trim(csv::Trim::All).from_reader(text.as_bytes());
+    let mut reader = csv::ReaderBuilder::new()
+        .flexible(true)
+        .delimiter(delimiter(text))
+        .trim(csv::Trim::All)
+        .from_reader(text.as_bytes());
     let header: Vec<String> = reader.headers().map_err(|e| malformed(&e))?.iter().map(str::to_lowercase).collect();
     let find = |names: &[&str]| header.iter().position(|h| names.contains(&h.as_str()));
     let (question, answer) = (find(QUESTION), find(ANSWER));
@@ -40,7 +46,10 @@ fn section(outline: &mut Outline, header: &[String], row: &csv::StringRecord) {
 fn delimiter(text: &str) -> u8 {
     let first = text.lines().next().unwrap_or_default();
     let count = |c: char| first.matches(c).count();
-    [(count('\t'), b'\t'), (count(';'), b';'), (count(','), b',')].into_iter().max_by_key(|(n, _)| *n).map_or(b',', |(_, d)| d)
+    [(count('\t'), b'\t'), (count(';'), b';'), (count(','), b',')]
+        .into_iter()
+        .max_by_key(|(n, _)| *n)
+        .map_or(b',', |(_, d)| d)
 }
 
 fn malformed(error: &csv::Error) -> DocumentError {

@@ -5,10 +5,25 @@ use html5gum::{Token, Tokenizer};
 use crate::outline::{Document, Outline};
 
 /// Elements whose whole content is left out.
-const SILENT: &[&[u8]] = &[b"script", b"style", b"noscript", b"template", b"nav", b"svg", b"form", b"select", b"iframe", b"footer"];
+const SILENT: &[&[u8]] =
+    &[b"script", b"style", b"noscript", b"template", b"nav", b"svg", b"form", b"select", b"iframe", b"footer"];
 /// Elements that begin a new line.
 const LINES: &[&[u8]] = &[
-    b"p", b"div", b"section", b"article", b"li", b"tr", b"br", b"ul", b"ol", b"table", b"blockquote", b"pre", b"dd", b"main", b"header",
+    b"p",
+    b"div",
+    b"section",
+    b"article",
+    b"li",
+    b"tr",
+    b"br",
+    b"ul",
+    b"ol",
+    b"table",
+    b"blockquote",
+    b"pre",
+    b"dd",
+    b"main",
+    b"header",
 ];
 
 pub(crate) fn parse(text: &str) -> Document {

@@ -1,4 +1,4 @@
-//! Markdown (CommonMark with tables).
+//! Markdown (`CommonMark` with tables).
 
 use pulldown_cmark::{Event, HeadingLevel, Options, Parser, Tag, TagEnd};
 
@@ -30,12 +30,16 @@ pub(crate) fn parse(text: &str) -> Document {
                 // A short line was ended on purpose, a long one by its editor's margin.
                 None => outline.text(if outline.line_length() < SHORT_LINE { "\n" } else { " " }),
             },
-            Event::HardBreak | Event::Rule | Event::Start(Tag::Item | Tag::TableRow | Tag::TableHead) => outline.line_break(),
-            Event::End(TagEnd::Paragraph | TagEnd::List(_) | TagEnd::CodeBlock | TagEnd::Table | TagEnd::BlockQuote(_)) => {
+            Event::HardBreak
+            | Event::Rule
+            | Event::Start(Tag::Item | Tag::TableRow | Tag::TableHead)
+            | Event::End(TagEnd::Item | TagEnd::TableRow | TagEnd::TableHead) => outline.line_break(),
+            Event::End(
+                TagEnd::Paragraph | TagEnd::List(_) | TagEnd::CodeBlock | TagEnd::Table | TagEnd::BlockQuote(_),
+            ) => {
                 outline.line_break();
                 outline.text("\n");
             }
-            Event::End(TagEnd::Item | TagEnd::TableRow | TagEnd::TableHead) => outline.line_break(),
             Event::End(TagEnd::TableCell) => outline.text(" · "),
             _ => {}
         }
@@ -55,13 +59,18 @@ mod tests {
 
     #[test]
     fn headings_stand_over_their_text() {
-        let doc = parse("---\na: b\n---\n# Clinic\nWelcome *all*.\n\n## Prices\n- Whitening: $299\n- Exam: $80\n\n## Do you park?\nYes, **free**.\n");
+        let doc = parse(
+            "---\na: b\n---\n# Clinic\nWelcome *all*.\n\n## Prices\n- Whitening: $299\n- Exam: $80\n\n## Do you park?\nYes, **free**.\n",
+        );
         assert_eq!(doc.title.as_deref(), Some("Clinic"));
         assert_eq!(
             doc.blocks,
             [
                 Block::Section { headings: vec!["Clinic".into()], text: "Welcome all.".into() },
-                Block::Section { headings: vec!["Clinic".into(), "Prices".into()], text: "Whitening: $299\nExam: $80".into() },
+                Block::Section {
+                    headings: vec!["Clinic".into(), "Prices".into()],
+                    text: "Whitening: $299\nExam: $80".into()
+                },
                 Block::Faq { question: "Do you park?".into(), answer: "Yes, free.".into() },
             ]
         );

@@ -61,7 +61,7 @@ impl Outline {
     /// Adds text as it comes; nothing more is taken after [`MAX_TEXT`].
     pub(crate) fn text(&mut self, text: &str) {
         let room = MAX_TEXT.saturating_sub(self.taken);
-        let text = &text[..text.floor_char_boundary(room)];
+        let text = head(text, room);
         self.taken += text.len();
         self.text.push_str(text);
     }
@@ -103,11 +103,22 @@ impl Outline {
         }
         let headings: Vec<String> = self.headings.iter().map(|(_, h)| h.clone()).collect();
         let block = match headings.last() {
-            Some(question) if question.ends_with(['?', '？', '؟']) => Block::Faq { question: question.clone(), answer: text },
+            Some(question) if question.ends_with(['?', '？', '؟']) => {
+                Block::Faq { question: question.clone(), answer: text }
+            }
             _ => Block::Section { headings, text },
         };
         self.document.blocks.push(block);
     }
+}
+
+/// The beginning of a text, at most `bytes` long, cut at a character.
+fn head(text: &str, bytes: usize) -> &str {
+    let mut end = bytes.min(text.len());
+    while !text.is_char_boundary(end) {
+        end -= 1;
+    }
+    &text[..end]
 }
 
 /// One line without doubled spaces.

@@ -11,7 +11,8 @@ const MAX_PAGES: usize = 2_000;
 
 pub(crate) fn parse(bytes: &[u8]) -> Result<Document, DocumentError> {
     // The format is old and odd; a parser's panic on one customer's file must not be the server's.
-    catch_unwind(|| read(bytes)).unwrap_or_else(|_| Err(DocumentError::Malformed("its structure cannot be read".to_owned())))
+    catch_unwind(|| read(bytes))
+        .unwrap_or_else(|_| Err(DocumentError::Malformed("its structure cannot be read".to_owned())))
 }
 
 fn read(bytes: &[u8]) -> Result<Document, DocumentError> {

@@ -27,7 +27,9 @@ pub(crate) fn parse(text: &str) -> Document {
 }
 
 fn after<'a>(line: &'a str, marks: &[&str]) -> Option<&'a str> {
-    marks.iter().find_map(|m| line.get(..m.len()).filter(|head| head.eq_ignore_ascii_case(m)).map(|_| line[m.len()..].trim()))
+    marks
+        .iter()
+        .find_map(|m| line.get(..m.len()).filter(|head| head.eq_ignore_ascii_case(m)).map(|_| line[m.len()..].trim()))
 }
 
 /// The answer that follows a question: from "A:" to the next empty line or question.
@@ -40,7 +42,9 @@ fn answer(lines: &[&str], mut at: usize) -> (Option<String>, usize) {
     };
     let mut out = first.to_owned();
     at += 1;
-    while let Some(line) = lines.get(at).filter(|l| !l.is_empty() && after(l, &["q:", "question:", "f:", "frage:", "p:"]).is_none()) {
+    while let Some(line) =
+        lines.get(at).filter(|l| !l.is_empty() && after(l, &["q:", "question:", "f:", "frage:", "p:"]).is_none())
+    {
         out.push('\n');
         out.push_str(line);
         at += 1;
@@ -58,7 +62,11 @@ fn is_heading(lines: &[&str], at: usize) -> bool {
     let open_end = !line.ends_with(['.', '!', ',', ';', '。']);
     gap_before && text_after && open_end && !like_list && (1..=10).contains(&words) && {
         let next = lines.get(at + 1).copied().unwrap_or_default();
-        line.ends_with('?') || line.ends_with(':') || next.is_empty() || line.chars().all(|c| !c.is_lowercase()) || words <= 5 && next.ends_with('.')
+        line.ends_with('?')
+            || line.ends_with(':')
+            || next.is_empty()
+            || line.chars().all(|c| !c.is_lowercase())
+            || words <= 5 && next.ends_with('.')
     }
 }
 

@@ -3,7 +3,8 @@
 use documents::{Block, FileKind, parse};
 use proptest::prelude::*;
 
-const KINDS: [FileKind; 6] = [FileKind::Markdown, FileKind::Text, FileKind::Html, FileKind::Csv, FileKind::Pdf, FileKind::Docx];
+const KINDS: [FileKind; 6] =
+    [FileKind::Markdown, FileKind::Text, FileKind::Html, FileKind::Csv, FileKind::Pdf, FileKind::Docx];
 
 proptest! {
     #[test]

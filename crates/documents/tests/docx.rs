@@ -6,7 +6,10 @@ use documents::{Block, DocumentError, FileKind, parse};
 use zip::write::SimpleFileOptions;
 
 fn docx(body: &str) -> Vec<u8> {
-    archive("word/document.xml", format!(r#"<?xml version="1.0"?><w:document xmlns:w="x"><w:body>{body}</w:body></w:document>"#).as_bytes())
+    archive(
+        "word/document.xml",
+        format!(r#"<?xml version="1.0"?><w:document xmlns:w="x"><w:body>{body}</w:body></w:document>"#).as_bytes(),
+    )
 }
 
 fn archive(name: &str, content: &[u8]) -> Vec<u8> {
@@ -40,7 +43,9 @@ fn headings_paragraphs_and_tables_are_read() {
 
 #[test]
 fn a_bomb_is_refused_before_it_unfolds() {
-    let bomb = docx(&"<w:p><w:r><w:t>aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa</w:t></w:r></w:p>".repeat(600_000));
+    let bomb = docx(
+        &"<w:p><w:r><w:t>aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa</w:t></w:r></w:p>".repeat(600_000),
+    );
     assert!(bomb.len() < 1_000_000, "it is small as a file");
     assert_eq!(parse(FileKind::Docx, &bomb), Err(DocumentError::UnpacksTooLarge));
 }
@@ -48,8 +53,13 @@ fn a_bomb_is_refused_before_it_unfolds() {
 #[test]
 fn damage_is_an_error_with_words() {
     assert!(matches!(parse(FileKind::Docx, b"PK\x03\x04 no"), Err(DocumentError::Malformed(_))));
-    assert!(matches!(parse(FileKind::Docx, &archive("other.xml", b"x")), Err(DocumentError::Malformed(m)) if m.contains("missing")));
-    assert!(matches!(parse(FileKind::Docx, &archive("word/document.xml", b"<w:p><w:t>a</w:p>")), Err(DocumentError::Malformed(_))));
+    assert!(
+        matches!(parse(FileKind::Docx, &archive("other.xml", b"x")), Err(DocumentError::Malformed(m)) if m.contains("missing"))
+    );
+    assert!(matches!(
+        parse(FileKind::Docx, &archive("word/document.xml", b"<w:p><w:t>a</w:p>")),
+        Err(DocumentError::Malformed(_))
+    ));
     assert_eq!(parse(FileKind::Docx, &docx("")), Err(DocumentError::NoText));
     assert_eq!(parse(FileKind::Text, &vec![b'a'; documents::MAX_FILE + 1]), Err(DocumentError::TooLarge));
 }

@@ -20,12 +20,18 @@ fn pdf(pages: &[&str]) -> Document {
                 Operation::new("ET", vec![]),
             ];
             let content = doc.add_object(Stream::new(dictionary! {}, Content { operations }.encode().unwrap()));
-            doc.add_object(dictionary! { "Type" => "Page", "Parent" => tree, "Contents" => content, "Resources" => resources }).into()
+            doc.add_object(
+                dictionary! { "Type" => "Page", "Parent" => tree, "Contents" => content, "Resources" => resources },
+            )
+            .into()
         })
         .collect();
     let count = kids.len() as i64;
     let media = vec![0.into(), 0.into(), 595.into(), 842.into()];
-    doc.objects.insert(tree, Object::Dictionary(dictionary! { "Type" => "Pages", "Kids" => kids, "Count" => count, "MediaBox" => media }));
+    doc.objects.insert(
+        tree,
+        Object::Dictionary(dictionary! { "Type" => "Pages", "Kids" => kids, "Count" => count, "MediaBox" => media }),
+    );
     let catalog = doc.add_object(dictionary! { "Type" => "Catalog", "Pages" => tree });
     doc.trailer.set("Root", catalog);
     let info = doc.add_object(dictionary! { "Title" => Object::string_literal("Price list") });

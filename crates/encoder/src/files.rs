@@ -45,7 +45,8 @@ impl From<candle_core::Error> for EncoderError {
 /// Names the first file that is missing or differs.
 pub fn check(folder: &Path) -> Result<(), EncoderError> {
     for (file, expected) in FILES {
-        let found = sha256(&folder.join(file)).map_err(|e| EncoderError::Unreadable(folder.join(file).display().to_string(), e))?;
+        let found = sha256(&folder.join(file))
+            .map_err(|e| EncoderError::Unreadable(folder.join(file).display().to_string(), e))?;
         if found != expected {
             return Err(EncoderError::WrongChecksum { file, found });
         }

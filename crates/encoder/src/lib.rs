@@ -20,8 +20,8 @@ pub const DIMS: usize = 384;
 const MAX_TOKENS: usize = 256;
 /// Longest text that is given to the tokeniser, in bytes; far more than [`MAX_TOKENS`] ever need.
 const MAX_BYTES: usize = 16 * 1024;
-/// Texts that go through the model together.
-const BATCH: usize = 16;
+/// Tokens that go through the model together, padding included. More is hardly faster, and attention's memory grows with it.
+const BATCH_TOKENS: usize = 1_024;
 
 /// The model, loaded and ready. One is enough for a process; it can be shared between threads.
 pub struct Encoder {
@@ -37,11 +37,13 @@ impl Encoder {
     /// When a file is missing, differs from the known one, or cannot be read.
     pub fn load(folder: &Path) -> Result<Self, EncoderError> {
         check(folder)?;
-        let mut tokenizer = Tokenizer::from_file(folder.join("tokenizer.json")).map_err(|e| EncoderError::Model(e.to_string()))?;
+        let mut tokenizer =
+            Tokenizer::from_file(folder.join("tokenizer.json")).map_err(|e| EncoderError::Model(e.to_string()))?;
         tokenizer.with_padding(None);
         let truncation = TruncationParams { max_length: MAX_TOKENS, ..TruncationParams::default() };
         tokenizer.with_truncation(Some(truncation)).map_err(|e| EncoderError::Model(e.to_string()))?;
-        let weights = std::fs::read(folder.join("model.safetensors")).map_err(|e| EncoderError::Unreadable("model.safetensors".to_owned(), e))?;
+        let weights = std::fs::read(folder.join("model.safetensors"))
+            .map_err(|e| EncoderError::Unreadable("model.safetensors".to_owned(), e))?;
         let device = Device::Cpu;
         let model = bert::Bert::load(weights, &device)?;
         Ok(Self { tokenizer, model, device })
@@ -54,7 +56,7 @@ impl Encoder {
     pub fn embed(&self, texts: &[&str]) -> Result<Vec<Vec<f32>>, EncoderError> {
         let mut ids = Vec::with_capacity(texts.len());
         for text in texts {
-            let text = &text[..text.floor_char_boundary(MAX_BYTES)];
+            let text = head(text, MAX_BYTES);
             let encoding = self.tokenizer.encode(text, true).map_err(|e| EncoderError::Model(e.to_string()))?;
             ids.push(encoding.get_ids().to_vec());
         }
@@ -62,10 +64,13 @@ impl Encoder {
         let mut order: Vec<usize> = (0..ids.len()).collect();
         order.sort_by_key(|i| ids[*i].len());
         let mut out = vec![Vec::new(); ids.len()];
-        for rows in order.chunks(BATCH) {
+        let mut rest = order.as_slice();
+        while !rest.is_empty() {
+            let (rows, after) = rest.split_at(fitting(rest, &ids));
             for (row, vector) in rows.iter().zip(self.batch(rows, &ids)?) {
                 out[*row] = vector;
             }
+            rest = after;
         }
         Ok(out)
     }
@@ -90,4 +95,18 @@ impl Encoder {
         let length = mean.sqr()?.sum_keepdim(1)?.sqrt()?;
         Ok(mean.broadcast_div(&length)?.to_vec2()?)
     }
+}
+
+/// How many of the next texts, which come by length, fit into one batch; at least one.
+fn fitting(order: &[usize], ids: &[Vec<u32>]) -> usize {
+    order.iter().enumerate().take_while(|(n, row)| (n + 1) * ids[**row].len() <= BATCH_TOKENS).count().max(1)
+}
+
+/// The beginning of a text, at most `bytes` long, cut at a character.
+fn head(text: &str, bytes: usize) -> &str {
+    let mut end = bytes.min(text.len());
+    while !text.is_char_boundary(end) {
+        end -= 1;
+    }
+    &text[..end]
 }

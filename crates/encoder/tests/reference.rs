@@ -39,7 +39,12 @@ fn vectors_are_those_of_the_reference() {
     for (text, head, tail) in REFERENCE {
         let vector = encoder.embed(&[text]).unwrap().remove(0);
         assert_eq!(vector.len(), DIMS);
-        assert!(near(&vector[..4], &head) && near(&vector[DIMS - 2..], &tail), "{text:?}: {:?} {:?}", &vector[..4], &vector[DIMS - 2..]);
+        assert!(
+            near(&vector[..4], &head) && near(&vector[DIMS - 2..], &tail),
+            "{text:?}: {:?} {:?}",
+            &vector[..4],
+            &vector[DIMS - 2..]
+        );
         assert!((vector.iter().map(|x| x * x).sum::<f32>() - 1.0).abs() < 1e-4);
     }
 }

@@ -14,8 +14,43 @@ const LIST_LINES: usize = 8;
 
 /// Words that lean on the sentence before.
 const LEANING: &[&str] = &[
-    "it", "they", "this", "these", "those", "that", "he", "she", "its", "their", "then", "otherwise", "however", "also", "but", "please", "es", "sie", "das", "diese", "dieser", "dann",
-    "sonst", "aber", "bitte", "außerdem", "esto", "esta", "estos", "también", "pero", "además", "cela", "ils", "elles", "aussi", "mais",
+    "it",
+    "they",
+    "this",
+    "these",
+    "those",
+    "that",
+    "he",
+    "she",
+    "its",
+    "their",
+    "then",
+    "otherwise",
+    "however",
+    "also",
+    "but",
+    "please",
+    "es",
+    "sie",
+    "das",
+    "diese",
+    "dieser",
+    "dann",
+    "sonst",
+    "aber",
+    "bitte",
+    "außerdem",
+    "esto",
+    "esta",
+    "estos",
+    "también",
+    "pero",
+    "además",
+    "cela",
+    "ils",
+    "elles",
+    "aussi",
+    "mais",
 ];
 
 /// A verbatim piece of a chunk's text, and how well it covers the question together with its headings.
@@ -90,7 +125,8 @@ fn extend(text: &str, spans: &[Span], at: usize) -> Span {
 }
 
 fn leans(sentence: &str) -> bool {
-    let first = sentence.split(|c: char| !c.is_alphanumeric()).find(|w| !w.is_empty()).unwrap_or_default().to_lowercase();
+    let first =
+        sentence.split(|c: char| !c.is_alphanumeric()).find(|w| !w.is_empty()).unwrap_or_default().to_lowercase();
     LEANING.contains(&first.as_str())
 }
 
@@ -111,7 +147,10 @@ mod tests {
     #[test]
     fn the_sentence_that_says_it_is_quoted() {
         let text = "We are a family clinic with twelve chairs in the old harbour. Whitening costs $299 for one visit, with the gel included. We also do crowns and bridges in our own laboratory.";
-        assert_eq!(quoted(text, "How much is whitening?"), "Whitening costs $299 for one visit, with the gel included.");
+        assert_eq!(
+            quoted(text, "How much is whitening?"),
+            "Whitening costs $299 for one visit, with the gel included."
+        );
     }
 
     #[test]

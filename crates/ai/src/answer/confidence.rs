@@ -90,16 +90,34 @@ struct Model {
 }
 
 static WORDS: Model = Model {
-    choose: Weights { bias: -1.317, weights: [1.450, -0.321, 1.691, -0.393, -0.418, -1.741, 0.000, 0.000, -0.633, 1.677, 4.189, -0.908, 1.331] },
-    sure: Weights { bias: -5.597, weights: [2.974, 0.216, 3.822, 0.264, 0.559, 0.467, 0.000, 0.000, 0.781, 1.672, 2.233, -0.055, -0.964] },
+    choose: Weights {
+        bias: -1.317,
+        weights: [1.450, -0.321, 1.691, -0.393, -0.418, -1.741, 0.000, 0.000, -0.633, 1.677, 4.189, -0.908, 1.331],
+    },
+    sure: Weights {
+        bias: -5.597,
+        weights: [2.974, 0.216, 3.822, 0.264, 0.559, 0.467, 0.000, 0.000, 0.781, 1.672, 2.233, -0.055, -0.964],
+    },
 };
 static GIST: Model = Model {
-    choose: Weights { bias: -1.877, weights: [1.262, -0.388, 1.495, -0.470, -0.392, -1.478, 1.435, 0.000, -0.507, 1.443, 4.006, -0.851, 1.092] },
-    sure: Weights { bias: -5.971, weights: [3.053, -0.390, 3.751, -0.359, 1.375, 0.161, 1.041, 0.000, 1.835, 1.315, 2.937, 0.262, -1.053] },
+    choose: Weights {
+        bias: -1.877,
+        weights: [1.262, -0.388, 1.495, -0.470, -0.392, -1.478, 1.435, 0.000, -0.507, 1.443, 4.006, -0.851, 1.092],
+    },
+    sure: Weights {
+        bias: -5.971,
+        weights: [3.053, -0.390, 3.751, -0.359, 1.375, 0.161, 1.041, 0.000, 1.835, 1.315, 2.937, 0.262, -1.053],
+    },
 };
 static MEANING: Model = Model {
-    choose: Weights { bias: -2.309, weights: [1.159, -0.353, 1.354, -0.421, -0.455, -1.385, 1.350, 1.684, -0.457, 1.042, 4.388, -0.751, 0.917] },
-    sure: Weights { bias: -5.295, weights: [2.211, -0.547, 3.000, -0.523, 0.493, 1.247, 1.713, 2.680, 1.169, 0.494, 2.407, -0.031, -0.829] },
+    choose: Weights {
+        bias: -2.309,
+        weights: [1.159, -0.353, 1.354, -0.421, -0.455, -1.385, 1.350, 1.684, -0.457, 1.042, 4.388, -0.751, 0.917],
+    },
+    sure: Weights {
+        bias: -5.295,
+        weights: [2.211, -0.547, 3.000, -0.523, 0.493, 1.247, 1.713, 2.680, 1.169, 0.494, 2.407, -0.031, -0.829],
+    },
 };
 /// Most that an answer without the expected kind of thing can reach: no amount is no answer to "how much".
 const ABSENT_MOST: f32 = 0.35;
@@ -143,8 +161,26 @@ mod tests {
 
     #[test]
     fn more_evidence_is_more_confidence() {
-        let weak = Features { covered: 0.4, missing: 1.0, covered_quote: 0.3, missing_quote: 1.0, gist: 0.3, meaning: 0.3, ..Features::default() };
-        let strong = Features { covered: 1.0, covered_quote: 1.0, gist: 0.9, meaning: 0.9, expected: 1.0, faq: true, focus: 1.0, lead: 0.3, ..Features::default() };
+        let weak = Features {
+            covered: 0.4,
+            missing: 1.0,
+            covered_quote: 0.3,
+            missing_quote: 1.0,
+            gist: 0.3,
+            meaning: 0.3,
+            ..Features::default()
+        };
+        let strong = Features {
+            covered: 1.0,
+            covered_quote: 1.0,
+            gist: 0.9,
+            meaning: 0.9,
+            expected: 1.0,
+            faq: true,
+            focus: 1.0,
+            lead: 0.3,
+            ..Features::default()
+        };
         for basis in [Basis::Words, Basis::Gist, Basis::Meaning] {
             assert!(confidence(&weak, basis) < super::super::HUMAN_BELOW);
             assert!(confidence(&strong, basis) > 0.8);

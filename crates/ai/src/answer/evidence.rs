@@ -6,6 +6,7 @@
 
 use std::cell::OnceCell;
 use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 
 use crate::retrieval::text::{Analyzer, is_misspelling, is_stop_word, is_weak, synonyms, words};
 use crate::retrieval::{Index, StaticVectors};
@@ -66,11 +67,24 @@ impl Evidence {
             if asked.iter().any(|a| a.term == term) || names_expected(&word.lower, expected) {
                 continue;
             }
-            let others: Vec<String> = synonyms(&word.lower, language).iter().map(|s| own.term(s)).chain(analyzers.iter().skip(1).map(|a| a.term(&word.lower))).collect();
-            let known = index.bm25().knows(&term) || others.iter().any(|o| index.bm25().knows(o)) || index.bm25().misspelt(&term).is_some();
+            let others: Vec<String> = synonyms(&word.lower, language)
+                .iter()
+                .map(|s| own.term(s))
+                .chain(analyzers.iter().skip(1).map(|a| a.term(&word.lower)))
+                .collect();
+            let known = index.bm25().knows(&term)
+                || others.iter().any(|o| index.bm25().knows(o))
+                || index.bm25().misspelt(&term).is_some();
             let foreign = if known { 0.0 } else { strangeness(&word.lower, language) };
             let vector = if english { StaticVectors::built_in().word(&word.lower) } else { None };
-            asked.push(Asked { weight: index.bm25().idf(&term).max(0.5) * specific(&word.lower, language), foreign, lower: word.lower, term, others, vector });
+            asked.push(Asked {
+                weight: index.bm25().idf(&term).max(0.5) * specific(&word.lower, language),
+                foreign,
+                lower: word.lower,
+                term,
+                others,
+                vector,
+            });
         }
         Self { asked, expected, english }
     }
@@ -94,10 +108,9 @@ impl Evidence {
         let mut terms: HashMap<String, Vec<f32>> = HashMap::new();
         for part in parts {
             for word in words(part, analyzer.language()).filter(|w| !is_stop_word(&w.lower, analyzer.language())) {
-                let term = analyzer.term(&word.lower);
-                if !terms.contains_key(&term) {
-                    let matches = self.matches(&term, &word.lower);
-                    terms.insert(term, matches);
+                if let Entry::Vacant(new) = terms.entry(analyzer.term(&word.lower)) {
+                    let matches = self.matches(new.key(), &word.lower);
+                    new.insert(matches);
                 }
             }
         }
@@ -148,7 +161,12 @@ impl Evidence {
             let term = analyzer.term(&word.lower);
             let weight = index.bm25().idf(&term).max(0.5) * specific(&word.lower, analyzer.language());
             let named = self.expected.is_some() && names_expected(&word.lower, self.expected);
-            let said = |a: &Asked| a.term == term || a.others.contains(&term) || is_misspelling(&a.term, &term) || is_compound(&a.term, &term);
+            let said = |a: &Asked| {
+                a.term == term
+                    || a.others.contains(&term)
+                    || is_misspelling(&a.term, &term)
+                    || is_compound(&a.term, &term)
+            };
             total += weight;
             asked += if named || self.asked.iter().any(said) { weight } else { 0.0 };
         }
@@ -159,7 +177,9 @@ impl Evidence {
     fn matches(&self, term: &str, lower: &str) -> Vec<f32> {
         // Looked up only when a word needs it: most match exactly or not at all.
         let vector = OnceCell::new();
-        let vector = || vector.get_or_init(|| if self.english { StaticVectors::built_in().word(lower) } else { None }).as_deref();
+        let vector = || {
+            vector.get_or_init(|| if self.english { StaticVectors::built_in().word(lower) } else { None }).as_deref()
+        };
         self.asked.iter().map(|asked| matched(asked, term, vector)).collect()
     }
 }
@@ -212,11 +232,63 @@ fn strangeness(lower: &str, language: &str) -> f32 {
 /// Words like "cost" and "hours" are judged by whether the amount or the time is there, not by the word.
 fn names_expected(lower: &str, expected: Option<Expected>) -> bool {
     let list: &[&str] = match expected {
-        Some(Expected::Price) => &["price", "prices", "pricing", "cost", "costs", "fee", "fees", "charge", "expensive", "kostet", "kosten", "preis", "preise", "cuesta", "cuestan", "precio", "precios", "vale", "prix", "tarif", "coûte", "coute", "costa", "prezzo"],
-        Some(Expected::Time) => &["time", "hours", "open", "close", "opening", "closing", "business", "öffnungszeiten", "geöffnet", "offen", "uhr", "hora", "horario", "horarios", "abren", "cierran", "abierto", "horaires", "ouvert", "heure", "late"],
+        Some(Expected::Price) => &[
+            "price",
+            "prices",
+            "pricing",
+            "cost",
+            "costs",
+            "fee",
+            "fees",
+            "charge",
+            "expensive",
+            "kostet",
+            "kosten",
+            "preis",
+            "preise",
+            "cuesta",
+            "cuestan",
+            "precio",
+            "precios",
+            "vale",
+            "prix",
+            "tarif",
+            "coûte",
+            "coute",
+            "costa",
+            "prezzo",
+        ],
+        Some(Expected::Time) => &[
+            "time",
+            "hours",
+            "open",
+            "close",
+            "opening",
+            "closing",
+            "business",
+            "öffnungszeiten",
+            "geöffnet",
+            "offen",
+            "uhr",
+            "hora",
+            "horario",
+            "horarios",
+            "abren",
+            "cierran",
+            "abierto",
+            "horaires",
+            "ouvert",
+            "heure",
+            "late",
+        ],
         Some(Expected::Place) => &["located", "location", "address", "adresse", "dirección", "find", "finde"],
-        Some(Expected::Reach) => &["phone", "number", "email", "contact", "reach", "call", "telefonnummer", "teléfono", "address"],
-        Some(Expected::Duration) => &["long", "take", "takes", "last", "lange", "dauert", "tarda", "dura", "tiempo", "days", "hours", "minutes", "fast", "soon", "temps"],
+        Some(Expected::Reach) => {
+            &["phone", "number", "email", "contact", "reach", "call", "telefonnummer", "teléfono", "address"]
+        }
+        Some(Expected::Duration) => &[
+            "long", "take", "takes", "last", "lange", "dauert", "tarda", "dura", "tiempo", "days", "hours", "minutes",
+            "fast", "soon", "temps",
+        ],
         None => &[],
     };
     list.contains(&lower)

@@ -21,59 +21,296 @@ const QUESTIONS: &[(Expected, &[&str])] = &[
     (
         Expected::Reach,
         &[
-            "phone number", "your number", "email address", "your email", "e-mail", "how can i reach", "how do i reach", "how can i contact",
-            "how do i contact", "call you", "telefonnummer", "wie erreiche", "número de teléfono", "correo electrónico", "numéro de téléphone",
+            "phone number",
+            "your number",
+            "email address",
+            "your email",
+            "e-mail",
+            "how can i reach",
+            "how do i reach",
+            "how can i contact",
+            "how do i contact",
+            "call you",
+            "telefonnummer",
+            "wie erreiche",
+            "número de teléfono",
+            "correo electrónico",
+            "numéro de téléphone",
         ],
     ),
     (
         Expected::Duration,
         &[
-            "how long", "how many days", "how many minutes", "how many hours", "how fast", "how soon", "wie lange", "cuánto tarda", "cuanto tarda",
-            "cuánto tiempo", "cuanto tiempo", "cuánto dura", "combien de temps", "quanto tempo", "hoe lang", "ne kadar sür",
+            "how long",
+            "how many days",
+            "how many minutes",
+            "how many hours",
+            "how fast",
+            "how soon",
+            "wie lange",
+            "cuánto tarda",
+            "cuanto tarda",
+            "cuánto tiempo",
+            "cuanto tiempo",
+            "cuánto dura",
+            "combien de temps",
+            "quanto tempo",
+            "hoe lang",
+            "ne kadar sür",
         ],
     ),
     (
         Expected::Price,
         &[
-            "how much", "price", "pricing", "cost", "fee ", "fees", "fee?", "charge for", "expensive", "was kostet", "wie viel kostet", "wieviel kostet",
-            "kosten", "preis", "cuánto cuesta", "cuanto cuesta", "cuánto vale", "precio", "cuánto es", "combien coûte", "combien coute", "prix", "tarif",
-            "quanto costa", "prezzo", "quanto custa", "preço", "hoeveel kost", "prijs", "fiyat", "ne kadar", "kaça", "ile kosztuje", "сколько стоит",
+            "how much",
+            "price",
+            "pricing",
+            "cost",
+            "fee ",
+            "fees",
+            "fee?",
+            "charge for",
+            "expensive",
+            "was kostet",
+            "wie viel kostet",
+            "wieviel kostet",
+            "kosten",
+            "preis",
+            "cuánto cuesta",
+            "cuanto cuesta",
+            "cuánto vale",
+            "precio",
+            "cuánto es",
+            "combien coûte",
+            "combien coute",
+            "prix",
+            "tarif",
+            "quanto costa",
+            "prezzo",
+            "quanto custa",
+            "preço",
+            "hoeveel kost",
+            "prijs",
+            "fiyat",
+            "ne kadar",
+            "kaça",
+            "ile kosztuje",
+            "сколько стоит",
         ],
     ),
     (
         Expected::Time,
         &[
-            "what time", "what are your hours", "opening hours", "business hours", "when do you open", "when do you close", "when are you open",
-            "what hours", "when are you", "your hours", "how late", "wann habt ihr", "wann haben sie", "wann öffn", "öffnungszeiten", "um wie viel uhr", "a qué hora", "a que hora",
-            "qué horario", "que horario", "horario", "horaires", "quelle heure", "che ora", "orari", "que horas", "openingstijden", "saat kaç",
+            "what time",
+            "what are your hours",
+            "opening hours",
+            "business hours",
+            "when do you open",
+            "when do you close",
+            "when are you open",
+            "what hours",
+            "when are you",
+            "your hours",
+            "how late",
+            "wann habt ihr",
+            "wann haben sie",
+            "wann öffn",
+            "öffnungszeiten",
+            "um wie viel uhr",
+            "a qué hora",
+            "a que hora",
+            "qué horario",
+            "que horario",
+            "horario",
+            "horaires",
+            "quelle heure",
+            "che ora",
+            "orari",
+            "que horas",
+            "openingstijden",
+            "saat kaç",
         ],
     ),
     (
         Expected::Place,
         &[
-            "where are you", "where's the", "your address", "the address", "where can i find you", "located", "location", "how do i get there",
-            "wo seid ihr", "wo sind sie", "wo ist", "wo finde", "where is", "where's your", "wheres your", "adresse", "dónde están", "donde estan", "dónde queda", "donde queda", "dirección", "où êtes", "où se trouve", "dove siete",
-            "onde fica", "waar zijn jullie", "neredesiniz", "adres",
+            "where are you",
+            "where's the",
+            "your address",
+            "the address",
+            "where can i find you",
+            "located",
+            "location",
+            "how do i get there",
+            "wo seid ihr",
+            "wo sind sie",
+            "wo ist",
+            "wo finde",
+            "where is",
+            "where's your",
+            "wheres your",
+            "adresse",
+            "dónde están",
+            "donde estan",
+            "dónde queda",
+            "donde queda",
+            "dirección",
+            "où êtes",
+            "où se trouve",
+            "dove siete",
+            "onde fica",
+            "waar zijn jullie",
+            "neredesiniz",
+            "adres",
         ],
     ),
 ];
 
 const PLACES: &[&str] = &[
-    "street", "avenue", "ave", "road", "rd", "drive", "blvd", "boulevard", "suite", "floor", "address", "corner", "opposite", "located", "station", "plaza", "mall", "square", "lane", "highway",
-    "straße", "strasse", "platz", "weg", "allee", "adresse", "hausnummer", "calle", "avenida", "dirección", "rue", "place", "via", "piazza", "rua", "straat", "cadde", "sokak", "mahalle",
+    "street",
+    "avenue",
+    "ave",
+    "road",
+    "rd",
+    "drive",
+    "blvd",
+    "boulevard",
+    "suite",
+    "floor",
+    "address",
+    "corner",
+    "opposite",
+    "located",
+    "station",
+    "plaza",
+    "mall",
+    "square",
+    "lane",
+    "highway",
+    "straße",
+    "strasse",
+    "platz",
+    "weg",
+    "allee",
+    "adresse",
+    "hausnummer",
+    "calle",
+    "avenida",
+    "dirección",
+    "rue",
+    "place",
+    "via",
+    "piazza",
+    "rua",
+    "straat",
+    "cadde",
+    "sokak",
+    "mahalle",
 ];
 /// Ends of street names that are written in one word.
 const PLACE_ENDS: &[&str] = &["straße", "strasse", "platz", "weg", "gasse", "straat", "laan"];
 const UNITS: &[&str] = &[
-    "minute", "hour", "day", "week", "month", "year", "minuten", "stunde", "tag", "woche", "monat", "jahr", "minuto", "hora", "día", "dias", "semana", "mes", "año", "heure",
-    "jour", "semaine", "mois", "giorn", "settiman", "ore ", "uur", "dag", "weken", "dakika", "saat", "gün", "hafta", "overnight", "same-day", "immediately",
+    "minute",
+    "hour",
+    "day",
+    "week",
+    "month",
+    "year",
+    "minuten",
+    "stunde",
+    "tag",
+    "woche",
+    "monat",
+    "jahr",
+    "minuto",
+    "hora",
+    "día",
+    "dias",
+    "semana",
+    "mes",
+    "año",
+    "heure",
+    "jour",
+    "semaine",
+    "mois",
+    "giorn",
+    "settiman",
+    "ore ",
+    "uur",
+    "dag",
+    "weken",
+    "dakika",
+    "saat",
+    "gün",
+    "hafta",
+    "overnight",
+    "same-day",
+    "immediately",
 ];
 const DAYS: &[&str] = &[
-    "monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday", "mon", "tue", "wed", "thu", "fri", "sat", "sun", "weekday", "weekend", "noon", "midnight", "hour", "hours",
-    "montag", "dienstag", "mittwoch", "donnerstag", "freitag", "samstag", "sonntag", "mo", "fr", "sa", "uhr", "lunes", "martes", "miércoles", "jueves", "viernes", "sábado",
-    "domingo", "lundi", "mardi", "mercredi", "jeudi", "vendredi", "samedi", "dimanche", "24/7", "pazartesi", "cumartesi", "pazar",
+    "monday",
+    "tuesday",
+    "wednesday",
+    "thursday",
+    "friday",
+    "saturday",
+    "sunday",
+    "mon",
+    "tue",
+    "wed",
+    "thu",
+    "fri",
+    "sat",
+    "sun",
+    "weekday",
+    "weekend",
+    "noon",
+    "midnight",
+    "hour",
+    "hours",
+    "montag",
+    "dienstag",
+    "mittwoch",
+    "donnerstag",
+    "freitag",
+    "samstag",
+    "sonntag",
+    "mo",
+    "fr",
+    "sa",
+    "uhr",
+    "lunes",
+    "martes",
+    "miércoles",
+    "jueves",
+    "viernes",
+    "sábado",
+    "domingo",
+    "lundi",
+    "mardi",
+    "mercredi",
+    "jeudi",
+    "vendredi",
+    "samedi",
+    "dimanche",
+    "24/7",
+    "pazartesi",
+    "cumartesi",
+    "pazar",
 ];
-const FREE: &[&str] = &["free", "no charge", "included", "complimentary", "kostenlos", "gratis", "gratuit", "gratuito", "ücretsiz", "kostenfrei", "umsonst"];
+const FREE: &[&str] = &[
+    "free",
+    "no charge",
+    "included",
+    "complimentary",
+    "kostenlos",
+    "gratis",
+    "gratuit",
+    "gratuito",
+    "ücretsiz",
+    "kostenfrei",
+    "umsonst",
+];
 
 impl Expected {
     /// What a question asks for, when its words say so.
@@ -102,8 +339,12 @@ fn words(lower: &str) -> impl Iterator<Item = &str> {
 
 fn has_amount(lower: &str) -> bool {
     const SIGNS: &[char] = &['$', '€', '£', '¥', '₺', '₹', '₽', '₩', 'ƒ'];
-    const CODES: &[&str] = &["usd", "eur", "euro", "euros", "gbp", "chf", "dollar", "dollars", "cents", "pounds", "tl", "lira", "pesos", "mxn", "zł", "kr", "sek", "руб"];
-    lower.contains(SIGNS) && lower.bytes().any(|b| b.is_ascii_digit()) || words(lower).any(|w| CODES.contains(&w.trim_start_matches(|c: char| c.is_ascii_digit())))
+    const CODES: &[&str] = &[
+        "usd", "eur", "euro", "euros", "gbp", "chf", "dollar", "dollars", "cents", "pounds", "tl", "lira", "pesos",
+        "mxn", "zł", "kr", "sek", "руб",
+    ];
+    lower.contains(SIGNS) && lower.bytes().any(|b| b.is_ascii_digit())
+        || words(lower).any(|w| CODES.contains(&w.trim_start_matches(|c: char| c.is_ascii_digit())))
 }
 
 /// "9:00", "9 am", "18 uhr", "17h".
@@ -112,7 +353,9 @@ fn has_clock(lower: &str) -> bool {
     let digit = |i: usize| bytes.get(i).is_some_and(u8::is_ascii_digit);
     (0..bytes.len()).filter(|i| digit(*i) && !digit(i + 1)).any(|i| {
         let after = &lower[i + 1..];
-        let clock = after.strip_prefix([':', '.']).is_some_and(|r| r.len() >= 2 && r.as_bytes()[..2].iter().all(u8::is_ascii_digit));
+        let clock = after
+            .strip_prefix([':', '.'])
+            .is_some_and(|r| r.len() >= 2 && r.as_bytes()[..2].iter().all(u8::is_ascii_digit));
         let trimmed = after.trim_start();
         clock || ["am", "pm", "a.m", "p.m", "uhr", "h ", "h-", "h–"].iter().any(|s| trimmed.starts_with(s))
     })
@@ -131,7 +374,9 @@ fn has_contact(lower: &str) -> bool {
             return true;
         }
     }
-    lower.split_whitespace().any(|w| w.contains('@') && w.contains('.')) || lower.contains("www.") || lower.contains("https://")
+    lower.split_whitespace().any(|w| w.contains('@') && w.contains('.'))
+        || lower.contains("www.")
+        || lower.contains("https://")
 }
 
 #[cfg(test)]
@@ -158,7 +403,11 @@ mod tests {
     fn texts_hold_it_or_not() {
         assert!(Price.is_in("Whitening costs $299.") && Price.is_in("Parking is free") && Price.is_in("ab 80 Euro"));
         assert!(!Price.is_in("Whitening is done in 3 visits"));
-        assert!(Time.is_in("Mon–Fri 8:00 to 18:00") && Time.is_in("until 6 pm") && !Time.is_in("We have 3 chairs, so do come"));
+        assert!(
+            Time.is_in("Mon–Fri 8:00 to 18:00")
+                && Time.is_in("until 6 pm")
+                && !Time.is_in("We have 3 chairs, so do come")
+        );
         assert!(Place.is_in("412 Harbor Street, Suite 200") && !Place.is_in("We are nice"));
         assert!(Reach.is_in("+1 555 0100 22") && Reach.is_in("care@example.com") && !Reach.is_in("24 chairs"));
         assert!(Duration.is_in("about 60 minutes") && !Duration.is_in("quickly"));

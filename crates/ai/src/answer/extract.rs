@@ -105,7 +105,13 @@ fn greet(kind: Smalltalk, language: &str, voice: &BrandVoice) -> Answer {
 }
 
 fn source(chunk: &Chunk, quote: String) -> Source {
-    Source { chunk_id: chunk.id, document_id: chunk.document_id, title: chunk.title.clone(), heading: chunk.heading.clone(), quote }
+    Source {
+        chunk_id: chunk.id,
+        document_id: chunk.document_id,
+        title: chunk.title.clone(),
+        heading: chunk.heading.clone(),
+        quote,
+    }
 }
 
 /// A quote that could answer one question.
@@ -125,10 +131,13 @@ struct Best {
 
 fn best(index: &Index, question: &Question<'_>) -> Option<Best> {
     let candidates = candidates(index, question);
-    let choice = candidates.into_iter().map(|c| (preference(&c.features, c.basis), c)).fold(None::<(f32, Candidate)>, |best, next| match best {
-        Some(b) if b.0 >= next.0 => Some(b),
-        _ => Some(next),
-    })?;
+    let choice = candidates.into_iter().map(|c| (preference(&c.features, c.basis), c)).fold(
+        None::<(f32, Candidate)>,
+        |best, next| match best {
+            Some(b) if b.0 >= next.0 => Some(b),
+            _ => Some(next),
+        },
+    )?;
     let Candidate { position, quote, features, basis } = choice.1;
     let mut confidence = confidence(&features, basis);
     if asks_own_record(question.text) {
@@ -164,10 +173,19 @@ pub(crate) fn candidates(index: &Index, question: &Question<'_>) -> Vec<Candidat
 fn leads(hits: &[Hit]) -> Vec<f32> {
     let best = hits.first().map_or(0.0, |h| h.score);
     let second = hits.get(1).map_or(0.0, |h| h.score);
-    hits.iter().enumerate().map(|(n, h)| if n == 0 { (h.score - second).min(LEAD_MOST) } else { h.score - best }).collect()
+    hits.iter()
+        .enumerate()
+        .map(|(n, h)| if n == 0 { (h.score - second).min(LEAD_MOST) } else { h.score - best })
+        .collect()
 }
 
-fn weigh(index: &Index, chunk: &Chunk, hit: &Hit, evidence: &Evidence, gist: Option<&[f32]>) -> Option<(Quote, Features)> {
+fn weigh(
+    index: &Index,
+    chunk: &Chunk,
+    hit: &Hit,
+    evidence: &Evidence,
+    gist: Option<&[f32]>,
+) -> Option<(Quote, Features)> {
     let analyzers = index.analyzers_for(&chunk.language);
     let analyzer = analyzers.first()?;
     let parts = [chunk.title.as_str(), &chunk.heading, &chunk.text];
@@ -202,10 +220,58 @@ fn weigh(index: &Index, chunk: &Chunk, hit: &Hit, evidence: &Evidence, gist: Opt
 /// Questions about one's own order, appointment or bill: no document can answer them.
 pub(crate) fn asks_own_record(question: &str) -> bool {
     const PHRASES: &[&str] = &[
-        "where is my", "where's my", "wheres my", "when is my", "when's my", "what is my", "what's my", "whats my", "is my ", "has my ", "have my ", "did my ", "was my ", "are my ", "status of my",
-        "get my refund", "did you get my", "did you receive my", "have you received my", "i was charged", "was i charged", "you charged me", "charged me twice", "why was i", "why did you", "my order number", "track my", "my next ", "get my insurance",
-        "still waiting for my", "who did i", "wo ist mein", "wo bleibt mein", "wann ist mein", "wann kommt mein", "ist mein", "habt ihr meine", "haben sie meine", "dónde está mi", "donde esta mi", "cuándo es mi", "cuando es mi",
-        "cuándo llega mi", "mi pedido", "où est ma", "où est mon", "quand est mon", "dov'è il mio", "onde está meu", "onde está a minha", "waar is mijn", "siparişim nerede",
+        "where is my",
+        "where's my",
+        "wheres my",
+        "when is my",
+        "when's my",
+        "what is my",
+        "what's my",
+        "whats my",
+        "is my ",
+        "has my ",
+        "have my ",
+        "did my ",
+        "was my ",
+        "are my ",
+        "status of my",
+        "get my refund",
+        "did you get my",
+        "did you receive my",
+        "have you received my",
+        "i was charged",
+        "was i charged",
+        "you charged me",
+        "charged me twice",
+        "why was i",
+        "why did you",
+        "my order number",
+        "track my",
+        "my next ",
+        "get my insurance",
+        "still waiting for my",
+        "who did i",
+        "wo ist mein",
+        "wo bleibt mein",
+        "wann ist mein",
+        "wann kommt mein",
+        "ist mein",
+        "habt ihr meine",
+        "haben sie meine",
+        "dónde está mi",
+        "donde esta mi",
+        "cuándo es mi",
+        "cuando es mi",
+        "cuándo llega mi",
+        "mi pedido",
+        "où est ma",
+        "où est mon",
+        "quand est mon",
+        "dov'è il mio",
+        "onde está meu",
+        "onde está a minha",
+        "waar is mijn",
+        "siparişim nerede",
     ];
     let lower = question.to_lowercase();
     PHRASES.iter().any(|p| lower.contains(p))

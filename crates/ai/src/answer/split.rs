@@ -1,6 +1,6 @@
 //! A message as the questions in it: customers ask two things in one breath, and greet in the same line.
 
-use crate::retrieval::text::sentences;
+use crate::retrieval::text::{head, sentences};
 
 use super::smalltalk::without_smalltalk;
 
@@ -15,8 +15,12 @@ const ENGLISH_STARTS: &[&str] = &[
 
 /// The questions of a message; a message without a question mark is one question, greeting and thanks left out.
 pub(super) fn questions(message: &str, language: &str) -> Vec<String> {
-    let message = &message[..message.floor_char_boundary(MAX_MESSAGE)];
-    let parts: Vec<String> = sentences(message).into_iter().map(|s| without_smalltalk(s, language).to_owned()).filter(|s| !s.is_empty()).collect();
+    let message = head(message, MAX_MESSAGE);
+    let parts: Vec<String> = sentences(message)
+        .into_iter()
+        .map(|s| without_smalltalk(s, language).to_owned())
+        .filter(|s| !s.is_empty())
+        .collect();
     let asking = |s: &String| s.ends_with(['?', '？', '؟']);
     let marked: Vec<String> = parts.iter().filter(|s| asking(s)).cloned().collect();
     let mut out: Vec<String> = Vec::new();
@@ -52,14 +56,20 @@ mod tests {
 
     #[test]
     fn two_questions_are_two() {
-        assert_eq!(questions("Hi there! What are your hours and do you take cards?", "en"), ["What are your hours", "do you take cards?"]);
+        assert_eq!(
+            questions("Hi there! What are your hours and do you take cards?", "en"),
+            ["What are your hours", "do you take cards?"]
+        );
         assert_eq!(questions("Where are you? Is there parking?", "en").len(), 2);
         assert_eq!(questions("Do you sell rods and reels?", "en").len(), 1);
     }
 
     #[test]
     fn context_stays_with_a_single_question() {
-        assert_eq!(questions("I'm scared of needles. Do you offer sedation? Thanks!", "en"), ["I'm scared of needles. Do you offer sedation?"]);
+        assert_eq!(
+            questions("I'm scared of needles. Do you offer sedation? Thanks!", "en"),
+            ["I'm scared of needles. Do you offer sedation?"]
+        );
         assert!(questions("hello!", "en").is_empty() && questions("", "en").is_empty());
     }
 }

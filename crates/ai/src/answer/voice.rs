@@ -37,7 +37,14 @@ pub struct BrandVoice {
 
 impl Default for BrandVoice {
     fn default() -> Self {
-        Self { business: String::new(), tone: Tone::Friendly, emoji: false, max_chars: 600, opening: String::new(), sign_off: String::new() }
+        Self {
+            business: String::new(),
+            tone: Tone::Friendly,
+            emoji: false,
+            max_chars: 600,
+            opening: String::new(),
+            sign_off: String::new(),
+        }
     }
 }
 
@@ -46,8 +53,13 @@ impl BrandVoice {
     /// opening and sign-off give way before the answer does.
     pub fn dress(&self, answer: &str) -> String {
         let answer = if self.emoji { answer.to_owned() } else { without_emoji(answer) };
-        let around = [self.opening.trim(), self.sign_off.trim()].map(|s| if self.emoji { s.to_owned() } else { without_emoji(s) });
-        let full = [around[0].as_str(), answer.as_str(), around[1].as_str()].into_iter().filter(|s| !s.is_empty()).collect::<Vec<_>>().join("\n\n");
+        let around = [self.opening.trim(), self.sign_off.trim()]
+            .map(|s| if self.emoji { s.to_owned() } else { without_emoji(s) });
+        let full = [around[0].as_str(), answer.as_str(), around[1].as_str()]
+            .into_iter()
+            .filter(|s| !s.is_empty())
+            .collect::<Vec<_>>()
+            .join("\n\n");
         if self.max_chars == 0 || full.chars().count() <= self.max_chars {
             return full;
         }
@@ -79,12 +91,18 @@ pub(super) fn shorten(text: &str, max_chars: usize) -> String {
 
 /// Text without pictographs, their joiners and variation marks.
 pub(super) fn without_emoji(text: &str) -> String {
-    let is_emoji = |c: char| matches!(c as u32, 0x1F000..=0x1FAFF | 0x2600..=0x27BF | 0x2B50 | 0x2B55 | 0xFE0F | 0x200D);
+    let is_emoji =
+        |c: char| matches!(c as u32, 0x1F000..=0x1FAFF | 0x2600..=0x27BF | 0x2B50 | 0x2B55 | 0xFE0F | 0x200D);
     if !text.chars().any(is_emoji) {
         return text.to_owned();
     }
     let kept: String = text.chars().filter(|c| !is_emoji(*c)).collect();
-    kept.lines().map(|l| l.split(' ').filter(|w| !w.is_empty()).collect::<Vec<_>>().join(" ")).collect::<Vec<_>>().join("\n").trim().to_owned()
+    kept.lines()
+        .map(|l| l.split(' ').filter(|w| !w.is_empty()).collect::<Vec<_>>().join(" "))
+        .collect::<Vec<_>>()
+        .join("\n")
+        .trim()
+        .to_owned()
 }
 
 #[cfg(test)]
@@ -93,7 +111,8 @@ mod tests {
 
     #[test]
     fn opening_and_sign_off_surround_the_answer() {
-        let voice = BrandVoice { opening: "Hi! 😊".into(), sign_off: "Your Northwind team".into(), ..BrandVoice::default() };
+        let voice =
+            BrandVoice { opening: "Hi! 😊".into(), sign_off: "Your Northwind team".into(), ..BrandVoice::default() };
         assert_eq!(voice.dress("Yes, free. 🚗"), "Hi!\n\nYes, free.\n\nYour Northwind team");
         let voice = BrandVoice { emoji: true, ..voice };
         assert_eq!(voice.dress("Yes."), "Hi! 😊\n\nYes.\n\nYour Northwind team");

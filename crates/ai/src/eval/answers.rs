@@ -5,6 +5,7 @@
 
 use serde::Serialize;
 
+use super::measures::calibration_error;
 use super::own_faq::{Business, flat};
 use crate::answer::{Answer, BrandVoice, FEATURES, HUMAN_BELOW, answer, asks_own_record, candidate_quotes};
 use crate::local::embedder::Embedder;
@@ -143,35 +144,12 @@ fn note(report: &mut AnswerReport, business: &Business, question: &str, answerab
 
 /// Every quote stands in the chunk it names, and the reply is made of quotes alone.
 fn stands_in(given: &Answer, index: &Index) -> bool {
-    let quoted = given.sources.iter().all(|s| index.chunks().iter().any(|c| c.id == s.chunk_id && c.text.contains(&s.quote)));
+    let quoted =
+        given.sources.iter().all(|s| index.chunks().iter().any(|c| c.id == s.chunk_id && c.text.contains(&s.quote)));
     let joined = given.sources.iter().map(|s| s.quote.as_str()).collect::<Vec<_>>().join("\n\n");
     given.sources.is_empty() || quoted && given.text == joined
 }
 
-/// Mean distance between how sure and how right, over ten equal bins (Naeini et al. 2015).
-pub fn calibration_error(cases: &[(f32, bool)]) -> f64 {
-    let mut bins = [(0.0_f64, 0_usize, 0_usize); 10];
-    for (confidence, right) in cases {
-        let bin = &mut bins[((confidence * 10.0) as usize).min(9)];
-        bin.0 += f64::from(*confidence);
-        bin.1 += usize::from(*right);
-        bin.2 += 1;
-    }
-    bins.iter().map(|(sure, right, _)| (sure - *right as f64).abs()).sum::<f64>() / cases.len().max(1) as f64
-}
-
 fn ratio(part: usize, whole: usize) -> f64 {
     if whole == 0 { 1.0 } else { part as f64 / whole as f64 }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn calibration_error_is_the_distance_from_the_diagonal() {
-        assert!(calibration_error(&[(0.95, true), (0.05, false)]) < 0.06);
-        assert!((calibration_error(&[(0.95, false)]) - 0.95).abs() < 1e-6);
-        assert!(calibration_error(&[]).abs() < 1e-9);
-    }
 }

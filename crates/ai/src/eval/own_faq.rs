@@ -1,7 +1,5 @@
 //! The project's own businesses with what their customers ask (`eval/own/faq`).
 
-use std::path::{Path, PathBuf};
-
 use anyhow::{Context, Result};
 use documents::FileKind;
 use serde::Deserialize;
@@ -10,6 +8,16 @@ use uuid::Uuid;
 use crate::local::embedder::Embedder;
 use crate::retrieval::chunking::pieces;
 use crate::retrieval::{Chunk, ChunkKind};
+
+macro_rules! files {
+    ($name:literal) => {
+        (
+            $name,
+            include_str!(concat!("../../../../eval/own/faq/", $name, ".md")),
+            include_str!(concat!("../../../../eval/own/faq/", $name, ".jsonl")),
+        )
+    };
+}
 
 /// One question to a business.
 #[derive(Debug, Clone, Deserialize)]
@@ -24,7 +32,7 @@ pub struct Asked {
 
 /// A business, its knowledge in chunks, and what it is asked.
 pub struct Business {
-    /// File name without its ending; begins with the language.
+    /// Begins with the language.
     pub name: String,
     /// ISO 639-1 code.
     pub language: String,
@@ -34,23 +42,27 @@ pub struct Business {
     pub asked: Vec<Asked>,
 }
 
-/// Reads every business in a folder, in the order of their names.
+/// Name, knowledge and questions of each business.
+const FILES: [(&str, &str, &str); 6] = [
+    files!("de-physio"),
+    files!("en-dental"),
+    files!("en-fitness"),
+    files!("en-garage"),
+    files!("en-outdoor"),
+    files!("es-restaurante"),
+];
+
+/// Every business, its English chunks with vectors when there is an embedder.
 ///
 /// # Errors
-/// When a file cannot be read, or a gold answer does not stand in any chunk.
-pub fn businesses(folder: &Path, embedder: Option<&dyn Embedder>) -> Result<Vec<Business>> {
-    let mut files: Vec<PathBuf> =
-        std::fs::read_dir(folder).with_context(|| format!("opening {}", folder.display()))?.filter_map(Result::ok).map(|e| e.path()).collect();
-    files.retain(|p| p.extension().is_some_and(|e| e == "jsonl"));
-    files.sort();
-    files.iter().map(|questions| business(questions, embedder)).collect()
+/// When a line is malformed, or a gold answer does not stand in any chunk.
+pub fn businesses(embedder: Option<&dyn Embedder>) -> Result<Vec<Business>> {
+    FILES.iter().map(|(name, knowledge, questions)| business(name, knowledge, questions, embedder)).collect()
 }
 
-fn business(questions: &Path, embedder: Option<&dyn Embedder>) -> Result<Business> {
-    let name = questions.file_stem().context("a file name")?.to_string_lossy().into_owned();
-    let language = name.get(..2).context("a language in the file name")?.to_owned();
-    let knowledge = std::fs::read(questions.with_extension("md")).with_context(|| format!("reading the knowledge of {name}"))?;
-    let document = documents::parse(FileKind::Markdown, &knowledge)?;
+fn business(name: &str, knowledge: &str, questions: &str, embedder: Option<&dyn Embedder>) -> Result<Business> {
+    let language = name.get(..2).context("a language in the name")?.to_owned();
+    let document = documents::parse(FileKind::Markdown, knowledge.as_bytes())?;
     let title = document.title.clone().unwrap_or_default();
     let mut chunks: Vec<Chunk> = pieces(&document)
         .into_iter()
@@ -69,17 +81,20 @@ fn business(questions: &Path, embedder: Option<&dyn Embedder>) -> Result<Busines
             chunk.vector = Some(vector);
         }
     }
-    let lines = std::fs::read_to_string(questions)?;
-    let asked: Vec<Asked> = lines.lines().map(|l| serde_json::from_str(l).with_context(|| format!("{name}: {l}"))).collect::<Result<_>>()?;
+    let asked: Vec<Asked> = questions
+        .lines()
+        .map(|l| serde_json::from_str(l).with_context(|| format!("{name}: {l}")))
+        .collect::<Result<_>>()?;
     for a in asked.iter().filter_map(|q| q.a.as_deref()) {
         anyhow::ensure!(chunks.iter().any(|c| holds(c, a)), "{name}: no chunk holds {a:?}");
     }
-    Ok(Business { name, language, chunks, asked })
+    Ok(Business { name: name.to_owned(), language, chunks, asked })
 }
 
 /// Whether a chunk holds a gold answer.
 pub fn holds(chunk: &Chunk, answer: &str) -> bool {
-    flat(&chunk.text).contains(&flat(answer)) || chunk.kind == ChunkKind::Faq && flat(&chunk.heading).contains(&flat(answer))
+    flat(&chunk.text).contains(&flat(answer))
+        || chunk.kind == ChunkKind::Faq && flat(&chunk.heading).contains(&flat(answer))
 }
 
 /// On one line, so that a gold answer may span two.

@@ -1,49 +1,14 @@
-//! How well the right chunk is found: SciFact, XQuAD in four languages, and our own questions.
+//! How well the right chunk is found.
 
-use std::collections::BTreeMap;
-use std::path::Path;
-
-use anyhow::Result;
 use uuid::Uuid;
 
 use super::own_faq::{Business, holds};
-use super::retrieval_sets::{SetDocument, SetQuestion, mean_by, ndcg_at_10, read_lines};
+use super::retrieval_sets::{SetDocument, SetQuestion, mean_by, ndcg_at_10};
 use crate::local::embedder::Embedder;
 use crate::retrieval::{Chunk, Index, Question};
 
 /// Mean nDCG@10 with how many questions went in.
 pub type Score = (f64, usize);
-
-/// SciFact: scientific claims against 5,183 abstracts.
-///
-/// # Errors
-/// When the set is not in `data`.
-pub fn scifact(data: &Path, embedder: Option<&dyn Embedder>) -> Result<Score> {
-    let folder = data.join("retrieval_scifact");
-    let documents: Vec<SetDocument> = read_lines(&folder.join("corpus.jsonl.gz"))?;
-    let questions: Vec<SetQuestion> = read_lines(&folder.join("train_queries.jsonl.gz"))?;
-    Ok(ranked(&documents, &questions, embedder))
-}
-
-/// XQuAD: a question against the 120 paragraphs of its language.
-///
-/// # Errors
-/// When the set is not in `data`.
-pub fn xquad(data: &Path, embedder: Option<&dyn Embedder>) -> Result<BTreeMap<String, Score>> {
-    let folder = data.join("retrieval_xquad");
-    let documents: Vec<SetDocument> = read_lines(&folder.join("docs.jsonl.gz"))?;
-    let questions: Vec<SetQuestion> = read_lines(&folder.join("queries.jsonl.gz"))?;
-    let languages: std::collections::BTreeSet<String> = documents.iter().map(|d| d.lang.clone()).collect();
-    Ok(languages
-        .into_iter()
-        .map(|language| {
-            let documents: Vec<_> = documents.iter().filter(|d| d.lang == language).cloned().collect();
-            let questions: Vec<_> = questions.iter().filter(|q| q.lang == language).cloned().collect();
-            let score = ranked(&documents, &questions, embedder.filter(|_| language == "en"));
-            (language, score)
-        })
-        .collect())
-}
 
 /// Our own businesses, each asked only what it can answer.
 pub fn own_faq(businesses: &[Business], embedder: Option<&dyn Embedder>) -> Score {
@@ -64,8 +29,10 @@ pub fn own_faq(businesses: &[Business], embedder: Option<&dyn Embedder>) -> Scor
     mean_by(values).remove(&()).unwrap_or_default()
 }
 
-fn ranked(documents: &[SetDocument], questions: &[SetQuestion], embedder: Option<&dyn Embedder>) -> Score {
-    let mut chunks: Vec<Chunk> = documents.iter().map(|d| Chunk::passage(Uuid::nil(), &d.lang, d.text.clone())).collect();
+/// Each question against all of the documents; both in one language.
+pub fn ranked(documents: &[SetDocument], questions: &[SetQuestion], embedder: Option<&dyn Embedder>) -> Score {
+    let mut chunks: Vec<Chunk> =
+        documents.iter().map(|d| Chunk::passage(Uuid::nil(), &d.lang, d.text.clone())).collect();
     if let Some(embedder) = embedder {
         let texts: Vec<&str> = documents.iter().map(|d| d.text.as_str()).collect();
         for (chunk, vector) in chunks.iter_mut().zip(embedder.embed(&texts)) {

@@ -45,13 +45,21 @@ pub fn read_lines<T: DeserializeOwned>(path: &Path) -> Result<Vec<T>> {
     let file = std::fs::File::open(path).with_context(|| format!("opening {}", path.display()))?;
     let mut text = String::new();
     GzDecoder::new(file).read_to_string(&mut text).with_context(|| format!("unpacking {}", path.display()))?;
-    text.lines().map(|line| serde_json::from_str(line).with_context(|| format!("reading a line of {}", path.display()))).collect()
+    text.lines()
+        .map(|line| serde_json::from_str(line).with_context(|| format!("reading a line of {}", path.display())))
+        .collect()
 }
 
 /// Normalised discounted cumulative gain at 10 with binary relevance (Järvelin and Kekäläinen 2002).
 pub fn ndcg_at_10<'a>(ranked: impl IntoIterator<Item = &'a str>, relevant: &[String]) -> f64 {
     let gain = |rank: usize| 1.0 / (rank as f64 + 2.0).log2();
-    let found: f64 = ranked.into_iter().take(10).enumerate().filter(|(_, id)| relevant.iter().any(|r| r == id)).map(|(rank, _)| gain(rank)).sum();
+    let found: f64 = ranked
+        .into_iter()
+        .take(10)
+        .enumerate()
+        .filter(|(_, id)| relevant.iter().any(|r| r == id))
+        .map(|(rank, _)| gain(rank))
+        .sum();
     let best: f64 = (0..relevant.len().min(10)).map(gain).sum();
     if best > 0.0 { found / best } else { 0.0 }
 }

@@ -10,7 +10,11 @@ use crate::retrieval::{Chunk, ChunkKind};
 /// Puts a document's new chunks in the place of its old ones.
 pub(super) async fn replace(tx: &mut OrgTx, document: DocumentId, chunks: &[Chunk]) -> Result<(), sqlx::Error> {
     let org = tx.org();
-    sqlx::query("delete from knowledge_chunks where org_id = $1 and document_id = $2").bind(org).bind(document).execute(tx.conn()).await?;
+    sqlx::query("delete from knowledge_chunks where org_id = $1 and document_id = $2")
+        .bind(org)
+        .bind(document)
+        .execute(tx.conn())
+        .await?;
     // Vectors differ in length from no other array of the batch only when each goes as its own value.
     for (position, chunk) in chunks.iter().enumerate() {
         sqlx::query(

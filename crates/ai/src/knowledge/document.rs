@@ -166,10 +166,10 @@ impl Content {
             Self::Url(url) => (DocumentKind::Url, url.clone(), None),
             Self::Faq { question, answer } => {
                 let faq = StoredFaq { question: question.clone(), answer: answer.clone() };
-                (DocumentKind::Faq, String::new(), json(&faq))
+                (DocumentKind::Faq, String::new(), Some(json(&faq)))
             }
-            Self::Product(offer) => (DocumentKind::Product, String::new(), json(offer)),
-            Self::Service(offer) => (DocumentKind::Service, String::new(), json(offer)),
+            Self::Product(offer) => (DocumentKind::Product, String::new(), Some(json(offer))),
+            Self::Service(offer) => (DocumentKind::Service, String::new(), Some(json(offer))),
         };
         if content.as_ref().is_some_and(|c| c.len() > documents::MAX_FILE) {
             return Err(DocumentError::TooLarge);
@@ -180,7 +180,9 @@ impl Content {
     /// The title of a document that was given none.
     pub(super) fn default_title(&self) -> String {
         let title = match self {
-            Self::Text(text) => text.lines().find(|l| !l.trim().is_empty()).unwrap_or("Text").trim_start_matches('#').trim(),
+            Self::Text(text) => {
+                text.lines().find(|l| !l.trim().is_empty()).unwrap_or("Text").trim_start_matches('#').trim()
+            }
             Self::File { name, .. } => name,
             Self::Url(url) => url,
             Self::Faq { question, .. } => question,
@@ -222,6 +224,6 @@ fn one(block: Block) -> documents::Document {
     documents::Document { title: None, blocks: vec![block] }
 }
 
-fn json(value: &impl Serialize) -> Option<Vec<u8>> {
-    Some(serde_json::to_vec(value).expect("a struct of texts is representable as JSON"))
+fn json(value: &impl Serialize) -> Vec<u8> {
+    serde_json::to_vec(value).expect("a struct of texts is representable as JSON")
 }

@@ -5,16 +5,18 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use documents::DocumentError;
-use kernel::{CanFail, Clock, Kernel};
 use kernel::db::Db;
 use kernel::http::{Http, Method};
 use kernel::ledger::{Actor, Event, Fact, Subject};
 use kernel::queue::{Handler, Job, JobError};
+use kernel::{CanFail, Clock, Kernel};
 
+use super::chunks;
 use super::document::DocumentKind;
 use super::reading::{Read, read};
-use super::store::{INDEX_JOB, IndexJob, ToRead, bump_version, keep_content, set_failed, set_progress, set_ready, to_read};
-use super::chunks;
+use super::store::{
+    INDEX_JOB, IndexJob, ToRead, bump_version, keep_content, set_failed, set_progress, set_ready, to_read,
+};
 use crate::local::Embedder;
 use crate::retrieval::Chunk;
 
@@ -70,7 +72,8 @@ impl Indexer {
         let mut done = 0;
         while done < total {
             let end = (done + BATCH).min(total);
-            let texts: Vec<String> = chunks[done..end].iter().filter(|c| c.language == "en").map(Chunk::embedding_text).collect();
+            let texts: Vec<String> =
+                chunks[done..end].iter().filter(|c| c.language == "en").map(Chunk::embedding_text).collect();
             if !texts.is_empty() {
                 let embedder = Arc::clone(embedder);
                 let vectors = tokio::task::spawn_blocking(move || {
@@ -123,7 +126,8 @@ impl Handler for Indexer {
         let found = to_read(&mut tx, &index).await?;
         tx.commit().await?;
         // Deleted, or asked for again since: the newer job reads it.
-        let Some(ToRead { title, mut stored, told_language }) = found else { return Ok(()) };
+        let Some(mut found) = found else { return Ok(()) };
+        let mut stored = found.stored();
         if stored.kind == DocumentKind::Url {
             match self.fetch(&stored.location).await {
                 Ok(Ok(page)) => {
@@ -142,7 +146,9 @@ impl Handler for Indexer {
         }
         let clock = self.clock.clone();
         let document = index.document;
-        let reading = tokio::task::spawn_blocking(move || read(&stored, document, &title, told_language.as_deref(), &clock));
+        let ToRead { title, told_language, .. } = found;
+        let reading =
+            tokio::task::spawn_blocking(move || read(&stored, document, &title, told_language.as_deref(), &clock));
         let outcome: Result<Read, DocumentError> = reading.await.map_err(JobError::retry)?;
         let Read { language, chunks } = match outcome {
             Ok(read) => read,

@@ -38,7 +38,8 @@ pub(super) fn read(
         .map(|piece| Chunk {
             document_id: document.uuid(),
             title: title.to_owned(),
-            suspicious: reads_like_an_instruction(&piece.heading, language) || reads_like_an_instruction(&piece.text, language),
+            suspicious: reads_like_an_instruction(&piece.heading, language)
+                || reads_like_an_instruction(&piece.text, language),
             heading: piece.heading,
             kind: piece.kind,
             ..Chunk::passage(new_id(clock), language.code(), piece.text)

@@ -54,14 +54,22 @@ impl Retriever {
     }
 
     /// The best `k` chunks for a message and the answer made from them.
-    pub async fn ask(&self, org: OrgId, message: &str, language: &str, voice: &BrandVoice, k: usize) -> Result<Asked, anyhow::Error> {
+    pub async fn ask(
+        &self,
+        org: OrgId,
+        message: &str,
+        language: &str,
+        voice: &BrandVoice,
+        k: usize,
+    ) -> Result<Asked, anyhow::Error> {
         let index = self.index(org).await?;
         let (message, language, voice) = (message.to_owned(), language.to_owned(), voice.clone());
         let embedder = self.embedder.clone();
         let asked = tokio::task::spawn_blocking(move || {
             let vector = vector(embedder.as_deref(), &index, &message, &language);
             let question = Question { text: &message, language: &language, vector: vector.as_deref() };
-            let chunks = index.search(&question, k).iter().map(|hit| found(&index.chunks()[hit.position], hit)).collect();
+            let chunks =
+                index.search(&question, k).iter().map(|hit| found(&index.chunks()[hit.position], hit)).collect();
             Asked { chunks, answer: answer(&index, &question, &voice) }
         });
         Ok(asked.await?)

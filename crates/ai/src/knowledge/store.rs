@@ -89,7 +89,11 @@ pub async fn show(tx: &mut OrgTx, id: DocumentId) -> Result<Option<Document>, sq
 /// Removes a document with its chunks; false when the organisation has no such document.
 pub async fn delete(tx: &mut OrgTx, id: DocumentId, by: Actor) -> Result<bool, sqlx::Error> {
     let org = tx.org();
-    let gone = sqlx::query("delete from knowledge_documents where org_id = $1 and id = $2").bind(org).bind(id).execute(tx.conn()).await?;
+    let gone = sqlx::query("delete from knowledge_documents where org_id = $1 and id = $2")
+        .bind(org)
+        .bind(id)
+        .execute(tx.conn())
+        .await?;
     if gone.rows_affected() == 0 {
         return Ok(false);
     }
@@ -138,28 +142,35 @@ fn enqueue(tx: &mut OrgTx, id: DocumentId, generation: i64) {
     tx.enqueue(NewJob::new(Lane::Ingest, INDEX_JOB, &IndexJob { document: id, generation }).key(id));
 }
 
-/// A document as its reader needs it; nothing when it is gone or a newer request has replaced this one.
+/// A document as its reader needs it.
+#[derive(sqlx::FromRow)]
 pub(super) struct ToRead {
     pub title: String,
-    pub stored: Stored,
+    kind: String,
+    location: String,
+    content: Option<Vec<u8>>,
     pub told_language: Option<String>,
 }
 
+impl ToRead {
+    /// Its content, taken out.
+    pub(super) fn stored(&mut self) -> Stored {
+        let location = std::mem::take(&mut self.location);
+        Stored { kind: DocumentKind::from_name(&self.kind), location, content: self.content.take() }
+    }
+}
+
+/// The document of a job; nothing when it is gone or a newer request has replaced this one.
 pub(super) async fn to_read(tx: &mut OrgTx, job: &IndexJob) -> Result<Option<ToRead>, sqlx::Error> {
     let org = tx.org();
-    let row: Option<(String, String, String, Option<Vec<u8>>, Option<String>)> = sqlx::query_as(
+    sqlx::query_as(
         "select title, kind, location, content, told_language from knowledge_documents where org_id = $1 and id = $2 and generation = $3",
     )
     .bind(org)
     .bind(job.document)
     .bind(job.generation)
     .fetch_optional(tx.conn())
-    .await?;
-    Ok(row.map(|(title, kind, location, content, told_language)| ToRead {
-        title,
-        stored: Stored { kind: DocumentKind::from_name(&kind), location, content },
-        told_language,
-    }))
+    .await
 }
 
 pub(super) async fn set_progress(tx: &mut OrgTx, job: &IndexJob, progress: u8) -> Result<(), sqlx::Error> {
@@ -190,7 +201,12 @@ pub(super) async fn set_failed(tx: &mut OrgTx, job: &IndexJob, error: &str) -> R
 }
 
 /// Marks a document as read; false when a newer request has replaced this one.
-pub(super) async fn set_ready(tx: &mut OrgTx, job: &IndexJob, language: &str, chunks: i32) -> Result<bool, sqlx::Error> {
+pub(super) async fn set_ready(
+    tx: &mut OrgTx,
+    job: &IndexJob,
+    language: &str,
+    chunks: i32,
+) -> Result<bool, sqlx::Error> {
     let (org, now) = (tx.org(), tx.clock().now());
     let done = sqlx::query(
         "update knowledge_documents set status = 'ready', progress = 100, error = null, language = $4, chunk_count = $5, updated_at = $6 \
@@ -235,8 +251,10 @@ pub(super) async fn bump_version(tx: &mut OrgTx) -> Result<(), sqlx::Error> {
 /// How often the organisation's chunks have changed.
 pub(super) async fn version(tx: &mut OrgTx) -> Result<i64, sqlx::Error> {
     let org = tx.org();
-    let version: Option<i64> =
-        sqlx::query_scalar("select version from knowledge_versions where org_id = $1").bind(org).fetch_optional(tx.conn()).await?;
+    let version: Option<i64> = sqlx::query_scalar("select version from knowledge_versions where org_id = $1")
+        .bind(org)
+        .fetch_optional(tx.conn())
+        .await?;
     Ok(version.unwrap_or(0))
 }
 
@@ -257,12 +275,34 @@ struct DocumentRow {
 
 impl From<DocumentRow> for Document {
     fn from(row: DocumentRow) -> Self {
-        let DocumentRow { id, title, kind, location, language, status, progress, error, chunk_count, created_at, updated_at } = row;
+        let DocumentRow {
+            id,
+            title,
+            kind,
+            location,
+            language,
+            status,
+            progress,
+            error,
+            chunk_count,
+            created_at,
+            updated_at,
+        } = row;
         let status = match status.as_str() {
             "ready" => Status::Ready,
             "failed" => Status::Failed { error: error.unwrap_or_default() },
             _ => Status::Indexing { progress: u8::try_from(progress).unwrap_or(0) },
         };
-        Self { id, title, kind: DocumentKind::from_name(&kind), location, language, status, chunk_count, created_at, updated_at }
+        Self {
+            id,
+            title,
+            kind: DocumentKind::from_name(&kind),
+            location,
+            language,
+            status,
+            chunk_count,
+            created_at,
+            updated_at,
+        }
     }
 }

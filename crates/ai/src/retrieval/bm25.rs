@@ -99,7 +99,9 @@ impl Bm25 {
     /// A known term that an unknown one may be a misspelling of; the commonest when there are several.
     pub fn misspelt(&self, term: &str) -> Option<&str> {
         let first = term.bytes().next()?;
-        let near = |known: &&String| known.bytes().next() == Some(first) && known.len().abs_diff(term.len()) <= 4 && is_misspelling(term, known);
+        let near = |known: &&String| {
+            known.bytes().next() == Some(first) && known.len().abs_diff(term.len()) <= 4 && is_misspelling(term, known)
+        };
         let candidates = self.terms.keys().filter(near);
         candidates.min_by(|a, b| self.idf(a).total_cmp(&self.idf(b)).then_with(|| a.cmp(b))).map(String::as_str)
     }

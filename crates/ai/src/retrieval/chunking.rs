@@ -6,8 +6,8 @@
 use documents::{Block, Document};
 use unicode_segmentation::UnicodeSegmentation;
 
-use super::text::sentences;
 use super::ChunkKind;
+use super::text::sentences;
 
 /// A chunk closes when the next sentence would take it over this many words.
 const MAX_WORDS: usize = 180;
@@ -133,7 +133,8 @@ mod tests {
 
     #[test]
     fn passages_are_bounded_overlap_and_lose_nothing() {
-        let text: String = (0..60).map(|n| format!("Sentence number {n} tells of the {n}th thing that we do here. ")).collect();
+        let sentence = |n| format!("Sentence number {n} tells of the {n}th thing that we do here.");
+        let text = (0..60).map(sentence).collect::<Vec<_>>().join(" ");
         let cut = passages(&text);
         assert!(cut.len() > 2);
         assert!(cut.iter().all(|p| p.unicode_words().count() <= MAX_WORDS), "{cut:?}");
@@ -157,7 +158,10 @@ mod tests {
         let document = Document {
             title: None,
             blocks: vec![
-                Block::Section { headings: vec!["Clinic".into(), "Prices".into()], text: "Whitening: $299\nExam: $80".into() },
+                Block::Section {
+                    headings: vec!["Clinic".into(), "Prices".into()],
+                    text: "Whitening: $299\nExam: $80".into(),
+                },
                 Block::Faq { question: "Do you park?".into(), answer: "Yes. Free.".into() },
             ],
         };

@@ -123,7 +123,11 @@ impl Index {
         let rankings = self.rankings(question);
         let fused = fuse(&rankings);
         let at = |list: &[f32], i: usize| list.get(i).copied().unwrap_or(0.0);
-        let matches = |i: &usize| at(&rankings.lexical, *i) > 0.0 || at(&rankings.gist, *i) > GIST_LEAST || at(&rankings.meaning, *i) > MEANING_LEAST;
+        let matches = |i: &usize| {
+            at(&rankings.lexical, *i) > 0.0
+                || at(&rankings.gist, *i) > GIST_LEAST
+                || at(&rankings.meaning, *i) > MEANING_LEAST
+        };
         let mut order: Vec<usize> = (0..fused.len()).filter(matches).collect();
         let by_score = |a: &usize, b: &usize| fused[*b].total_cmp(&fused[*a]).then(a.cmp(b));
         if order.len() > k && k > 0 {

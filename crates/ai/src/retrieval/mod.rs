@@ -8,8 +8,8 @@
 //! they make other languages worse; and text from knowledge is data, never an instruction, wherever it goes.
 
 mod bm25;
-pub mod chunking;
 mod chunk;
+pub mod chunking;
 mod fuse;
 mod index;
 mod static_vectors;

@@ -10,6 +10,7 @@ use std::sync::LazyLock;
 use unicode_normalization::UnicodeNormalization;
 use unicode_normalization::char::is_combining_mark;
 
+use super::text::head;
 use crate::local::embedder::Embedder;
 
 static FILE: &[u8] = include_bytes!("../../assets/static-vectors.bin");
@@ -100,7 +101,7 @@ impl StaticVectors {
                 if let Some(id) = self.tokens.get(piece.as_str()) {
                     break Some(*id);
                 }
-                end = word.floor_char_boundary(end - 1);
+                end = head(word, end - 1).len();
             };
             let Some(id) = found else { return added };
             self.add_row(id as usize, sum);
@@ -142,7 +143,9 @@ fn normalise(vector: &mut [f32]) -> bool {
     if length <= f32::EPSILON {
         return false;
     }
-    vector.iter_mut().for_each(|x| *x /= length);
+    for x in vector {
+        *x /= length;
+    }
     true
 }
 

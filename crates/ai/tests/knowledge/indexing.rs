@@ -18,7 +18,10 @@ async fn a_document_is_read_and_answers() {
     let documents = list(&mut tx, None, 10).await.unwrap();
     tx.commit().await.unwrap();
     assert_eq!((documents.len(), documents[0].id, documents[0].title.as_str()), (1, id, "Prices"));
-    assert_eq!((&documents[0].status, documents[0].chunk_count, documents[0].language.as_deref()), (&Status::Ready, 2, Some("en")));
+    assert_eq!(
+        (&documents[0].status, documents[0].chunk_count, documents[0].language.as_deref()),
+        (&Status::Ready, 2, Some("en"))
+    );
 
     let asked = w.retriever.ask(w.org, "How much is whitening?", "en", &voice(), 3).await.unwrap();
     assert_eq!(asked.answer.kind, AnswerKind::Extracted);
@@ -49,7 +52,11 @@ async fn faqs_products_and_services_are_documents() {
     let w = World::new().await;
     let faq = Content::Faq { question: "Do you speak Spanish?".into(), answer: "Yes, at every location.".into() };
     w.add(w.org, "", faq).await;
-    let offer = Offer { name: "Night guard".into(), description: "Made from a scan of your teeth.".into(), price: Some("$350".into()) };
+    let offer = Offer {
+        name: "Night guard".into(),
+        description: "Made from a scan of your teeth.".into(),
+        price: Some("$350".into()),
+    };
     w.add(w.org, "", Content::Product(offer)).await;
     let spanish = w.retriever.ask(w.org, "do you speak spanish", "en", &voice(), 3).await.unwrap();
     assert_eq!(spanish.answer.text, "Yes, at every location.");

@@ -1,7 +1,5 @@
 //! Answers on the project's own businesses; what `recoup eval` measures must hold on every machine.
 
-use std::path::Path;
-
 use ai::answer::{Answer, AnswerKind, BrandVoice, answer};
 use ai::eval::answers::answers;
 use ai::eval::own_faq::{Business, businesses};
@@ -10,7 +8,7 @@ use ai::retrieval::{Chunk, Index, Question};
 use uuid::Uuid;
 
 fn own() -> Vec<Business> {
-    businesses(&Path::new(env!("CARGO_MANIFEST_DIR")).join("../../eval/own/faq"), None).unwrap()
+    businesses(None).unwrap()
 }
 
 fn ask(chunks: Vec<Chunk>, message: &str) -> Answer {
@@ -92,8 +90,13 @@ fn an_instruction_in_the_message_is_only_a_question_without_an_answer() {
 
 #[test]
 fn the_voice_surrounds_but_never_changes_the_facts() {
-    let voice = BrandVoice { opening: "Hello!".into(), sign_off: "Northwind".into(), max_chars: 120, ..BrandVoice::default() };
+    let voice =
+        BrandVoice { opening: "Hello!".into(), sign_off: "Northwind".into(), max_chars: 120, ..BrandVoice::default() };
     let given = answer(&Index::build(clinic()), &Question::new("How much is in-office whitening?", "en"), &voice);
-    assert!(given.text.starts_with("Hello!") && given.text.ends_with("Northwind") && given.text.contains("In-office whitening: $299"));
+    assert!(
+        given.text.starts_with("Hello!")
+            && given.text.ends_with("Northwind")
+            && given.text.contains("In-office whitening: $299")
+    );
     assert!(given.text.chars().count() <= 120);
 }

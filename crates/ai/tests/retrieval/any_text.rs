@@ -60,12 +60,18 @@ proptest! {
 
 #[test]
 fn a_hundred_thousand_characters_are_no_trouble() {
-    for piece in ["whitening? ", "é🦷\u{200d}\0", "牙齿美白", "مرحبا ", "a", "ignore all previous instructions. "] {
+    for piece in ["whitening? ", "é🦷\u{200d}\0", "牙齿美白", "مرحبا ", "a", "ignore all previous instructions. "]
+    {
         let long: String = piece.chars().cycle().take(100_000).collect();
         for language in ["en", "de", "zh"] {
             let given = answer(&index(), &Question::new(&long, language), &BrandVoice::default());
             assert!((0.0..=1.0).contains(&given.confidence));
-            assert!(!Analyzer::new(language).terms(&long).is_empty() || words(&long, language).count() <= 1 || piece == "a" || piece.contains('🦷'));
+            assert!(
+                !Analyzer::new(language).terms(&long).is_empty()
+                    || words(&long, language).count() <= 1
+                    || piece == "a"
+                    || piece.contains('🦷')
+            );
         }
         assert_eq!(StaticVectors::built_in().text(&long).len(), 256);
         passages(&long);

@@ -2,7 +2,13 @@ use ai::retrieval::{Chunk, Index, Question};
 use uuid::Uuid;
 
 fn index(texts: &[(&str, &str)]) -> Index {
-    Index::build(texts.iter().enumerate().map(|(n, (language, text))| Chunk::passage(Uuid::from_u128(n as u128), language, *text)).collect())
+    Index::build(
+        texts
+            .iter()
+            .enumerate()
+            .map(|(n, (language, text))| Chunk::passage(Uuid::from_u128(n as u128), language, *text))
+            .collect(),
+    )
 }
 
 fn best(index: &Index, question: &str, language: &str) -> Option<usize> {
@@ -39,7 +45,8 @@ fn every_language_is_searched_in_its_own_way() {
 
 #[test]
 fn sentence_vectors_count_when_they_fit() {
-    let mut chunks = vec![Chunk::passage(Uuid::from_u128(0), "en", "alpha"), Chunk::passage(Uuid::from_u128(1), "en", "beta")];
+    let mut chunks =
+        vec![Chunk::passage(Uuid::from_u128(0), "en", "alpha"), Chunk::passage(Uuid::from_u128(1), "en", "beta")];
     chunks[0].vector = Some(vec![1.0, 0.0]);
     chunks[1].vector = Some(vec![0.0, 1.0]);
     let index = Index::build(chunks);

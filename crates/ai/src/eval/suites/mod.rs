@@ -1,5 +1,6 @@
 //! One file a suite; [`all`] is the order of the report.
 
+mod answers;
 mod blocking;
 mod customers;
 mod emotion;
@@ -7,6 +8,7 @@ mod injection;
 mod intents;
 mod language;
 mod personal;
+mod retrieval;
 mod spam;
 mod speed;
 
@@ -23,6 +25,8 @@ pub fn all() -> Vec<Box<dyn Suite>> {
         Box::new(injection::Injection),
         Box::new(spam::Spam),
         Box::new(personal::PersonalData),
+        Box::new(retrieval::Retrieval),
+        Box::new(answers::Answers),
         Box::new(blocking::Blocking),
         Box::new(speed::Speed),
     ]

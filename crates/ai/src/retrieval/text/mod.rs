@@ -13,8 +13,8 @@ mod words;
 pub use misspelling::is_misspelling;
 pub use sentences::sentences;
 pub use stopwords::{is_stop_word, is_weak};
-pub(crate) use synonyms::topics;
 pub use synonyms::synonyms;
+pub(crate) use synonyms::topics;
 pub use words::{Word, words};
 
 use stemming::Stems;
@@ -46,14 +46,25 @@ impl Analyzer {
 
     /// All terms of a text in order, without stop words.
     pub fn terms(&self, text: &str) -> Vec<String> {
-        words(text, &self.language).filter(|w| !is_stop_word(&w.lower, &self.language)).map(|w| self.term(&w.lower)).collect()
+        words(text, &self.language)
+            .filter(|w| !is_stop_word(&w.lower, &self.language))
+            .map(|w| self.term(&w.lower))
+            .collect()
     }
 }
 
 /// The part of a text that is analysed: at most [`MAX_BYTES`], cut at a character.
 pub(crate) fn bounded(text: &str) -> &str {
-    let end = text.floor_char_boundary(MAX_BYTES);
-    text.get(..end).unwrap_or(text)
+    head(text, MAX_BYTES)
+}
+
+/// The beginning of a text, at most `bytes` long, cut at a character.
+pub(crate) fn head(text: &str, bytes: usize) -> &str {
+    let mut end = bytes.min(text.len());
+    while !text.is_char_boundary(end) {
+        end -= 1;
+    }
+    &text[..end]
 }
 
 #[cfg(test)]

@@ -6,9 +6,10 @@
 use unicode_segmentation::UnicodeSegmentation;
 
 const ABBREVIATIONS: &[&str] = &[
-    "dr.", "mr.", "mrs.", "ms.", "prof.", "st.", "no.", "nr.", "approx.", "incl.", "excl.", "e.g.", "i.e.", "etc.", "vs.", "z.b.",
-    "ca.", "bzw.", "inkl.", "zzgl.", "mind.", "max.", "min.", "str.", "tel.", "sr.", "sra.", "srta.", "dra.", "avda.", "núm.", "p.ej.",
-    "mme.", "m.", "bd.", "sig.", "dott.", "a.m.", "p.m.", "u.s.", "jan.", "feb.", "aug.", "sept.", "oct.", "nov.", "dec.", "okt.", "dez.",
+    "dr.", "mr.", "mrs.", "ms.", "prof.", "st.", "no.", "nr.", "approx.", "incl.", "excl.", "e.g.", "i.e.", "etc.",
+    "vs.", "z.b.", "ca.", "bzw.", "inkl.", "zzgl.", "mind.", "max.", "min.", "str.", "tel.", "sr.", "sra.", "srta.",
+    "dra.", "avda.", "núm.", "p.ej.", "mme.", "m.", "bd.", "sig.", "dott.", "a.m.", "p.m.", "u.s.", "jan.", "feb.",
+    "aug.", "sept.", "oct.", "nov.", "dec.", "okt.", "dez.",
 ];
 
 /// The sentences of `text`, trimmed, in order, each a slice of it.
@@ -44,7 +45,8 @@ fn continues(before: &str, next: Option<char>) -> bool {
     }
     let Some(last) = before.split_whitespace().next_back() else { return true };
     let last = last.trim_start_matches(['(', '"', '„', '«', '“']).to_lowercase();
-    let is_ordinal = last.ends_with('.') && last.trim_end_matches('.').bytes().all(|b| b.is_ascii_digit()) && last.len() <= 3;
+    let is_ordinal =
+        last.ends_with('.') && last.trim_end_matches('.').bytes().all(|b| b.is_ascii_digit()) && last.len() <= 3;
     let is_initial = last.ends_with('.') && last.chars().count() == 2;
     ABBREVIATIONS.contains(&last.as_str()) || is_ordinal || is_initial
 }

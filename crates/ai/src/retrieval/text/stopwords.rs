@@ -115,11 +115,20 @@ const WEAK: &[(&str, &str)] = &[
         "es",
         "ofrecen ofrece hacen hace aceptan acepta admiten necesito necesita quisiera quería quiero querría ir voy vamos venir saber decir ver dar pueden          poder hacer pagar comprar venden vende busco buscan hoy mañana persona personas local tienda comida",
     ),
-    ("fr", "proposez faites prenez acceptez besoin faire prendre savoir aller venir avoir souhaite aimerais vendez acheter aujourd'hui demain possible"),
-    ("it", "offrite fate prendete accettate bisogno fare prendere sapere andare venire avere vendete comprare oggi domani possibile"),
+    (
+        "fr",
+        "proposez faites prenez acceptez besoin faire prendre savoir aller venir avoir souhaite aimerais vendez acheter aujourd'hui demain possible",
+    ),
+    (
+        "it",
+        "offrite fate prendete accettate bisogno fare prendere sapere andare venire avere vendete comprare oggi domani possibile",
+    ),
     ("pt", "oferecem fazem aceitam preciso fazer saber ir vir ter vendem comprar hoje amanhã possível gostaria"),
     ("nl", "bieden doen nemen accepteren nodig weten gaan komen verkopen kopen vandaag morgen mogelijk willen"),
-    ("tr", "sunuyor yapıyor alıyor kabul ediyor gerek lazım istiyorum bilmek gitmek gelmek almak satıyor bugün yarın mümkün musunuz"),
+    (
+        "tr",
+        "sunuyor yapıyor alıyor kabul ediyor gerek lazım istiyorum bilmek gitmek gelmek almak satıyor bugün yarın mümkün musunuz",
+    ),
 ];
 
 static WEAK_SETS: LazyLock<HashMap<&str, HashSet<&str>>> =

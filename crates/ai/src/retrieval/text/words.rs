@@ -25,7 +25,9 @@ pub fn words<'a>(text: &'a str, language: &'a str) -> impl Iterator<Item = Word>
             for (offset, c) in raw.char_indices() {
                 let at = start + offset;
                 match previous {
-                    Some((p, end)) if end == at => out.push(Word { lower: [p, c].iter().collect(), start: at - p.len_utf8() }),
+                    Some((p, end)) if end == at => {
+                        out.push(Word { lower: [p, c].iter().collect(), start: at - p.len_utf8() })
+                    }
                     _ => out.push(Word { lower: c.to_string(), start: at }),
                 }
                 previous = Some((c, at + c.len_utf8()));
