@@ -1,6 +1,6 @@
 //! The OpenAI connector against a real server: llama.cpp's, over a tiny random model made on the spot.
 //!
-//! The server comes prebuilt from PyPI into a virtual environment under the target folder (made once, about 200 MB). Where
+//! The server comes prebuilt from `PyPI` into a virtual environment under the target folder (made once, about 200 MB). Where
 //! that cannot be done the test says exactly what is missing: it fails in CI (`CI=true`) and is skipped elsewhere.
 
 #[path = "llama/server.rs"]

@@ -1,13 +1,13 @@
 use ai::gateway::Unanswered;
 use standins::Fault;
 
-use crate::world::{World, quirk};
+use crate::world::{World, plain, quirk};
 
 #[tokio::test]
 async fn a_streamed_answer_is_settled_and_recorded() {
     let world = World::with(1).await;
     let mut decision = world.decision();
-    let mut stream = world.gateway.stream(&mut decision, world.ask()).await.expect("a stream");
+    let mut stream = world.gateway.stream(&mut decision, plain()).await.expect("a stream");
     let (_, aside) = world.spent_today().await;
     assert!(aside.tokens > 0, "it is set aside while it runs");
     let mut text = String::new();
@@ -27,7 +27,7 @@ async fn a_provider_that_does_not_begin_is_passed_over() {
     let world = World::with(2).await;
     world.fail(0, 1, Fault::Status { status: 503, retry_after: None });
     let mut decision = world.decision();
-    let mut stream = world.gateway.stream(&mut decision, world.ask()).await.expect("a stream");
+    let mut stream = world.gateway.stream(&mut decision, plain()).await.expect("a stream");
     while stream.next().await.is_some() {}
     assert_eq!(stream.finish(&mut decision).await.expect("whole").provider, "second");
 }
@@ -37,7 +37,7 @@ async fn a_stream_that_breaks_off_is_an_error_and_pays_for_what_came() {
     let world = World::with(1).await;
     world.fail(0, 1, quirk("cut_stream"));
     let mut decision = world.decision();
-    let mut stream = world.gateway.stream(&mut decision, world.ask()).await.expect("a stream");
+    let mut stream = world.gateway.stream(&mut decision, plain()).await.expect("a stream");
     while stream.next().await.is_some() {}
     let broke = stream.finish(&mut decision).await;
     assert!(matches!(broke, Err(Unanswered::Failed(_))), "{broke:?}");
@@ -50,7 +50,7 @@ async fn a_stream_that_breaks_off_is_an_error_and_pays_for_what_came() {
 async fn a_dropped_stream_pays_for_what_came() {
     let world = World::with(1).await;
     let mut decision = world.decision();
-    let mut stream = world.gateway.stream(&mut decision, world.ask()).await.expect("a stream");
+    let mut stream = world.gateway.stream(&mut decision, plain()).await.expect("a stream");
     stream.next().await.expect("a piece");
     let (_, aside) = world.spent_today().await;
     drop(stream);

@@ -53,12 +53,6 @@ impl World {
         Decision::new(self.org, "reply", "test.1", clock).about(ConversationId::new(clock), MessageId::new(clock))
     }
 
-    /// A plain question.
-    pub fn ask(&self) -> Ask {
-        let rules = "We open at nine in the morning.";
-        Ask::new("plain", "test.1", vec![Message::system(rules), Message::user("When do you open?")], 100)
-    }
-
     pub async fn limit(&self, own: OwnLimits) {
         let mut tx = self.kernel.db.begin(self.org).await.expect("a transaction");
         limits::set(&mut tx, &own).await.expect("limits");
@@ -79,6 +73,12 @@ impl World {
     pub fn fail(&self, provider: usize, times: u64, fault: Fault) {
         self.models[provider].fail(Rule::next(CHAT, times, fault));
     }
+}
+
+/// A plain question.
+pub fn plain() -> Ask {
+    let rules = "We open at nine in the morning.";
+    Ask::new("plain", "test.1", vec![Message::system(rules), Message::user("When do you open?")], 100)
 }
 
 pub fn quirk(name: &str) -> Fault {

@@ -130,7 +130,7 @@ async fn a_deal_and_a_note_hang_on_their_contact() {
     let links = [link(&deal.id, vec![Link::NoteToDeal.into()])];
     client.associate(TOKEN, ObjectKind::Notes, ObjectKind::Deals, &links).await.expect("linked");
     assert!(standin.requests().iter().all(|request| request.status.is_some_and(|status| status < 300)));
-    client.archive(TOKEN, ObjectKind::Notes, &[note.id.clone()]).await.expect("in the bin");
+    client.archive(TOKEN, ObjectKind::Notes, std::slice::from_ref(&note.id)).await.expect("in the bin");
     client.archive(TOKEN, ObjectKind::Notes, &[note.id]).await.expect("also again");
 }
 
