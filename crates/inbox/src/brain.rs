@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use ai::answer::BrandVoice as SpokenVoice;
+use ai::gateway::Gateway;
 use ai::local::{Embedder, Language, Local, Reading};
 use ai::retrieval::Index;
 use kernel::Kernel;
@@ -20,6 +21,7 @@ pub struct Brain {
     embedder: Option<Arc<dyn Embedder>>,
     known: Cache<OrgId, Arc<Mind>>,
     knowledge: ai::knowledge::Indexes,
+    gateway: Gateway,
 }
 
 /// What the bot knows of one organisation.
@@ -41,7 +43,8 @@ impl Brain {
     pub fn new(kernel: Kernel, local: Local, embedder: Option<Arc<dyn Embedder>>) -> Self {
         // Short, because another process may change settings; this one forgets at once what it changes itself.
         let known = Cache::builder().max_capacity(10_000).time_to_live(Duration::from_secs(2)).build();
-        Self { kernel, local: Arc::new(local), embedder, known, knowledge: ai::knowledge::Indexes::default() }
+        let gateway = Gateway::new(&kernel, embedder.clone());
+        Self { kernel, local: Arc::new(local), embedder, known, knowledge: ai::knowledge::Indexes::default(), gateway }
     }
 
     /// What the bot knows of an organisation.
@@ -82,6 +85,11 @@ impl Brain {
     /// Reads a text, in the conversation's language when its own cannot be told.
     pub fn read<'a>(&self, text: &'a str, conversation: Option<&str>, vector: Option<Vec<f32>>) -> Reading<'a> {
         Reading::in_language(text, crate::pipeline::language_of(text, conversation), vector)
+    }
+
+    /// The model providers.
+    pub fn gateway(&self) -> &Gateway {
+        &self.gateway
     }
 
     /// The encoder, for knowledge that is indexed.

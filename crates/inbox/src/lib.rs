@@ -14,6 +14,7 @@ mod ingest;
 mod lead_marks;
 pub mod pipeline;
 pub mod receiving;
+pub mod replay;
 pub mod sending;
 pub mod settings;
 mod web;

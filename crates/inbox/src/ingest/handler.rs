@@ -15,7 +15,7 @@ use super::echo::{self, Told, echo_of};
 use super::incoming::Incoming;
 use super::load::{Loaded, load};
 use super::states::{self, News};
-use super::turn::{POLICY, TurnJob, carry_out, consider};
+use super::turn::{POLICY, TurnJob, carry_out, conclude, language, local_answer, model_may_help};
 use super::write::{self, NewMessage, preview};
 use super::{apply, outcome};
 use crate::brain::Mind;
@@ -225,9 +225,13 @@ impl Receive {
             let is_last = at + 1 == new.len();
             let wait = burst_window(&message.body, since_last);
             if is_last && one.loaded.item.is_some() && !one.incoming.standby {
-                // Alone and whole: answered at once, in this transaction. Otherwise after the window, all of it together.
-                if wait.is_zero() && new.len() == 1 && !was_waiting {
-                    let mut turn = consider(mind, conv, &message.body, one.vector.as_deref(), &read, decision);
+                // Alone and whole, and no model to ask: answered at once, in this transaction. Otherwise after the window,
+                // all of it together.
+                let answer = (wait.is_zero() && new.len() == 1 && !was_waiting)
+                    .then(|| local_answer(mind, language(&read, conv), &message.body, one.vector.as_deref(), &mut decision))
+                    .filter(|answer| !(self.core.brain.gateway().has_providers() && conv.bot_holds() && model_may_help(&read, answer)));
+                if let Some(answer) = answer {
+                    let mut turn = conclude(mind, conv, &message.body, &read, answer, decision);
                     carry_out(tx, mind, conv, &mut turn, out);
                     decision = turn.decision;
                 } else {

@@ -5,7 +5,7 @@
 
 use std::time::Instant;
 
-use ai::answer::{Answer, answer, holding_reply};
+use ai::answer::{Answer, AnswerKind, answer, holding_reply};
 use ai::decision::Decision;
 use ai::local::{Knowledge, Language, guard_output};
 use ai::retrieval::Question;
@@ -18,6 +18,7 @@ use kernel::queue::{Handler, Job, JobError, Lane, NewJob};
 use serde::{Deserialize, Serialize};
 
 use super::conversations::{Conv, lock_by_id, save};
+use super::model::Asked;
 use super::write::{self, NewMessage, preview};
 use crate::brain::Mind;
 use crate::core::Core;
@@ -49,16 +50,32 @@ pub(crate) struct Turn<'a> {
     pub decision: Decision,
 }
 
-/// Finds the local answer to a text and decides what happens next; every stage is kept in the decision.
-pub(crate) fn consider<'a>(mind: &Mind, conv: &Conv, text: &str, vector: Option<&[f32]>, read: &'a Read, mut decision: Decision) -> Turn<'a> {
-    let language = if read.language.len() == 2 { read.language.as_str() } else { conv.language.as_deref().unwrap_or("en") };
+/// Under this confidence of the local answer a model is asked, where there is one.
+const MODEL_BELOW: f32 = 0.8;
+
+/// The language a reply is written in.
+pub(crate) fn language<'a>(read: &'a Read, conv: &'a Conv) -> &'a str {
+    if read.language.len() == 2 { &read.language } else { conv.language.as_deref().unwrap_or("en") }
+}
+
+/// The answer found without a model; the stage is kept in the decision.
+pub(crate) fn local_answer(mind: &Mind, language: &str, text: &str, vector: Option<&[f32]>, decision: &mut Decision) -> Answer {
     let began = Instant::now();
-    let question = Question { text, language, vector };
-    let answer = answer(&mind.index, &question, &mind.voice);
+    let answer = answer(&mind.index, &Question { text, language, vector }, &mind.voice);
     decision.stage("answer", "extractive/1", &["text", "language"], &answer, began.elapsed());
     for source in &answer.sources {
         decision.chunk(source.chunk_id, &source.quote);
     }
+    answer
+}
+
+/// Whether a model may do better than the local answer.
+pub(crate) fn model_may_help(read: &Read, answer: &Answer) -> bool {
+    answer.kind != AnswerKind::Smalltalk && !read.marks.acknowledgement && read.guard.passed && answer.confidence < MODEL_BELOW
+}
+
+/// Decides what happens next with an answer in hand.
+pub(crate) fn conclude<'a>(mind: &Mind, conv: &Conv, text: &str, read: &'a Read, answer: Answer, mut decision: Decision) -> Turn<'a> {
     let began = Instant::now();
     let state = Conversation {
         kind: conv.kind(),
@@ -68,7 +85,7 @@ pub(crate) fn consider<'a>(mind: &Mind, conv: &Conv, text: &str, vector: Option<
         opted_out: conv.opted_out,
     };
     let mut step = decide(read, &answer, &state, &mind.auto_reply);
-    if matches!(step, NextStep::Reply { meaningful: true, .. }) && !leaves_safely(&answer, language, text) {
+    if matches!(step, NextStep::Reply { meaningful: true, .. }) && !leaves_safely(&answer, language(read, conv), text) {
         step = NextStep::Escalate(Escalation::ReplyRejected);
     }
     decision.stage("decide", POLICY, &["answer"], &format!("{step:?}"), began.elapsed());
@@ -175,6 +192,12 @@ impl AnswerTurn {
         Self { core }
     }
 
+    /// The conversation as it stands, without a lock: a model may think for seconds.
+    async fn look(&self, org: kernel::ids::OrgId, conversation: ConversationId) -> Result<Option<Conv>, sqlx::Error> {
+        let mut tx = self.core.kernel.db.begin(org).await?;
+        Ok(lock_by_id(&mut tx, &[conversation.uuid()]).await?.pop())
+    }
+
     /// What the contact said since the last answer, oldest first.
     async fn unanswered(tx: &mut OrgTx, conversation: ConversationId) -> Result<Vec<(MessageId, String)>, sqlx::Error> {
         let mut rows: Vec<(MessageId, String)> = sqlx::query_as(
@@ -209,18 +232,31 @@ impl Handler for AnswerTurn {
         let Some((message, _)) = said.last().cloned() else { return Ok(()) };
         let text = said.iter().map(|(_, body)| body.as_str()).collect::<Vec<_>>().join("\n");
         let vector = self.core.brain.vectors(vec![text.clone()]).await.pop().flatten();
+        let Some(seen) = self.look(job.org, task.conversation).await? else { return Ok(()) };
+        if seen.turn != task.turn {
+            // The contact wrote again: that message's own turn answers everything.
+            return Ok(());
+        }
+        let reading = self.core.brain.read(&text, seen.language.as_deref(), vector.clone());
+        let mut decision = Decision::new(job.org, "reply", POLICY, &self.core.kernel.clock).about(seen.id, message);
+        let read = super::apply::read_stages(&reading, super::apply::history(&seen), &mut decision);
+        let mut answer = local_answer(&mind, language(&read, &seen), &text, vector.as_deref(), &mut decision);
+        let gateway = self.core.brain.gateway();
+        let mut unanswered = false;
+        if gateway.has_providers() && seen.bot_holds() && model_may_help(&read, &answer) {
+            let asked = Asked { mind: &mind, text: &text, language: language(&read, &seen), vector: vector.as_deref(), history: &said };
+            (answer, unanswered) = super::model::ask(gateway, &mut decision, &asked, answer).await;
+        }
 
         let mut tx = self.core.kernel.db.begin(job.org).await?;
         let Some(mut conv) = lock_by_id(&mut tx, &[task.conversation.uuid()]).await?.pop() else { return Ok(()) };
         if conv.turn != task.turn {
-            // The contact wrote again: that message's own turn answers everything.
             return Ok(());
         }
-        let reading = self.core.brain.read(&text, conv.language.as_deref(), vector.clone());
-        let history = super::apply::history(&conv);
-        let mut decision = Decision::new(job.org, "reply", POLICY, &self.core.kernel.clock).about(conv.id, message);
-        let read = super::apply::read_stages(&reading, history, &mut decision);
-        let mut turn = consider(&mind, &conv, &text, vector.as_deref(), &read, decision);
+        let mut turn = conclude(&mind, &conv, &text, &read, answer, decision);
+        if unanswered && turn.step == NextStep::Escalate(Escalation::LowConfidence) {
+            turn.step = NextStep::Escalate(Escalation::ModelUnavailable);
+        }
         let mut out = Vec::new();
         carry_out(&mut tx, &mind, &mut conv, &mut turn, &mut out);
         if let Some(last) = out.last() {
