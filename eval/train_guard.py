@@ -14,7 +14,8 @@ from train_emotion import platt
 from words import LANGUAGES, concepts
 
 
-LOUDNESS = 0.5
+# How loud the word lists speak. Lists of spam age with their country, so spam is told by its hashed features alone.
+LOUDNESS = {"injection": 0.5, "spam": 0.0}
 
 
 def benign(folder):
@@ -41,11 +42,11 @@ def binary(name, rows, allowed, keep, threshold_on):
     `allowed` is the share of the benign texts of `threshold_on` that may be flagged."""
     texts = [r[0] for r in rows]
     known = concepts(texts, [r[1] for r in rows])
-    x = hstack([matrix(texts), csr_matrix(known * LOUDNESS)]).tocsr()
+    x = hstack([matrix(texts), csr_matrix(known * LOUDNESS[name])]).tocsr()
     y, w = np.array([r[2] for r in rows]), np.array([r[3] for r in rows], dtype=float)
     source = np.array([r[4] for r in rows])
     groups = np.array([zlib.crc32(opening(t).encode()) % 4 for t in texts])
-    fit = lambda at: LogisticRegression(C=30.0, max_iter=300, solver="liblinear").fit(x[at], y[at], sample_weight=w[at])
+    fit = lambda at: LogisticRegression(C=100.0, max_iter=300, solver="liblinear").fit(x[at], y[at], sample_weight=w[at])
     z = np.zeros(len(y))
     for k in range(4):
         z[groups == k] = fit(groups != k).decision_function(x[groups == k])
@@ -59,7 +60,7 @@ def binary(name, rows, allowed, keep, threshold_on):
     print(name, "threshold", round(threshold, 4), flush=True)
     model = fit(np.ones(len(y), dtype=bool))
     coef = model.coef_
-    return pack.Head(name, [name], "sigmoid", coef[:, : 2 * BUCKETS], model.intercept_, concepts=coef[:, 2 * BUCKETS :] * LOUDNESS,
+    return pack.Head(name, [name], "sigmoid", coef[:, : 2 * BUCKETS], model.intercept_, concepts=coef[:, 2 * BUCKETS :] * LOUDNESS[name],
                      slope=[a], shift=[b], threshold=[threshold], keep=keep)
 
 
@@ -72,6 +73,9 @@ def train(folder):
     injection = binary("injection", rows, 0.006, 40000, ["benign"])
     sms = sets.public(folder, "sms_spam/dev")
     rows = [(r["text"], "en", r["spam"], 1, "spam" if r["spam"] else "ham") for r in sms]
-    rows += [(r["text"], "en", r["spam"], 3, "own spam") for r in sets.own("spam.train")] + everyday[::2]
-    junk = binary("spam", rows, 0.007, 40000, ["ham"])
+    rows += [(r["text"], "en", 1, 3, "own spam") for r in sets.own("spam.train")]
+    rows += [(r["text"], "en", 0, 1, "benign") for name in ("banking77/train", "clinc150/train_val") for r in sets.public(folder, name)[::4]]
+    rows += [(r["text"], r["lang"], 0, 3, "benign") for r in sets.own("messages.train")]
+    rows += [(r["text"], r["lang"], 0, 1, "benign") for r in own if not r["injection"]]
+    junk = binary("spam", rows, 0.0085, 40000, ["ham"])
     return [injection, junk]

@@ -88,6 +88,11 @@ impl<'a> Reading<'a> {
         DenseHeads::shipped().verdict(name, vector, logits).or(below)
     }
 
+    /// The sums of the tier-0 head called `name` before calibration; `None` if there is no such head.
+    pub fn sums_of(&self, name: &str) -> Option<Vec<f32>> {
+        Heads::shipped().verdict(name, &self.sums, &self.concepts).map(|verdict| verdict.logits().to_vec())
+    }
+
     /// Heads trained on English also serve texts too short to name a language.
     pub(crate) fn reads_as_english(&self) -> bool {
         self.language == Language::ENGLISH || self.language == Language::UNKNOWN

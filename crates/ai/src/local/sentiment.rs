@@ -96,6 +96,13 @@ impl Reading<'_> {
         verdict.classes().iter().map(String::as_str).zip(verdict.probabilities()).collect()
     }
 
+    /// Ekman's seven groups: the chance that any member is felt, over the threshold that maximises F1.
+    pub(crate) fn feels_any(&self, members: &[&str]) -> bool {
+        let all = self.emotion_probabilities();
+        let none: f32 = all.iter().filter(|(name, _)| members.contains(name)).map(|(_, p)| 1.0 - p).product();
+        1.0 - none > GROUP_THRESHOLD
+    }
+
     fn emotions_from_words(&self) -> Vec<String> {
         let names = [
             (List::Thanks, "gratitude"),
@@ -107,6 +114,9 @@ impl Reading<'_> {
         names.iter().filter(|(list, _)| self.has(*list)).take(3).map(|(_, name)| (*name).to_owned()).collect()
     }
 }
+
+/// Half of the F1 that can be reached is the threshold that reaches it (Lipton et al. 2014).
+const GROUP_THRESHOLD: f32 = 0.3;
 
 fn tone_named(name: &str) -> Tone {
     match name {

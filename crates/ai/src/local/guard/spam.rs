@@ -7,6 +7,9 @@ use super::{Flag, Guardrail};
 use crate::local::lexicon::List;
 use crate::local::reading::Reading;
 
+/// Shorter messages are never suspected.
+const ENOUGH_WORDS: usize = 4;
+
 impl Reading<'_> {
     pub(super) fn guard_spam(&self, guard: &mut Guardrail) {
         let suspected = self.spam_suspected();
@@ -29,7 +32,12 @@ impl Reading<'_> {
     }
 
     /// The model's probability where it exceeds the threshold for at most 1 % false alarms.
+    ///
+    /// A bare number or three words are no evidence, whatever the model makes of them.
     pub fn spam_suspected(&self) -> Option<f32> {
+        if self.words < ENOUGH_WORDS && !self.folded.contains("http") {
+            return None;
+        }
         let verdict = self.verdict("spam")?;
         verdict.over_threshold().first().map(|(_, p)| *p)
     }

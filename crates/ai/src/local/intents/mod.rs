@@ -14,6 +14,9 @@ use space::{Neighbours, centroid};
 /// Examples an intent from which the ridge classifier takes over.
 const RIDGE_FROM: usize = 5;
 
+/// How much a centroid's similarity adds to a ridge score; it steadies intents with few examples.
+const CENTROID: f32 = 1.5;
+
 /// A message and the intent a person gave it.
 #[derive(Clone, Copy, Debug)]
 pub struct Example<'a> {
@@ -43,6 +46,8 @@ pub struct IntentGuess<'a> {
     pub confidence: f32,
     /// Similarity to the nearest example, from 0 to 1.
     pub similarity: f32,
+    /// Score of the best intent: how well it explains the message.
+    pub fit: f32,
 }
 
 impl IntentModel {
@@ -92,7 +97,13 @@ impl IntentModel {
     fn guess_vector(&self, vector: &Vector) -> IntentGuess<'_> {
         let similarities = self.examples.similarities(vector);
         let scores = match &self.ridge {
-            Some(ridge) => ridge.scores(&similarities),
+            Some(ridge) => {
+                let mut scores = ridge.scores(&similarities);
+                for (score, near) in scores.iter_mut().zip(self.centroids.similarities(vector)) {
+                    *score += CENTROID * near;
+                }
+                scores
+            }
             None => self.centroids.similarities(vector),
         };
         let best = (0..scores.len()).max_by(|a, b| scores[*a].total_cmp(&scores[*b])).unwrap_or(0);
@@ -100,6 +111,6 @@ impl IntentModel {
         let similarity = similarities.iter().copied().fold(0.0, f32::max);
         let best_name = self.intents[best].as_str();
         let intent = (similarity >= self.nearest_needed).then_some(best_name);
-        IntentGuess { intent, best: best_name, confidence: shares[best], similarity }
+        IntentGuess { intent, best: best_name, confidence: shares[best], similarity, fit: scores[best] }
     }
 }

@@ -3,7 +3,7 @@
 use super::space::Neighbours;
 
 /// How much smoothness costs; chosen by cross-validation on BANKING77 and CLINC150's training halves.
-const LAMBDA: f32 = 0.3;
+const LAMBDA: f32 = 0.15;
 /// Steps of the conjugate gradient; a few examples an intent converge long before.
 const STEPS: usize = 60;
 
