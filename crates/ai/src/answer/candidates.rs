@@ -4,6 +4,7 @@ use crate::retrieval::text::{Analyzer, sentences};
 use crate::retrieval::{Chunk, ChunkKind};
 
 use super::evidence::{Compared, Coverage, Evidence};
+use super::lists::list;
 
 /// A quote is extended while it stays under this many characters.
 const QUOTE_CHARS: usize = 320;
@@ -11,47 +12,6 @@ const QUOTE_CHARS: usize = 320;
 const SHORT_CHARS: usize = 40;
 /// Lines taken after a line that ends with a colon.
 const LIST_LINES: usize = 8;
-
-/// Words that lean on the sentence before.
-const LEANING: &[&str] = &[
-    "it",
-    "they",
-    "this",
-    "these",
-    "those",
-    "that",
-    "he",
-    "she",
-    "its",
-    "their",
-    "then",
-    "otherwise",
-    "however",
-    "also",
-    "but",
-    "please",
-    "es",
-    "sie",
-    "das",
-    "diese",
-    "dieser",
-    "dann",
-    "sonst",
-    "aber",
-    "bitte",
-    "außerdem",
-    "esto",
-    "esta",
-    "estos",
-    "también",
-    "pero",
-    "además",
-    "cela",
-    "ils",
-    "elles",
-    "aussi",
-    "mais",
-];
 
 /// A verbatim piece of a chunk's text, and how well it covers the question together with its headings.
 pub(super) struct Quote {
@@ -124,10 +84,11 @@ fn extend(text: &str, spans: &[Span], at: usize) -> Span {
     spans[first].start..spans[last].end
 }
 
+/// Whether a sentence begins with a word that leans on the one before.
 fn leans(sentence: &str) -> bool {
     let first =
         sentence.split(|c: char| !c.is_alphanumeric()).find(|w| !w.is_empty()).unwrap_or_default().to_lowercase();
-    LEANING.contains(&first.as_str())
+    list("leaning").contains(&first.as_str())
 }
 
 #[cfg(test)]

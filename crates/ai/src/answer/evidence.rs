@@ -12,6 +12,7 @@ use crate::retrieval::text::{Analyzer, is_misspelling, is_stop_word, is_weak, sy
 use crate::retrieval::{Index, StaticVectors};
 
 use super::Expected;
+use super::lists::list;
 
 /// Cosine from which two words are taken as near, and what a match by it counts at most.
 const NEAR: f32 = 0.55;
@@ -231,67 +232,15 @@ fn strangeness(lower: &str, language: &str) -> f32 {
 
 /// Words like "cost" and "hours" are judged by whether the amount or the time is there, not by the word.
 fn names_expected(lower: &str, expected: Option<Expected>) -> bool {
-    let list: &[&str] = match expected {
-        Some(Expected::Price) => &[
-            "price",
-            "prices",
-            "pricing",
-            "cost",
-            "costs",
-            "fee",
-            "fees",
-            "charge",
-            "expensive",
-            "kostet",
-            "kosten",
-            "preis",
-            "preise",
-            "cuesta",
-            "cuestan",
-            "precio",
-            "precios",
-            "vale",
-            "prix",
-            "tarif",
-            "coûte",
-            "coute",
-            "costa",
-            "prezzo",
-        ],
-        Some(Expected::Time) => &[
-            "time",
-            "hours",
-            "open",
-            "close",
-            "opening",
-            "closing",
-            "business",
-            "öffnungszeiten",
-            "geöffnet",
-            "offen",
-            "uhr",
-            "hora",
-            "horario",
-            "horarios",
-            "abren",
-            "cierran",
-            "abierto",
-            "horaires",
-            "ouvert",
-            "heure",
-            "late",
-        ],
-        Some(Expected::Place) => &["located", "location", "address", "adresse", "dirección", "find", "finde"],
-        Some(Expected::Reach) => {
-            &["phone", "number", "email", "contact", "reach", "call", "telefonnummer", "teléfono", "address"]
-        }
-        Some(Expected::Duration) => &[
-            "long", "take", "takes", "last", "lange", "dauert", "tarda", "dura", "tiempo", "days", "hours", "minutes",
-            "fast", "soon", "temps",
-        ],
-        None => &[],
+    let name = match expected {
+        Some(Expected::Price) => "names.price",
+        Some(Expected::Time) => "names.time",
+        Some(Expected::Place) => "names.place",
+        Some(Expected::Reach) => "names.reach",
+        Some(Expected::Duration) => "names.duration",
+        None => return false,
     };
-    list.contains(&lower)
+    list(name).contains(&lower)
 }
 
 /// The words of a chunk, each with how well it matches every word asked.

@@ -9,6 +9,7 @@ use crate::retrieval::{Chunk, ChunkKind, Hit, Index, Question, StaticVectors};
 use super::candidates::{Quote, quote};
 use super::confidence::{Basis, Features, confidence, preference};
 use super::evidence::Evidence;
+use super::lists::list;
 use super::split::{MAX_QUESTIONS, questions};
 use super::{BrandVoice, HUMAN_BELOW, Smalltalk, smalltalk, smalltalk_reply};
 
@@ -219,60 +220,6 @@ fn weigh(
 
 /// Questions about one's own order, appointment or bill: no document can answer them.
 pub(crate) fn asks_own_record(question: &str) -> bool {
-    const PHRASES: &[&str] = &[
-        "where is my",
-        "where's my",
-        "wheres my",
-        "when is my",
-        "when's my",
-        "what is my",
-        "what's my",
-        "whats my",
-        "is my ",
-        "has my ",
-        "have my ",
-        "did my ",
-        "was my ",
-        "are my ",
-        "status of my",
-        "get my refund",
-        "did you get my",
-        "did you receive my",
-        "have you received my",
-        "i was charged",
-        "was i charged",
-        "you charged me",
-        "charged me twice",
-        "why was i",
-        "why did you",
-        "my order number",
-        "track my",
-        "my next ",
-        "get my insurance",
-        "still waiting for my",
-        "who did i",
-        "wo ist mein",
-        "wo bleibt mein",
-        "wann ist mein",
-        "wann kommt mein",
-        "ist mein",
-        "habt ihr meine",
-        "haben sie meine",
-        "dónde está mi",
-        "donde esta mi",
-        "cuándo es mi",
-        "cuando es mi",
-        "cuándo llega mi",
-        "mi pedido",
-        "où est ma",
-        "où est mon",
-        "quand est mon",
-        "dov'è il mio",
-        "onde está meu",
-        "onde está a minha",
-        "waar is mijn",
-        "siparişim nerede",
-    ];
     let lower = question.to_lowercase();
-    PHRASES.iter().any(|p| lower.contains(p))
+    list("own record").iter().any(|p| lower.contains(p))
 }

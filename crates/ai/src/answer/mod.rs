@@ -9,6 +9,7 @@ mod confidence;
 mod evidence;
 mod expected;
 mod extract;
+mod lists;
 mod smalltalk;
 mod split;
 mod templates;
