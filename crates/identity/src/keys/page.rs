@@ -24,13 +24,13 @@ const LASTS: [(i64, &str); 4] = [(30, "in 30 days"), (90, "in 90 days"), (365, "
 #[template(path = "keys/show.html")]
 struct KeysPage {
     frame: Frame,
-    keys: Keys,
+    keys: List,
 }
 
 /// The part of the page that every action replaces.
 #[derive(Template)]
 #[template(path = "keys/_keys.html")]
-struct Keys {
+struct List {
     csrf: String,
     keys: Vec<Row>,
     scopes: Vec<Scope>,
@@ -121,7 +121,7 @@ pub(crate) async fn end(
     answer(&by, Some(Toast::done(format!("“{name}” does not work any more"))), keys)
 }
 
-fn answer(by: &Allowed<ManagePeople>, toast: Option<Toast>, keys: Keys) -> Result<Response, AppError> {
+fn answer(by: &Allowed<ManagePeople>, toast: Option<Toast>, keys: List) -> Result<Response, AppError> {
     if by.request().fragment {
         return Ok((toast, show(&keys)?).into_response());
     }
@@ -131,11 +131,11 @@ fn answer(by: &Allowed<ManagePeople>, toast: Option<Toast>, keys: Keys) -> Resul
     Ok(show(&KeysPage { frame: by.frame("API keys"), keys })?.into_response())
 }
 
-async fn list(by: &Allowed<ManagePeople>, chosen: &[Permission], lasts: i64) -> Result<Keys, AppError> {
+async fn list(by: &Allowed<ManagePeople>, chosen: &[Permission], lasts: i64) -> Result<List, AppError> {
     let mut tx = by.tx().await?;
     let rows = keys::list(&mut tx, None, MOST).await?;
     let scopes = by.principal().permissions.iter();
-    Ok(Keys {
+    Ok(List {
         csrf: by.frame("").csrf,
         keys: rows.into_iter().map(|key| row(key, by.now())).collect(),
         scopes: scopes.map(|word| Scope { word, label: word.describe(), chosen: chosen.contains(&word) }).collect(),

@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, Utc};
 use kernel::db::OrgTx;
-use kernel::ids::AuditId;
+use kernel::ids::{AuditId, UserId};
 use sqlx::FromRow;
 
 /// A row of the audit log.
@@ -39,7 +39,7 @@ pub(crate) async fn list(
     before: Option<i64>,
     limit: i64,
 ) -> Result<Vec<Entry>, sqlx::Error> {
-    let actor_user = wanted.actor.as_deref().and_then(|actor| actor.parse::<kernel::ids::UserId>().ok());
+    let actor_user = wanted.actor.as_deref().and_then(|actor| actor.parse::<UserId>().ok());
     let actor = actor_user.map(|user| user.to_string()).or_else(|| wanted.actor.clone());
     let mut rows: Vec<Entry> = sqlx::query_as(
         "select id, seq, at, actor, null::text as actor_name, action, subject, detail, ip, hash from audit_log \
@@ -65,10 +65,10 @@ pub(crate) async fn list(
 /// Puts names beside the actors. Ids are text in the log, so the names are looked up by id in one query.
 async fn name_actors(tx: &mut OrgTx, rows: &mut [Entry]) -> Result<(), sqlx::Error> {
     let mut users: Vec<uuid::Uuid> =
-        rows.iter().filter_map(|row| row.actor.parse::<kernel::ids::UserId>().ok()).map(|id| id.uuid()).collect();
+        rows.iter().filter_map(|row| row.actor.parse::<UserId>().ok()).map(UserId::uuid).collect();
     users.sort_unstable();
     users.dedup();
-    let names: Vec<(kernel::ids::UserId, String)> =
+    let names: Vec<(UserId, String)> =
         sqlx::query_as("select id, name from users where id = any($1)").bind(users).fetch_all(tx.conn()).await?;
     for row in rows {
         row.actor_name = names.iter().find(|(id, _)| row.actor == id.to_string()).map(|(_, name)| name.clone());

@@ -118,14 +118,13 @@ async fn load(kernel: &Kernel) -> Result<Keys, AppError> {
     let young = rows.iter().filter(|row| now < row.created_at + SIGNS_FOR);
     // A key whose master key is gone only verifies; its tokens end within fifteen minutes anyway.
     let mut usable = young.filter_map(|row| Some((row.kid.clone(), row.created_at, open(kernel, row)?)));
-    let (kid, made, pair) = match usable.next() {
-        Some(found) => found,
-        None => {
-            let (row, pair) = make(kernel)?;
-            system::add_signing_key(&kernel.db, &row).await?;
-            public.insert(row.kid.clone(), row.public_key);
-            (row.kid, row.created_at, pair)
-        }
+    let (kid, made, pair) = if let Some(found) = usable.next() {
+        found
+    } else {
+        let (row, pair) = make(kernel)?;
+        system::add_signing_key(&kernel.db, &row).await?;
+        public.insert(row.kid.clone(), row.public_key);
+        (row.kid, row.created_at, pair)
     };
     Ok(Keys { kid, pair: Arc::new(pair), signs_until: made + SIGNS_FOR, public, loaded: Instant::now() })
 }

@@ -87,7 +87,7 @@ async fn one_address_has_a_limit_of_its_own() {
     for n in 0..70 {
         let body = json!({ "email": format!("{n}@example.com"), "password": "" });
         // Emails differ, so no door closes: only the address is over its limit. The body is refused before any hash.
-        let reply = house.post("/v2/auth/login", json!({ "wrong": body })).from_ip("203.0.113.9").send().await;
+        let reply = house.post("/v2/auth/login", json!({ "wrong": body })).at_ip("203.0.113.9").send().await;
         refused += u16::from(reply.status.as_u16() == 429);
     }
     assert_eq!(refused, 10);

@@ -62,7 +62,7 @@ async fn of_many_requests_with_one_token_one_wins_and_its_pair_works() {
     for call in calls {
         let reply = call.await.unwrap();
         if reply.status.as_u16() == 200 {
-            won.push(reply.json())
+            won.push(reply.json());
         } else {
             reply.expect_status(401);
         }
