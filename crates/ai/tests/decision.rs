@@ -90,9 +90,12 @@ async fn records_are_found_by_conversation_and_message_within_their_organisation
     assert_eq!(newest.iter().map(|found| found.id).collect::<Vec<_>>(), [second.id, decision.id]);
     let older = of_conversation(&mut tx, conversation, Some(second.id), 10).await.expect("read");
     assert_eq!(older.len(), 1);
+    let whole = ai::decision::read(&kernel, org, decision.id).await.expect("read").expect("there");
+    assert_eq!(whole, decision);
     assert_eq!(of_message(&mut tx, message).await.expect("read")[0].id, decision.id);
     drop(tx);
     let other = db.org(&kernel, "Other").await;
+    assert!(ai::decision::read(&kernel, other, decision.id).await.expect("read").is_none());
     let mut tx = kernel.db.begin(other).await.expect("a transaction");
     assert!(load(&mut tx, decision.id).await.expect("read").is_none());
     assert!(of_message(&mut tx, message).await.expect("read").is_empty());

@@ -12,7 +12,7 @@ mod store;
 
 pub use replay::{Difference, Replay, Stages, replay, replay_with_model};
 pub use row::{DecisionRow, SealError};
-pub use store::{DecisionSummary, insert_many, load, of_conversation, of_message};
+pub use store::{DecisionSummary, insert_many, load, of_conversation, of_message, read};
 
 use std::time::Duration;
 

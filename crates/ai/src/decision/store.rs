@@ -1,10 +1,11 @@
 //! Decision records in the database.
 
 use chrono::{DateTime, Utc};
+use kernel::Kernel;
 use kernel::db::OrgTx;
-use kernel::ids::{ConversationId, DecisionId, MessageId};
+use kernel::ids::{ConversationId, DecisionId, MessageId, OrgId};
 
-use super::DecisionRow;
+use super::{Decision, DecisionRow};
 
 /// What a list of decisions shows; nothing of it is personal.
 #[derive(Debug, Clone, PartialEq, sqlx::FromRow)]
@@ -89,6 +90,15 @@ pub async fn load(tx: &mut OrgTx, id: DecisionId) -> Result<Option<DecisionRow>,
         .bind(id)
         .fetch_optional(tx.conn())
         .await
+}
+
+/// One record, opened; `None` when there is none in this organisation.
+pub async fn read(kernel: &Kernel, org: OrgId, id: DecisionId) -> anyhow::Result<Option<Decision>> {
+    let mut tx = kernel.db.begin(org).await?;
+    let row = load(&mut tx, id).await?;
+    drop(tx);
+    let Some(row) = row else { return Ok(None) };
+    Ok(Some(row.open(&*kernel.vault.of(org).await?)?))
 }
 
 /// The newest decisions of a conversation, newest first, older than `before` where it is given.

@@ -5,7 +5,7 @@
 
 use std::time::Instant;
 
-use connectors::openai::failure::Failure;
+use connectors::openai::failure::{Failure, FailureKind};
 use connectors::openai::stream::{ChatStream, Piece};
 use serde_json::json;
 
@@ -69,7 +69,7 @@ impl Gateway {
         if self.inner.providers.is_empty() {
             return Err(Unanswered::NoProvider);
         }
-        let mut calls = 1;
+        let (mut calls, mut asked) = (1, false);
         for (at, provider) in self.inner.providers.iter().enumerate() {
             let now = self.inner.clock.now();
             if self.inner.rests.is_resting(provider.name(), now) {
@@ -86,13 +86,14 @@ impl Gateway {
             match provider.client.stream(&request).await {
                 Ok(stream) => return Ok((at, stream, guard, most)),
                 Err(failure) => {
+                    asked |= failure.kind != FailureKind::Resting;
                     self.inner.rests.failed(provider.name(), &failure, now);
                     call.failed.push(format!("{}: {failure}", provider.name()));
                     guard.settle(if may_be_billed(&failure) { most } else { Cost::default() }).await;
                 }
             }
         }
-        Err(Unanswered::Failed(call.failed.clone()))
+        if asked { Err(Unanswered::Failed(call.failed.clone())) } else { Err(Unanswered::AllResting) }
     }
 }
 

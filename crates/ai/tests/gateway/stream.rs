@@ -1,7 +1,7 @@
 use ai::gateway::Unanswered;
 use standins::Fault;
 
-use crate::world::{World, plain, quirk};
+use crate::world::{World, error, plain, quirk};
 
 #[tokio::test]
 async fn a_streamed_answer_is_settled_and_recorded() {
@@ -60,4 +60,17 @@ async fn a_dropped_stream_pays_for_what_came() {
     };
     let used = kernel::testing::until("the dropped stream to be settled", settled).await;
     assert!(used.tokens > 0 && used.tokens < aside.tokens, "less than was set aside: {used:?} of {aside:?}");
+}
+
+#[tokio::test]
+async fn when_all_rest_nothing_is_sent_and_nothing_is_spent() {
+    let world = World::with(1).await;
+    world.fail(0, 1, error("insufficient_quota"));
+    let mut decision = world.decision();
+    let failed = world.gateway.stream(&mut decision, plain()).await.err();
+    assert!(matches!(failed, Some(Unanswered::Failed(_))), "{failed:?}");
+    let resting = world.gateway.stream(&mut world.decision(), plain()).await.err();
+    assert!(matches!(resting, Some(Unanswered::AllResting)), "{resting:?}");
+    assert_eq!((world.asked(0), world.spent_today().await.0.tokens), (1, 0));
+    assert!(decision.stages[0].output["unanswered"].is_string(), "the failure is recorded");
 }
