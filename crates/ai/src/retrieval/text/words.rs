@@ -24,12 +24,10 @@ pub fn words<'a>(text: &'a str, language: &'a str) -> impl Iterator<Item = Word>
         if is_unspaced(first) {
             for (offset, c) in raw.char_indices() {
                 let at = start + offset;
-                match previous {
-                    Some((p, end)) if end == at => {
-                        out.push(Word { lower: [p, c].iter().collect(), start: at - p.len_utf8() })
-                    }
-                    _ => out.push(Word { lower: c.to_string(), start: at }),
-                }
+                out.push(match previous {
+                    Some((p, end)) if end == at => Word { lower: [p, c].iter().collect(), start: at - p.len_utf8() },
+                    _ => Word { lower: c.to_string(), start: at },
+                });
                 previous = Some((c, at + c.len_utf8()));
             }
             return out;
