@@ -54,7 +54,9 @@ struct Row {
     icon: &'static str,
     actor: String,
     what: String,
+    /// The subject, short; the whole is in its title.
     subject: String,
+    subject_id: String,
     ip: String,
     at: DateTime<Utc>,
 }
@@ -93,11 +95,27 @@ fn row(entry: Entry) -> Row {
     let actor = actor_name.unwrap_or_else(|| match actor.as_str() {
         "system" => "Recoup".to_owned(),
         "bot" => "The bot".to_owned(),
-        key if key.starts_with("key_") => format!("Key …{}", &key[key.len().saturating_sub(6)..]),
+        key if key.starts_with("key_") => short(key),
         _ => "A former member".to_owned(),
     });
     let detail = serde_json::from_str(&detail).unwrap_or(Value::Null);
-    Row { icon: icon(&action), actor, what: sentence(&action, &detail), subject, ip, at }
+    Row {
+        icon: icon(&action),
+        actor,
+        what: sentence(&action, &detail),
+        subject: short(&subject),
+        subject_id: subject,
+        ip,
+        at,
+    }
+}
+
+/// An id by its kind and its last characters (the first ones are the time, and alike); other subjects as they are.
+fn short(subject: &str) -> String {
+    match subject.split_once('_') {
+        Some((kind, rest)) if rest.len() == 26 && rest.is_ascii() => format!("{kind} …{}", &rest[20..]),
+        _ => subject.to_owned(),
+    }
 }
 
 fn icon(action: &str) -> &'static str {
@@ -128,6 +146,7 @@ fn sentence(action: &str, detail: &Value) -> String {
         "invite.revoked" => "took an invitation back".into(),
         "key.created" => format!("made the key “{}”", text("name")),
         "key.revoked" => "revoked a key".into(),
+        "password.set" => "set a password from the command line".into(),
         "settings.changed" => "changed settings".into(),
         "vault.used" => "used a secret".into(),
         other => other.replace(['.', '_'], " "),
@@ -147,6 +166,8 @@ mod tests {
             "changed a role from agent to admin"
         );
         assert_eq!(sentence("export.made", &Value::Null), "export made");
+        assert_eq!(short("key_01h455vb4pex5vsknk084sn02q"), "key …4sn02q");
+        assert_eq!(short("brand_voice"), "brand_voice");
         assert_eq!(more("sign_in", "abc"), "/settings/audit-log?action=sign_in&cursor=abc");
         assert_eq!(more("\"><script>", "abc"), "/settings/audit-log?action=&cursor=abc");
     }

@@ -36,7 +36,8 @@ struct InvitePage {
     org: String,
     email: String,
     role: String,
-    name: String,
+    /// What was typed as the name. (Not `name`: inside a component that is the name of the field.)
+    typed: String,
     who: Who,
     errors: FieldErrors,
     problem: String,
@@ -76,7 +77,7 @@ pub(crate) async fn post(
         Err(error) if error.status().is_server_error() => Err(error),
         Err(error) => {
             let mut page = page(&identity, by.as_ref(), &info, (token, invite)).await?;
-            page.name = form.name;
+            page.typed = form.name;
             page.errors = FieldErrors::from(&error);
             page.problem = if page.errors.is_empty() { problem(&error) } else { String::new() };
             Ok((error.status(), show(&page)?).into_response())
@@ -124,7 +125,7 @@ async fn page(
         org: invite.org_name,
         email: invite.email,
         role: invite.role,
-        name: String::new(),
+        typed: String::new(),
         who,
         errors: FieldErrors::default(),
         problem: String::new(),

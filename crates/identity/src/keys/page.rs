@@ -36,7 +36,8 @@ struct List {
     scopes: Vec<Scope>,
     lasts: Vec<Last>,
     made: Option<Made>,
-    name: String,
+    /// What was typed as the name. (Not `name`: inside a component that is the name of the field.)
+    typed: String,
     errors: FieldErrors,
 }
 
@@ -103,7 +104,7 @@ pub(crate) async fn post(
         Err(error) if error.details().is_empty() => Err(error),
         Err(error) => {
             let mut keys = list(&by, &scopes, lasts).await?;
-            (keys.name, keys.errors) = (name, FieldErrors::from(&error));
+            (keys.typed, keys.errors) = (name, FieldErrors::from(&error));
             answer(&by, None, keys)
         }
     }
@@ -141,7 +142,7 @@ async fn list(by: &Allowed<ManagePeople>, chosen: &[Permission], lasts: i64) -> 
         scopes: scopes.map(|word| Scope { word, label: word.describe(), chosen: chosen.contains(&word) }).collect(),
         lasts: LASTS.map(|(days, label)| Last { days, label, selected: days == lasts }).into(),
         made: None,
-        name: String::new(),
+        typed: String::new(),
         errors: FieldErrors::default(),
     })
 }

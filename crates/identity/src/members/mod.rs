@@ -6,10 +6,12 @@
 pub(crate) mod add;
 pub(crate) mod list;
 pub(crate) mod page;
+mod password;
 pub(crate) mod remove;
 pub(crate) mod role;
 
 pub use add::{NewMember, add};
+pub use password::set_password;
 
 use chrono::{DateTime, Utc};
 use kernel::ids::{MemberId, UserId};

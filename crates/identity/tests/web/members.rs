@@ -160,3 +160,24 @@ async fn an_organisation_sees_no_person_of_another_and_no_password_hash() {
     assert_eq!(seen, [one.email]);
     assert!(sqlx::query("select password_hash from users").fetch_all(tx.conn()).await.is_err());
 }
+
+#[tokio::test]
+async fn a_password_set_from_the_command_line_ends_every_session() {
+    let house = House::new().await;
+    let owner = house.owner("one").await;
+    let (cookie, _) = house.browser(&owner.email).await;
+    let set = |password: &'static str| identity::members::set_password(&house.kernel, "Owner@one.example", password);
+    assert_eq!(set("short").await.unwrap_err().status().as_u16(), 422);
+    set("another long password").await.unwrap();
+    kernel::testing::until("the process to notice", || async {
+        (house.get("/v2/auth/session").by(&owner).send().await.status.as_u16() == 401).then_some(())
+    })
+    .await;
+    house.get("/v2/auth/session").header("cookie", &cookie).send().await.expect_status(401);
+    let login =
+        |password: &str| house.post("/v2/auth/login", json!({ "email": owner.email, "password": password })).send();
+    login(PASSWORD).await.expect_status(401);
+    login("another long password").await.expect_status(200);
+    let nobody = identity::members::set_password(&house.kernel, "nobody@example.com", "another long password").await;
+    assert_eq!(nobody.unwrap_err().status().as_u16(), 404);
+}

@@ -105,7 +105,8 @@ async fn people_are_invited_join_change_role_and_go() {
     let seen = page(&house, &tab.cookie, "/settings/people").await;
     assert!(seen.contains("sam@example.com") && !seen.contains(path) && seen.contains("aria-current=\"page\">People"));
 
-    assert!(page(&house, "", path).await.contains("Choose a password"));
+    let door = page(&house, "", path).await;
+    assert!(door.contains("Choose a password") && door.contains("name=\"name\" type=\"text\" value=\"\""), "{door}");
     assert!(page(&house, &tab.cookie, path).await.contains("for somebody else"));
     tab.plain(path, "name=x&password=x").await.expect_status(409);
     house.form(path, "name=&password=short").send().await.expect_status(422);
@@ -156,7 +157,8 @@ async fn keys_are_made_shown_once_and_revoked() {
     let house = House::new().await;
     let owner = house.owner("one").await;
     let tab = Tab::of(&house, &owner).await;
-    assert!(page(&house, &tab.cookie, "/settings/keys").await.contains("No keys yet"));
+    let empty = page(&house, &tab.cookie, "/settings/keys").await;
+    assert!(empty.contains("No keys yet") && empty.contains("name=\"name\" type=\"text\" value=\"\""), "{empty}");
     let bad = tab.post("/settings/keys", "name=&lasts=90").await.expect_status(200).body;
     assert!(bad.contains("is required") && bad.contains("choose at least one"));
     let made =

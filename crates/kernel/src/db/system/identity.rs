@@ -146,14 +146,18 @@ pub async fn seats_of(db: &Db, user: UserId) -> Result<Vec<Seat>, sqlx::Error> {
     .await
 }
 
-/// Replaces a person's password hash.
-pub async fn set_password_hash(db: &Db, user: UserId, hash: &str) -> Result<bool, sqlx::Error> {
-    let done = sqlx::query("update users set password_hash = $2 where id = $1")
-        .bind(user)
-        .bind(hash)
-        .execute(db.system_pool())
-        .await?;
-    Ok(done.rows_affected() == 1)
+/// Replaces a person's password hash and ends their sessions in every organisation.
+pub async fn set_password_hash(db: &Db, user: UserId, hash: &str, now: DateTime<Utc>) -> Result<(), sqlx::Error> {
+    sqlx::query(
+        "with ended as (update sessions set revoked_at = $3 where user_id = $1 and revoked_at is null) \
+         update users set password_hash = $2 where id = $1",
+    )
+    .bind(user)
+    .bind(hash)
+    .bind(now)
+    .execute(db.system_pool())
+    .await?;
+    Ok(())
 }
 
 /// The browser session with a cookie's hash.
