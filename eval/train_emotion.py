@@ -98,6 +98,32 @@ def emotions(x, labels, names):
     return head, np.stack(sums, 1), models
 
 
+GROUPS = {
+    "anger": ["anger", "annoyance", "disapproval"], "disgust": ["disgust"], "fear": ["fear", "nervousness"],
+    "joy": ["admiration", "amusement", "approval", "caring", "desire", "excitement", "gratitude", "joy", "love", "optimism",
+            "pride", "relief"],
+    "sadness": ["disappointment", "embarrassment", "grief", "remorse", "sadness"],
+    "surprise": ["confusion", "curiosity", "realization", "surprise"], "neutral": ["neutral"],
+}
+
+
+def groups(labels, sums, models):
+    """Ekman's groups from the sums of all emotions, folded into one linear head."""
+    below = np.vstack([m.coef_[0] for m in models])
+    low = np.array([m.intercept_[0] for m in models])
+    fit = lambda a, b: LogisticRegression(C=1.0, max_iter=300).fit(a, b)
+    columns, bias, threshold, scores = [], [], [], []
+    for members in GROUPS.values():
+        y = np.array([any(m in e for m in members) for e in labels])
+        p = 1 / (1 + np.exp(-out_of_fold(fit, sums, y)))
+        f, t = max((f1_score(y, p > q), q) for q in np.linspace(0.1, 0.6, 51))
+        upper = fit(sums, y)
+        columns.append(upper.coef_[0] @ below); bias.append(upper.intercept_[0] + upper.coef_[0] @ low)
+        threshold.append(t); scores.append(f)
+    print("emotion groups out of fold: macro f1", round(float(np.mean(scores)), 4), flush=True)
+    return pack.Head("emotion_groups", list(GROUPS), "sigmoid", columns, bias, threshold=threshold, keep=20000)
+
+
 def train(folder):
     rows = sets.public(folder, "goemotions/train")
     x = matrix([r["text"] for r in rows])
@@ -105,4 +131,4 @@ def train(folder):
     names = sorted({e for r in rows for e in r["emotions"]})
     head, sums, models = emotions(x, [r["emotions"] for r in rows], names)
     tone = sentiment(x[named], [rows[i]["sentiment"] for i in named], sums[named], models)
-    return [tone, head]
+    return [tone, head, groups([r["emotions"] for r in rows], sums, models)]

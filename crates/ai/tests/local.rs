@@ -1,8 +1,8 @@
 //! The local stages on everyday messages.
 
 use ai::local::{
-    Flag, Intent, Knowledge, Language, LeadSignal, LeadTag, LeadWeights, Local, RecommendedAction, SenderHistory, Tone, Topic,
-    guard_output, lead_score, pii,
+    Flag, Intent, Knowledge, Language, LeadSignal, LeadTag, LeadWeights, Local, RecommendedAction, SenderHistory, Tone,
+    Topic, guard_output, lead_score, pii,
 };
 
 fn language_of(text: &str) -> &'static str {
@@ -39,10 +39,44 @@ fn too_little_text_keeps_the_language_of_the_conversation() {
 #[test]
 fn greetings_and_thanks_are_recognised_in_sixteen_languages() {
     let local = Local::new();
-    for text in ["Hi", "Guten Morgen", "hola!", "Bonjour", "Ciao", "olá", "goedemiddag", "hej", "merhaba", "здравствуйте", "مرحبا", "नमस्ते", "こんにちは", "안녕하세요", "xin chào", "你好"] {
+    for text in [
+        "Hi",
+        "Guten Morgen",
+        "hola!",
+        "Bonjour",
+        "Ciao",
+        "olá",
+        "goedemiddag",
+        "hej",
+        "merhaba",
+        "здравствуйте",
+        "مرحبا",
+        "नमस्ते",
+        "こんにちは",
+        "안녕하세요",
+        "xin chào",
+        "你好",
+    ] {
         assert!(local.read(text, None).marks().greeting, "{text}");
     }
-    for text in ["ok thanks bye", "Vielen Dank!", "gracias", "merci beaucoup", "grazie mille", "obrigado", "dank je wel", "tack", "teşekkürler", "спасибо", "شكرا", "धन्यवाद", "ありがとうございます", "감사합니다", "cảm ơn", "谢谢"] {
+    for text in [
+        "ok thanks bye",
+        "Vielen Dank!",
+        "gracias",
+        "merci beaucoup",
+        "grazie mille",
+        "obrigado",
+        "dank je wel",
+        "tack",
+        "teşekkürler",
+        "спасибо",
+        "شكرا",
+        "धन्यवाद",
+        "ありがとうございます",
+        "감사합니다",
+        "cảm ơn",
+        "谢谢",
+    ] {
         assert!(local.read(text, None).marks().thanks, "{text}");
     }
     for text in ["Hi, how much is it?", "thanks but it is still broken", "no hello"] {
@@ -54,7 +88,12 @@ fn greetings_and_thanks_are_recognised_in_sixteen_languages() {
 #[test]
 fn a_person_can_be_asked_for() {
     let local = Local::new();
-    for text in ["I want to talk to a human please", "Kann ich mit einem Menschen sprechen?", "quiero hablar con una persona", "转人工"] {
+    for text in [
+        "I want to talk to a human please",
+        "Kann ich mit einem Menschen sprechen?",
+        "quiero hablar con una persona",
+        "转人工",
+    ] {
         assert!(local.read(text, None).marks().wants_human, "{text}");
     }
     assert!(!local.read("Is that a real person or a robot", None).marks().wants_human);
@@ -94,14 +133,26 @@ fn injection_rules_block_and_customers_pass() {
 fn personal_data_is_found_and_masked() {
     let text = "Mail ana@example.com or call +1 555 010 0199, card 4111 1111 1111 1111, IBAN DE89 3704 0044 0532 0130 00, SSN 078-05-1120";
     assert_eq!(pii::mask(text), "Mail [email] or call [phone], card [card], IBAN [iban], SSN [ssn]");
-    for harmless in ["Order 48213 from 2024-03-12 10:30", "4111 1111 1111 1112 is no card", "DE00 3704 0044 0532 0130 00", "I paid 1,299.50 for 12 pieces"] {
-        assert!(pii::find(harmless).iter().all(|f| f.kind == pii::Kind::Phone), "{harmless}: {:?}", pii::find(harmless));
+    for harmless in [
+        "Order 48213 from 2024-03-12 10:30",
+        "4111 1111 1111 1112 is no card",
+        "DE00 3704 0044 0532 0130 00",
+        "I paid 1,299.50 for 12 pieces",
+    ] {
+        assert!(
+            pii::find(harmless).iter().all(|f| f.kind == pii::Kind::Phone),
+            "{harmless}: {:?}",
+            pii::find(harmless)
+        );
     }
 }
 
 #[test]
 fn a_reply_may_only_say_what_the_knowledge_says() {
-    let knowledge = Knowledge::new(["Whitening costs 249 € and takes one hour. Call +1 555 010 0100.", "Returns are free of charge within 30 days."]);
+    let knowledge = Knowledge::new([
+        "Whitening costs 249 € and takes one hour. Call +1 555 010 0100.",
+        "Returns are free of charge within 30 days.",
+    ]);
     let english = Language::ENGLISH;
     let judge = |reply: &str| guard_output(reply, english, &knowledge);
     assert!(judge("Whitening costs €249.00. Returns are free of charge.").passed);
@@ -119,7 +170,11 @@ fn the_lead_score_is_the_sum_of_its_signals() {
     let all_in = [LeadSignal::PriceOrBuying, LeadSignal::Availability, LeadSignal::DemoOrTrial, LeadSignal::Urgency];
     assert_eq!(lead_score(&all_in, &weights).score, 80);
     assert_eq!(lead_score(&all_in, &weights).tag, LeadTag::Hot);
-    assert_eq!(lead_score(&[LeadSignal::PriceOrBuying, LeadSignal::PriceOrBuying], &weights).score, 30, "a signal counts once");
+    assert_eq!(
+        lead_score(&[LeadSignal::PriceOrBuying, LeadSignal::PriceOrBuying], &weights).score,
+        30,
+        "a signal counts once"
+    );
     assert_eq!(lead_score(&[LeadSignal::NotInterested], &weights).score, 0);
     assert_eq!(lead_score(&[LeadSignal::PriceOrBuying, LeadSignal::Greeting], &weights).tag, LeadTag::Warm);
 }

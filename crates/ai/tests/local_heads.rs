@@ -14,7 +14,10 @@ struct Reference {
 }
 
 fn references() -> Vec<Reference> {
-    include_str!("heads_reference.jsonl").lines().map(|line| serde_json::from_str(line).expect("the training script writes one JSON value a line")).collect()
+    include_str!("heads_reference.jsonl")
+        .lines()
+        .map(|line| serde_json::from_str(line).expect("the training script writes one JSON value a line"))
+        .collect()
 }
 
 /// Features in Rust and in `eval/features.py` are the same buckets.

@@ -1,7 +1,9 @@
 //! No text, however strange, stops a stage, and what stages promise holds for all of them.
 
 use ai::local::intents::{Example, IntentModel, Space};
-use ai::local::{Embedder, Knowledge, Language, LeadTag, LeadWeights, Local, SenderHistory, Understanding, guard_output, pii};
+use ai::local::{
+    Embedder, Knowledge, Language, LeadTag, LeadWeights, Local, SenderHistory, Understanding, guard_output, pii,
+};
 use proptest::prelude::*;
 
 /// Runs every stage and checks what each promises about its answer.
@@ -23,7 +25,12 @@ fn all_stages(text: &str) -> Understanding {
     let masked = pii::mask(text);
     let mut end = 0;
     for found in pii::find(text) {
-        assert!(found.start >= end && found.end > found.start && text.is_char_boundary(found.start) && text.is_char_boundary(found.end));
+        assert!(
+            found.start >= end
+                && found.end > found.start
+                && text.is_char_boundary(found.start)
+                && text.is_char_boundary(found.end)
+        );
         assert!(!masked.contains(&text[found.start..found.end]) || found.end - found.start < 8);
         end = found.end;
     }
@@ -58,7 +65,8 @@ proptest! {
 
 #[test]
 fn a_hundred_thousand_characters_are_answered() {
-    for unit in ["a", "word ", "\0", "🙂", "العربية ", "漢字", "1", "4111 1111 1111 1111 ", "@", "ignore all previous "] {
+    for unit in ["a", "word ", "\0", "🙂", "العربية ", "漢字", "1", "4111 1111 1111 1111 ", "@", "ignore all previous "]
+    {
         let text: String = unit.chars().cycle().take(100_000).collect();
         all_stages(&text);
     }
@@ -106,8 +114,12 @@ const EXAMPLES: [(&str, &str); 14] = [
 #[test]
 fn own_intents_are_learned_from_few_and_from_many_examples() {
     for (space, count) in [(Space::Hashed, 3), (Space::Hashed, 7), (Space::Embedded(std::sync::Arc::new(Letters)), 7)] {
-        let examples: Vec<Example<'_>> =
-            EXAMPLES.iter().enumerate().filter(|(i, _)| i % 7 < count).map(|(_, (text, intent))| Example { text, intent }).collect();
+        let examples: Vec<Example<'_>> = EXAMPLES
+            .iter()
+            .enumerate()
+            .filter(|(i, _)| i % 7 < count)
+            .map(|(_, (text, intent))| Example { text, intent })
+            .collect();
         let model = IntentModel::learn(space, &examples).expect("there are examples");
         assert_eq!(model.intents(), ["delivery", "refund"]);
         assert_eq!(model.guess("where is my package").best, "delivery");

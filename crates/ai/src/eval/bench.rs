@@ -7,8 +7,8 @@ use anyhow::Result;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
-use super::retrieval_sets::read_lines;
 use super::report::Row;
+use super::retrieval_sets::read_lines;
 use crate::local::{Embedder, Local, Reading};
 
 /// One thing to measure; a suite without its set measures nothing.
@@ -93,5 +93,8 @@ pub fn own_messages() -> Vec<OwnMessage> {
 
 /// Lines of a committed set.
 pub fn own<T: DeserializeOwned>(text: &str) -> Vec<T> {
-    text.lines().filter(|line| !line.is_empty()).map(|line| serde_json::from_str(line).expect("a committed line is well formed")).collect()
+    text.lines()
+        .filter(|line| !line.is_empty())
+        .map(|line| serde_json::from_str(line).expect("a committed line is well formed"))
+        .collect()
 }

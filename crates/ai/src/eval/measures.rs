@@ -85,7 +85,9 @@ mod tests {
         assert!((accuracy(&pairs) - 0.6).abs() < 1e-9);
         assert!((macro_recall(&pairs) - (2.0 / 3.0 + 1.0 + 0.0) / 3.0).abs() < 1e-9);
         assert!((macro_f1(&pairs) - (0.8 + 0.5 + 0.0) / 3.0).abs() < 1e-9);
-        assert!((macro_f1_many(&[vec![(true, true), (false, true)], vec![(true, false)]]) - (2.0 / 3.0) / 2.0).abs() < 1e-9);
+        assert!(
+            (macro_f1_many(&[vec![(true, true), (false, true)], vec![(true, false)]]) - (2.0 / 3.0) / 2.0).abs() < 1e-9
+        );
     }
 
     #[test]

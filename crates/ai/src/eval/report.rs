@@ -82,7 +82,13 @@ impl Report {
             .filter(|row| !row.passes())
             .map(|row| format!("{} · {} · {}: {:.4}", row.task, row.set, row.metric, row.value))
             .collect();
-        anyhow::ensure!(missed.is_empty(), "{} of {} measurements miss their gate: {}", missed.len(), self.rows.len(), missed.join("; "));
+        anyhow::ensure!(
+            missed.is_empty(),
+            "{} of {} measurements miss their gate: {}",
+            missed.len(),
+            self.rows.len(),
+            missed.join("; ")
+        );
         Ok(())
     }
 }
@@ -98,7 +104,11 @@ impl fmt::Display for Report {
                 (Some(_), true) => "yes",
                 (Some(_), false) => "NO",
             };
-            writeln!(f, "{:<22} {:<34} {:<30} {:>9.4} {:>8} {:>8}  {pass}", row.task, row.set, row.metric, row.value, row.texts, gate)?;
+            writeln!(
+                f,
+                "{:<22} {:<34} {:<30} {:>9.4} {:>8} {:>8}  {pass}",
+                row.task, row.set, row.metric, row.value, row.texts, gate
+            )?;
         }
         Ok(())
     }
@@ -110,7 +120,10 @@ mod tests {
 
     #[test]
     fn a_report_fails_only_where_a_gate_is_missed() {
-        let mut report = Report { tier: 0, rows: vec![Row::new("a", "s", "m", 0.5, 1), Row::new("b", "s", "m", 0.5, 1).at_least(0.5)] };
+        let mut report = Report {
+            tier: 0,
+            rows: vec![Row::new("a", "s", "m", 0.5, 1), Row::new("b", "s", "m", 0.5, 1).at_least(0.5)],
+        };
         report.check().expect("an even value passes and a row without a gate is told only");
         report.rows.push(Row::new("c", "s", "m", 0.02, 1).at_most(0.01));
         let error = report.check().expect_err("one row is over its gate").to_string();

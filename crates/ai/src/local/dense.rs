@@ -47,7 +47,11 @@ impl DenseHeads {
         let heads: DenseHeads = serde_json::from_slice(&text)?;
         for head in &heads.heads {
             let inputs = heads.dims + head.scheme.classes.len();
-            anyhow::ensure!(head.weights.iter().all(|row| row.len() == inputs), "{} has the wrong size", head.scheme.name);
+            anyhow::ensure!(
+                head.weights.iter().all(|row| row.len() == inputs),
+                "{} has the wrong size",
+                head.scheme.name
+            );
         }
         Ok(heads)
     }

@@ -32,13 +32,57 @@ const MOST: usize = 20;
 const ENOUGH: usize = 4_000;
 
 const PERSON_CUES: [&str; 24] = [
-    "my name is", "i am", "i'm", "this is", "name's", "mr", "mrs", "ms", "dr", "ich bin", "mein name ist", "ich heiße", "herr", "frau",
-    "me llamo", "mi nombre es", "soy", "je m'appelle", "je suis", "mi chiamo", "sono", "meu nome é", "me chamo", "mijn naam is",
+    "my name is",
+    "i am",
+    "i'm",
+    "this is",
+    "name's",
+    "mr",
+    "mrs",
+    "ms",
+    "dr",
+    "ich bin",
+    "mein name ist",
+    "ich heiße",
+    "herr",
+    "frau",
+    "me llamo",
+    "mi nombre es",
+    "soy",
+    "je m'appelle",
+    "je suis",
+    "mi chiamo",
+    "sono",
+    "meu nome é",
+    "me chamo",
+    "mijn naam is",
 ];
 const PLACE_CUES: [&str; 4] = ["in", "to", "from", "near"];
 const COMPANY_ENDS: [&str; 24] = [
-    "inc", "llc", "ltd", "gmbh", "ag", "corp", "corporation", "company", "sa", "srl", "spa", "bv", "nv", "ab", "plc", "sarl", "sas", "oy",
-    "aps", "kg", "ug", "lda", "pty", "holdings",
+    "inc",
+    "llc",
+    "ltd",
+    "gmbh",
+    "ag",
+    "corp",
+    "corporation",
+    "company",
+    "sa",
+    "srl",
+    "spa",
+    "bv",
+    "nv",
+    "ab",
+    "plc",
+    "sarl",
+    "sas",
+    "oy",
+    "aps",
+    "kg",
+    "ug",
+    "lda",
+    "pty",
+    "holdings",
 ];
 const PLACES: &str = "london paris berlin madrid barcelona lisbon lisboa porto rome roma milan milano vienna wien zurich zürich geneva genève \
     amsterdam rotterdam brussels bruxelles munich münchen hamburg köln frankfurt stuttgart lyon marseille bordeaux nice valencia sevilla málaga \
@@ -108,7 +152,12 @@ fn tokens(text: &str) -> Vec<Token<'_>> {
             (true, None) => start = Some(at),
             (false, Some(from)) => {
                 let word = text[from..at].trim_end_matches(['\'', '’', '-', '&']);
-                tokens.push(Token { word, lower: word.to_lowercase().replace('’', "'"), start: from, end: from + word.len() });
+                tokens.push(Token {
+                    word,
+                    lower: word.to_lowercase().replace('’', "'"),
+                    start: from,
+                    end: from + word.len(),
+                });
                 start = None;
             }
             _ => {}
@@ -140,8 +189,15 @@ fn money(text: &str, tokens: &[Token<'_>], found: &mut Entities) {
         }
     }
     for pair in tokens.windows(2) {
-        if pair[0].word.starts_with(|c: char| c.is_ascii_digit()) && listed(CURRENCY_WORDS, &pair[1].lower) && pair[1].start - pair[0].end <= 1 {
-            let from = text[..pair[0].start].bytes().rev().take_while(|b| b.is_ascii_digit() || matches!(b, b'.' | b',')).count();
+        if pair[0].word.starts_with(|c: char| c.is_ascii_digit())
+            && listed(CURRENCY_WORDS, &pair[1].lower)
+            && pair[1].start - pair[0].end <= 1
+        {
+            let from = text[..pair[0].start]
+                .bytes()
+                .rev()
+                .take_while(|b| b.is_ascii_digit() || matches!(b, b'.' | b','))
+                .count();
             found.add(EntityType::Money, text[pair[0].start - from..pair[1].end].trim_start_matches(['.', ',', ' ']));
         }
     }
@@ -160,8 +216,7 @@ fn amount_length(text: &str) -> usize {
 fn dates(text: &str, tokens: &[Token<'_>], found: &mut Entities) {
     for run in pii::DigitRuns::new(text) {
         let dated = match run.groups[..] {
-            [4, m, d, ..] => m <= 2 && d <= 2,
-            [d, m, 4] => d <= 2 && m <= 2,
+            [4, a, b, ..] | [a, b, 4] => a <= 2 && b <= 2,
             [d, m, 2] => d <= 2 && m <= 2 && run.separators.iter().all(|s| matches!(s, b'.' | b'/')),
             _ => false,
         };
@@ -170,12 +225,22 @@ fn dates(text: &str, tokens: &[Token<'_>], found: &mut Entities) {
         }
     }
     for (i, token) in tokens.iter().enumerate() {
-        let day = |t: &Token<'_>| t.word.len() <= 4 && t.word.bytes().take_while(u8::is_ascii_digit).count().clamp(1, 2) >= t.word.len().saturating_sub(2) && t.word.starts_with(|c: char| c.is_ascii_digit());
+        let day = |t: &Token<'_>| {
+            t.word.len() <= 4
+                && t.word.bytes().take_while(u8::is_ascii_digit).count().clamp(1, 2) >= t.word.len().saturating_sub(2)
+                && t.word.starts_with(|c: char| c.is_ascii_digit())
+        };
         if listed(MONTHS, &token.lower) && token.word.chars().count() >= 3 {
             let before = i.checked_sub(1).map(|j| &tokens[j]).filter(|t| day(t));
-            let before = before.or_else(|| i.checked_sub(2).filter(|_| tokens[i - 1].lower == "de").map(|j| &tokens[j]).filter(|t| day(t)));
-            let after = tokens.get(i + 1).filter(|t| day(t) || t.word.len() == 4 && t.word.bytes().all(|b| b.is_ascii_digit()));
-            let named = token.word.starts_with(char::is_uppercase) && token.word.chars().count() > 3 && token.lower != "march" && token.lower != "mars";
+            let before = before.or_else(|| {
+                i.checked_sub(2).filter(|_| tokens[i - 1].lower == "de").map(|j| &tokens[j]).filter(|t| day(t))
+            });
+            let after =
+                tokens.get(i + 1).filter(|t| day(t) || t.word.len() == 4 && t.word.bytes().all(|b| b.is_ascii_digit()));
+            let named = token.word.starts_with(char::is_uppercase)
+                && token.word.chars().count() > 3
+                && token.lower != "march"
+                && token.lower != "mars";
             if before.is_some() || after.is_some() || named && token.lower != "may" {
                 let start = before.map_or(token.start, |t| t.start);
                 found.add(EntityType::Date, &text[start..after.map_or(token.end, |t| t.end)]);
@@ -190,14 +255,25 @@ fn names(text: &str, tokens: &[Token<'_>], found: &mut Entities) {
     for (i, token) in tokens.iter().enumerate() {
         let capital = token.word.starts_with(char::is_uppercase);
         if capital && COMPANY_ENDS.contains(&token.lower.as_str()) && i > 0 {
-            let from = (0..i).rev().take(4).take_while(|j| tokens[*j].word.starts_with(char::is_uppercase) && touching(text, &tokens[*j], &tokens[j + 1])).last();
+            let from = (0..i)
+                .rev()
+                .take(4)
+                .take_while(|j| {
+                    tokens[*j].word.starts_with(char::is_uppercase) && touching(text, &tokens[*j], &tokens[j + 1])
+                })
+                .last();
             if let Some(from) = from {
                 found.add(EntityType::Company, &text[tokens[from].start..token.end]);
             }
         }
         if capital && listed(PLACES, &token.lower) {
             found.add(EntityType::Location, token.word);
-        } else if capital && i > 0 && PLACE_CUES.contains(&tokens[i - 1].lower.as_str()) && place_like(token) && token.start - tokens[i - 1].end == 1 {
+        } else if capital
+            && i > 0
+            && PLACE_CUES.contains(&tokens[i - 1].lower.as_str())
+            && place_like(token)
+            && token.start - tokens[i - 1].end == 1
+        {
             found.add(EntityType::Location, &text[token.start..run_end(text, tokens, i)]);
         }
     }
@@ -206,19 +282,26 @@ fn names(text: &str, tokens: &[Token<'_>], found: &mut Entities) {
 
 /// A word that may name a place where a place is expected: no day, month, first person or abbreviation.
 fn place_like(token: &Token<'_>) -> bool {
-    token.word.chars().count() >= 4 && !listed(MONTHS, &token.lower) && !listed(DAYS, &token.lower) && token.word.chars().skip(1).all(|c| c.is_lowercase() || c == '-')
+    token.word.chars().count() >= 4
+        && !listed(MONTHS, &token.lower)
+        && !listed(DAYS, &token.lower)
+        && token.word.chars().skip(1).all(|c| c.is_lowercase() || c == '-')
 }
 
 fn people(text: &str, tokens: &[Token<'_>], found: &mut Entities) {
     for i in 1..tokens.len() {
         let token = &tokens[i];
-        let name_like = token.word.starts_with(char::is_uppercase) && token.word.chars().count() >= 2 && token.word.chars().skip(1).any(char::is_lowercase);
+        let name_like = token.word.starts_with(char::is_uppercase)
+            && token.word.chars().count() >= 2
+            && token.word.chars().skip(1).any(char::is_lowercase);
         if !name_like || listed(PLACES, &token.lower) || listed(MONTHS, &token.lower) || listed(DAYS, &token.lower) {
             continue;
         }
         let cued = PERSON_CUES.iter().any(|cue| {
             let length = cue.split(' ').count();
-            i >= length && tokens[i - length..i].iter().map(|t| t.lower.as_str()).eq(cue.split(' ')) && token.start - tokens[i - 1].end <= 2
+            i >= length
+                && tokens[i - length..i].iter().map(|t| t.lower.as_str()).eq(cue.split(' '))
+                && token.start - tokens[i - 1].end <= 2
         });
         if cued {
             found.add(EntityType::Person, &text[token.start..run_end(text, tokens, i)]);
@@ -255,7 +338,9 @@ mod tests {
 
     #[test]
     fn plain_entities_are_found() {
-        let found = of("My name is Ana Ruiz from Globex Ltd, I need 200 canvas tote bags in Lyon before 12 March, budget $1,500 or 1400 euros");
+        let found = of(
+            "My name is Ana Ruiz from Globex Ltd, I need 200 canvas tote bags in Lyon before 12 March, budget $1,500 or 1400 euros",
+        );
         for expected in [
             (EntityType::Product, "Canvas Tote"),
             (EntityType::Person, "Ana Ruiz"),
@@ -272,6 +357,10 @@ mod tests {
     #[test]
     fn ordinary_words_are_no_names() {
         assert_eq!(of("I am happy with the order, it may arrive late"), vec![]);
-        assert_eq!(of("I'm Waiting"), vec![(EntityType::Person, "Waiting".to_owned())], "a capital after a cue is trusted");
+        assert_eq!(
+            of("I'm Waiting"),
+            vec![(EntityType::Person, "Waiting".to_owned())],
+            "a capital after a cue is trusted"
+        );
     }
 }

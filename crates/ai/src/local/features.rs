@@ -74,20 +74,20 @@ fn distinct(mut buckets: Vec<u32>) -> Vec<u32> {
     buckets
 }
 
-fn common(a: &[u32], b: &[u32]) -> usize {
-    let (mut i, mut j, mut n) = (0, 0, 0);
-    while i < a.len() && j < b.len() {
-        match a[i].cmp(&b[j]) {
+fn common(left: &[u32], right: &[u32]) -> usize {
+    let (mut i, mut j, mut shared) = (0, 0, 0);
+    while i < left.len() && j < right.len() {
+        match left[i].cmp(&right[j]) {
             std::cmp::Ordering::Less => i += 1,
             std::cmp::Ordering::Greater => j += 1,
             std::cmp::Ordering::Equal => {
-                n += 1;
+                shared += 1;
                 i += 1;
                 j += 1;
             }
         }
     }
-    n
+    shared
 }
 
 fn mix(mut h: u32) -> u32 {

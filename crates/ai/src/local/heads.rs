@@ -19,7 +19,7 @@ static HEADS: LazyLock<Heads> = LazyLock::new(|| Heads::unpack(PACKED).expect("t
 
 /// All heads of tier 0.
 pub struct Heads {
-    heads: Vec<Head>,
+    each: Vec<Head>,
     width: usize,
     table: Vec<i8>,
 }
@@ -70,7 +70,7 @@ impl Heads {
                 table[bucket * width + class] = weight.cast_signed();
             }
         }
-        Ok(Heads { heads, width, table })
+        Ok(Heads { each: heads, width, table })
     }
 
     /// Adds up the rows of a text's buckets.
@@ -96,7 +96,7 @@ impl Heads {
 
     /// What the head called `name` says; `None` if there is no such head.
     pub fn verdict(&self, name: &str, sums: &Sums, concepts: &Concepts) -> Option<Verdict<'_>> {
-        let head = self.heads.iter().find(|head| head.scheme.name == name)?;
+        let head = self.each.iter().find(|head| head.scheme.name == name)?;
         let logits = (0..head.scheme.classes.len())
             .map(|class| {
                 let at = head.first + class;

@@ -147,14 +147,20 @@ impl Reading<'_> {
             (LeadSignal::DemoOrTrial, self.has(List::Demo) && topic != Topic::Complaint && !refused),
             (LeadSignal::Urgency, selling && self.has(List::Urgent) && !self.has(List::NoRush)),
             (LeadSignal::ThreeOrMoreMessages, history.messages >= 3),
-            (LeadSignal::PositiveOnProduct, matches!(tone, Tone::Positive | Tone::Mixed) && (about_product || self.has(List::Praise))),
+            (
+                LeadSignal::PositiveOnProduct,
+                matches!(tone, Tone::Positive | Tone::Mixed) && (about_product || self.has(List::Praise)),
+            ),
             (LeadSignal::ProductInquiry, selling && (topic == Topic::Inquiry || about_product && self.is_question())),
             (LeadSignal::Features, selling && self.has(List::Feature)),
             (LeadSignal::FirstContactWithInterest, history.first_contact && selling && !refused),
             (LeadSignal::Follows, history.follows || self.has(List::Follow)),
             (LeadSignal::Greeting, self.has(List::Greeting)),
             (LeadSignal::Unrelated, topic == Topic::Other && !self.has(List::Greeting)),
-            (LeadSignal::NegativeOnProduct, matches!(tone, Tone::Negative | Tone::Mixed) && (about_product || topic == Topic::Complaint)),
+            (
+                LeadSignal::NegativeOnProduct,
+                matches!(tone, Tone::Negative | Tone::Mixed) && (about_product || topic == Topic::Complaint),
+            ),
             (LeadSignal::NotInterested, refused),
         ];
         shown.into_iter().filter(|(_, shown)| *shown).map(|(signal, _)| signal).collect()

@@ -28,7 +28,8 @@ pub struct Marks {
 
 impl Reading<'_> {
     pub fn marks(&self) -> Marks {
-        let thanks = self.has(List::Thanks) && self.is_only(&[List::Thanks, List::Farewell, List::Greeting, List::Acknowledge]);
+        let thanks =
+            self.has(List::Thanks) && self.is_only(&[List::Thanks, List::Farewell, List::Greeting, List::Acknowledge]);
         let greeting = !thanks && self.has(List::Greeting) && self.is_only(&[List::Greeting]);
         Marks {
             wants_human: self.has(List::WantsHuman) && !self.only_asks_if_bot(),

@@ -23,7 +23,7 @@ pub struct Sentiment {
     /// From −1 (negative) to 1 (positive).
     pub score: f32,
     pub urgency: Urgency,
-    /// Most probable first, out of the 27 of GoEmotions; empty when nothing stands out.
+    /// Most probable first, out of the 27 of `GoEmotions`; empty when nothing stands out.
     pub emotions: Vec<String>,
     /// Calibrated probability of `sentiment`.
     pub confidence: f32,
@@ -96,11 +96,10 @@ impl Reading<'_> {
         verdict.classes().iter().map(String::as_str).zip(verdict.probabilities()).collect()
     }
 
-    /// Ekman's seven groups: the chance that any member is felt, over the threshold that maximises F1.
-    pub(crate) fn feels_any(&self, members: &[&str]) -> bool {
-        let all = self.emotion_probabilities();
-        let none: f32 = all.iter().filter(|(name, _)| members.contains(name)).map(|(_, p)| 1.0 - p).product();
-        1.0 - none > GROUP_THRESHOLD
+    /// Ekman's groups over their thresholds, most probable first.
+    pub fn emotion_groups(&self) -> Vec<&'static str> {
+        let Some(verdict) = self.verdict("emotion_groups") else { return Vec::new() };
+        verdict.over_threshold().into_iter().map(|(class, _)| verdict.classes()[class].as_str()).collect()
     }
 
     fn emotions_from_words(&self) -> Vec<String> {
@@ -114,9 +113,6 @@ impl Reading<'_> {
         names.iter().filter(|(list, _)| self.has(*list)).take(3).map(|(_, name)| (*name).to_owned()).collect()
     }
 }
-
-/// Half of the F1 that can be reached is the threshold that reaches it (Lipton et al. 2014).
-const GROUP_THRESHOLD: f32 = 0.3;
 
 fn tone_named(name: &str) -> Tone {
     match name {

@@ -70,7 +70,8 @@ impl Reading<'_> {
             return clean(text, SUMMARY_WORDS);
         }
         let sentences = sentences(text);
-        let mut ranked: Vec<(usize, usize)> = sentences.iter().enumerate().map(|(i, s)| (self.weight(i, s), i)).collect();
+        let mut ranked: Vec<(usize, usize)> =
+            sentences.iter().enumerate().map(|(i, s)| (self.weight(i, s), i)).collect();
         ranked.sort_by(|a, b| b.0.cmp(&a.0).then(a.1.cmp(&b.1)));
         let (mut chosen, mut words) = (Vec::new(), 0);
         for (_, index) in ranked {
@@ -108,15 +109,15 @@ impl Reading<'_> {
             let word = piece.trim_matches(|c: char| !c.is_alphanumeric());
             let pause = piece.chars().next_back().is_some_and(|c| !c.is_alphanumeric() && c != ' ');
             if word.is_empty() || self.says_little(word) {
-                self.keep_phrase(&mut phrases, &mut current);
+                keep_phrase(&mut phrases, &mut current);
             } else {
                 current.push(word);
                 if pause || current.len() == 3 {
-                    self.keep_phrase(&mut phrases, &mut current);
+                    keep_phrase(&mut phrases, &mut current);
                 }
             }
         }
-        self.keep_phrase(&mut phrases, &mut current);
+        keep_phrase(&mut phrases, &mut current);
         phrases.sort_by(|a, b| b.0.cmp(&a.0).then(a.1.cmp(&b.1)));
         phrases.truncate(KEY_PHRASES);
         phrases.sort_by_key(|phrase| phrase.1);
@@ -125,24 +126,27 @@ impl Reading<'_> {
 
     fn says_little(&self, word: &str) -> bool {
         let lower = word.to_lowercase();
-        word.chars().count() < 2 || is_stop_word(self.language.code(), &lower) || lower.chars().all(|c| c.is_ascii_digit())
+        word.chars().count() < 2
+            || is_stop_word(self.language.code(), &lower)
+            || lower.chars().all(|c| c.is_ascii_digit())
     }
+}
 
-    fn keep_phrase(&self, phrases: &mut Vec<(usize, usize, String)>, current: &mut Vec<&str>) {
-        if current.is_empty() {
-            return;
-        }
-        let phrase = current.join(" ");
-        current.clear();
-        let length = phrase.chars().count();
-        let spaced = !phrase.chars().any(super::fold::runs_together);
-        if length > 40 || (spaced && length < 4) || phrases.iter().any(|known| known.2.eq_ignore_ascii_case(&phrase)) {
-            return;
-        }
-        let weight = phrase.split(' ').count() * 4 + length.min(24) / 3;
-        let place = phrases.len();
-        phrases.push((weight, place, phrase));
+/// Closes the current run of words and keeps it when it is worth keeping.
+fn keep_phrase(phrases: &mut Vec<(usize, usize, String)>, current: &mut Vec<&str>) {
+    if current.is_empty() {
+        return;
     }
+    let phrase = current.join(" ");
+    current.clear();
+    let length = phrase.chars().count();
+    let spaced = !phrase.chars().any(super::fold::runs_together);
+    if length > 40 || (spaced && length < 4) || phrases.iter().any(|known| known.2.eq_ignore_ascii_case(&phrase)) {
+        return;
+    }
+    let weight = phrase.split(' ').count() * 4 + length.min(24) / 3;
+    let place = phrases.len();
+    phrases.push((weight, place, phrase));
 }
 
 /// The part of a text that is looked at, cut at a character.

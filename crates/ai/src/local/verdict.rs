@@ -74,8 +74,10 @@ impl<'a> Verdict<'a> {
     /// Classes whose probability reaches their threshold, most probable first.
     pub fn over_threshold(&self) -> Vec<(usize, f32)> {
         let p = self.probabilities();
-        let mut over: Vec<(usize, f32)> =
-            (0..p.len()).filter(|class| p[*class] > self.scheme.threshold[*class]).map(|class| (class, p[class])).collect();
+        let mut over: Vec<(usize, f32)> = (0..p.len())
+            .filter(|class| p[*class] > self.scheme.threshold[*class])
+            .map(|class| (class, p[class]))
+            .collect();
         over.sort_by(|a, b| b.1.total_cmp(&a.1));
         over
     }

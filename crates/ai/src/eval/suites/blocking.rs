@@ -18,14 +18,18 @@ impl Suite for Blocking {
         // Comments of a forum are no customer messages: they swear. They are told and not judged.
         for (set, lines) in bench.everyday()? {
             let mut hits = 0;
-            bench.read_each(lines.iter().map(String::as_str), |_, reading| hits += usize::from(!reading.guard_input().passed));
+            bench.read_each(lines.iter().map(String::as_str), |_, reading| {
+                hits += usize::from(!reading.guard_input().passed)
+            });
             rows.push(Row::new("blocking", set, "false alarms", ratio(hits, lines.len()), lines.len()));
             if set != "GoEmotions" {
                 blocked += hits;
                 texts += lines.len();
             }
         }
-        rows.push(Row::new("blocking", "customer messages", "false alarms", ratio(blocked, texts), texts).at_most(0.005));
+        rows.push(
+            Row::new("blocking", "customer messages", "false alarms", ratio(blocked, texts), texts).at_most(0.005),
+        );
         Ok(rows)
     }
 }

@@ -26,12 +26,22 @@ impl Suite for Customers {
 
     fn measure(&self, bench: &Bench) -> Result<Vec<Row>> {
         let mut rows = rows(bench, "own messages", &own_messages(), true);
-        if let Some(lines) = bench.public::<Synthetic>(&["synthetic_customer/test", "synthetic_customer/holdout", "synthetic_customer/messages"])? {
+        if let Some(lines) = bench.public::<Synthetic>(&[
+            "synthetic_customer/test",
+            "synthetic_customer/holdout",
+            "synthetic_customer/messages",
+        ])? {
             let messages: Vec<OwnMessage> = lines
                 .into_iter()
                 .map(|line| {
                     let urgency = if line.urgency == "normal" { "medium".to_owned() } else { line.urgency };
-                    OwnMessage { text: line.text, lang: line.lang, topic: line.intent, urgency, sentiment: line.sentiment }
+                    OwnMessage {
+                        text: line.text,
+                        lang: line.lang,
+                        topic: line.intent,
+                        urgency,
+                        sentiment: line.sentiment,
+                    }
                 })
                 .collect();
             rows.extend(self::rows(bench, "synthetic customers", &messages, false));
@@ -62,7 +72,8 @@ fn rows(bench: &Bench, set: &str, messages: &[OwnMessage], bookings: bool) -> Ve
     }
     let n = messages.len();
     vec![
-        Row::new("topics", format!("{set}, English"), "accuracy", accuracy(&english), english.len()).at_least(bench.gate(0.70, 0.80)),
+        Row::new("topics", format!("{set}, English"), "accuracy", accuracy(&english), english.len())
+            .at_least(bench.gate(0.70, 0.80)),
         Row::new("topics", set, "accuracy", accuracy(&topics), n).at_least(bench.gate(0.60, 0.65)),
         Row::new("topics", set, "expected calibration error", calibration_error(&sure_topic), n),
         Row::new("urgency", set, "macro F1", macro_f1(&urgencies), n).at_least(bench.gate(0.56, 0.60)),

@@ -1,4 +1,4 @@
-//! Sentiment in three and four tones, and emotions one by one and in seven groups, on GoEmotions.
+//! Sentiment in three and four tones, and emotions one by one and in seven groups, on `GoEmotions`.
 
 use anyhow::Result;
 use serde::Deserialize;
@@ -49,21 +49,43 @@ impl Suite for Sentiment {
             }
         });
         Ok(vec![
-            Row::new("sentiment", "GoEmotions, 3 tones", "macro recall", macro_recall(&three), three.len()).at_least(bench.gate(0.70, 0.72)),
-            Row::new("sentiment", "GoEmotions, 4 tones", "macro F1", macro_f1(&four), four.len()).at_least(bench.gate(0.56, 0.58)),
-            Row::new("sentiment", "GoEmotions, 4 tones", "expected calibration error", calibration_error(&sure), sure.len()).at_most(0.05),
+            Row::new("sentiment", "GoEmotions, 3 tones", "macro recall", macro_recall(&three), three.len())
+                .at_least(bench.gate(0.70, 0.72)),
+            Row::new("sentiment", "GoEmotions, 4 tones", "macro F1", macro_f1(&four), four.len())
+                .at_least(bench.gate(0.56, 0.58)),
+            Row::new(
+                "sentiment",
+                "GoEmotions, 4 tones",
+                "expected calibration error",
+                calibration_error(&sure),
+                sure.len(),
+            )
+            .at_most(0.05),
         ])
     }
 }
 
-/// Ekman's groups as GoEmotions maps its labels to them (Demszky et al. 2020).
+/// Ekman's groups as `GoEmotions` maps its labels to them (Demszky et al. 2020).
 const GROUPS: [(&str, &[&str]); 7] = [
     ("anger", &["anger", "annoyance", "disapproval"]),
     ("disgust", &["disgust"]),
     ("fear", &["fear", "nervousness"]),
     (
         "joy",
-        &["admiration", "amusement", "approval", "caring", "desire", "excitement", "gratitude", "joy", "love", "optimism", "pride", "relief"],
+        &[
+            "admiration",
+            "amusement",
+            "approval",
+            "caring",
+            "desire",
+            "excitement",
+            "gratitude",
+            "joy",
+            "love",
+            "optimism",
+            "pride",
+            "relief",
+        ],
     ),
     ("sadness", &["disappointment", "embarrassment", "grief", "remorse", "sadness"]),
     ("surprise", &["confusion", "curiosity", "realization", "surprise"]),
@@ -88,16 +110,20 @@ impl Suite for Emotions {
             for (column, name) in single.iter_mut().zip(&names) {
                 column.push((has(gold, name), has(&guess, name)));
             }
-            for (column, (_, members)) in grouped.iter_mut().zip(&GROUPS) {
-                column.push((members.iter().any(|m| has(gold, m)), reading.feels_any(members)));
+            let groups = reading.emotion_groups();
+            for (column, (group, members)) in grouped.iter_mut().zip(&GROUPS) {
+                column.push((members.iter().any(|m| has(gold, m)), groups.contains(group)));
             }
             sure.extend(reading.emotion_probabilities().into_iter().map(|(name, p)| (p, has(gold, name))));
         });
         let texts = comments.len();
         Ok(vec![
-            Row::new("emotions", "GoEmotions, 28", "macro F1", macro_f1_many(&single), texts).at_least(bench.gate(0.45, 0.47)),
-            Row::new("emotions", "GoEmotions, 7 groups", "macro F1", macro_f1_many(&grouped), texts).at_least(bench.gate(0.58, 0.60)),
-            Row::new("emotions", "GoEmotions, 28", "expected calibration error", calibration_error(&sure), texts).at_most(0.05),
+            Row::new("emotions", "GoEmotions, 28", "macro F1", macro_f1_many(&single), texts)
+                .at_least(bench.gate(0.45, 0.47)),
+            Row::new("emotions", "GoEmotions, 7 groups", "macro F1", macro_f1_many(&grouped), texts)
+                .at_least(bench.gate(0.58, 0.60)),
+            Row::new("emotions", "GoEmotions, 28", "expected calibration error", calibration_error(&sure), texts)
+                .at_most(0.05),
         ])
     }
 }

@@ -26,7 +26,10 @@ impl Suite for OwnIntents {
 
     fn measure(&self, bench: &Bench) -> Result<Vec<Row>> {
         let mut rows = Vec::new();
-        let sets = [("BANKING77", ["banking77/train"], bench.gate(0.76, 0.85)), ("CLINC150", ["clinc150/train_val"], bench.gate(0.82, 0.90))];
+        let sets = [
+            ("BANKING77", ["banking77/train"], bench.gate(0.76, 0.85)),
+            ("CLINC150", ["clinc150/train_val"], bench.gate(0.82, 0.90)),
+        ];
         for (set, files, gate) in sets {
             let Some(said) = bench.public::<Said>(&files)? else { continue };
             let (ten, texts) = few_shot(bench, &said, 10);

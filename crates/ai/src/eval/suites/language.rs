@@ -1,4 +1,4 @@
-//! Language of short commands (xSID) and of questions (XQuAD), in the sixteen languages with word lists.
+//! Language of short commands (`xSID`) and of questions (`XQuAD`), in the sixteen languages with word lists.
 
 use anyhow::Result;
 use serde::Deserialize;
@@ -38,7 +38,10 @@ impl Suite for Languages {
 
 fn row(set: &str, lines: Vec<Spoken>) -> Row {
     let known = |code: &str| Language::from_code(code).and_then(Language::index).is_some();
-    let pairs: Vec<(String, String)> =
-        lines.into_iter().filter(|l| known(&l.lang)).map(|l| (l.lang, detect(&l.text, None).code().to_owned())).collect();
+    let pairs: Vec<(String, String)> = lines
+        .into_iter()
+        .filter(|l| known(&l.lang))
+        .map(|l| (l.lang, detect(&l.text, None).code().to_owned()))
+        .collect();
     Row::new("language", set, "accuracy", accuracy(&pairs), pairs.len())
 }

@@ -58,8 +58,14 @@ impl Suite for PersonalData {
                 hits += guesses.iter().filter(|g| golds.iter().any(|s| overlap(**g, *s))).count();
             }
             if gold > 0 {
-                rows.push(Row::new("personal data", format!("presidio, {name}"), "precision", ratio(hits, found), found).at_least(precision));
-                rows.push(Row::new("personal data", format!("presidio, {name}"), "recall", ratio(hits.min(gold), gold), gold).at_least(recall));
+                rows.push(
+                    Row::new("personal data", format!("presidio, {name}"), "precision", ratio(hits, found), found)
+                        .at_least(precision),
+                );
+                rows.push(
+                    Row::new("personal data", format!("presidio, {name}"), "recall", ratio(hits.min(gold), gold), gold)
+                        .at_least(recall),
+                );
             }
         }
         Ok(rows)

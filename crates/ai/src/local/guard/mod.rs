@@ -4,10 +4,10 @@
 //! so the pipeline can take tools away or ask a person.
 
 mod injection;
-pub mod pii;
 mod knowledge;
 mod numbers;
 mod output;
+pub mod pii;
 mod spam;
 
 use serde::{Deserialize, Serialize};

@@ -6,8 +6,32 @@ use super::pii::{Found, Kind, Run};
 const CONTEXT: usize = 28;
 
 const PHONE_WORDS: [&str; 26] = [
-    "call", "phone", "tel", "mobile", "cell", "fax", "whatsapp", "desk", "sms", "text", "dial", "ring", "number is", "reach me", "contact", "office",
-    "anruf", "handy", "rufen", "llam", "movil", "telef", "appel", "chiam", "ligue", "bel ",
+    "call",
+    "phone",
+    "tel",
+    "mobile",
+    "cell",
+    "fax",
+    "whatsapp",
+    "desk",
+    "sms",
+    "text",
+    "dial",
+    "ring",
+    "number is",
+    "reach me",
+    "contact",
+    "office",
+    "anruf",
+    "handy",
+    "rufen",
+    "llam",
+    "movil",
+    "telef",
+    "appel",
+    "chiam",
+    "ligue",
+    "bel ",
 ];
 const CARD_WORDS: [&str; 12] =
     ["card", "visa", "mastercard", "amex", "maestro", "cc ", "karte", "tarjeta", "carte", "carta", "cartao", "kaart"];

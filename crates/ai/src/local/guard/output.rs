@@ -47,7 +47,24 @@ fn guard_promises(folded: &str, hits: &Hits, knowledge: &Knowledge, guard: &mut 
         let phrase = &folded[hit.start as usize..hit.end as usize];
         let before = &folded[..hit.start as usize];
         let tail: Vec<&str> = before.rsplit(' ').filter(|w| !w.is_empty()).take(3).collect();
-        let denied = tail.iter().any(|word| matches!(*word, "not" | "no" | "cannot" | "can't" | "never" | "nicht" | "kein" | "keine" | "ne" | "non" | "nao" | "niet" | "geen"));
+        let denied = tail.iter().any(|word| {
+            matches!(
+                *word,
+                "not"
+                    | "no"
+                    | "cannot"
+                    | "can't"
+                    | "never"
+                    | "nicht"
+                    | "kein"
+                    | "keine"
+                    | "ne"
+                    | "non"
+                    | "nao"
+                    | "niet"
+                    | "geen"
+            )
+        });
         if !denied && !knowledge.says(phrase) {
             guard.block(Flag::PromiseNotInKnowledge, 0.7);
         }
@@ -56,9 +73,50 @@ fn guard_promises(folded: &str, hits: &Hits, knowledge: &Knowledge, guard: &mut 
 
 const SYMBOLS: [&str; 8] = ["$", "€", "£", "¥", "₹", "₽", "₺", "₩"];
 const CODES: [&str; 44] = [
-    "eur", "euro", "euros", "usd", "dollar", "dollars", "gbp", "pounds", "pound", "chf", "franken", "francs", "sek", "kr", "kronor", "nok",
-    "dkk", "pln", "tl", "try", "lira", "rub", "руб", "рублей", "inr", "rupees", "rs", "jpy", "yen", "円", "元", "cny", "rmb", "krw", "원", "vnd",
-    "dong", "brl", "reais", "real", "mxn", "pesos", "درهم", "ريال",
+    "eur",
+    "euro",
+    "euros",
+    "usd",
+    "dollar",
+    "dollars",
+    "gbp",
+    "pounds",
+    "pound",
+    "chf",
+    "franken",
+    "francs",
+    "sek",
+    "kr",
+    "kronor",
+    "nok",
+    "dkk",
+    "pln",
+    "tl",
+    "try",
+    "lira",
+    "rub",
+    "руб",
+    "рублей",
+    "inr",
+    "rupees",
+    "rs",
+    "jpy",
+    "yen",
+    "円",
+    "元",
+    "cny",
+    "rmb",
+    "krw",
+    "원",
+    "vnd",
+    "dong",
+    "brl",
+    "reais",
+    "real",
+    "mxn",
+    "pesos",
+    "درهم",
+    "ريال",
 ];
 
 /// Every number of a folded text in hundredths, and whether it is an amount of money.

@@ -81,7 +81,9 @@ fn emails(text: &str, found: &mut Vec<Found>) {
         while start > 0 && local(bytes[start - 1]) {
             start -= 1;
         }
-        while start < at && (!bytes[start].is_ascii_alphanumeric() && bytes[start] < 0x80 || !text.is_char_boundary(start)) {
+        while start < at
+            && (!bytes[start].is_ascii_alphanumeric() && bytes[start] < 0x80 || !text.is_char_boundary(start))
+        {
             start += 1;
         }
         let mut end = at + 1;
@@ -93,7 +95,10 @@ fn emails(text: &str, found: &mut Vec<Found>) {
         }
         let host = &text[at + 1..end];
         let top = host.rsplit('.').next().unwrap_or("");
-        let named = host.contains('.') && !host.contains("..") && top.chars().count() >= 2 && top.chars().all(char::is_alphabetic);
+        let named = host.contains('.')
+            && !host.contains("..")
+            && top.chars().count() >= 2
+            && top.chars().all(char::is_alphabetic);
         if start < at && at - start <= 64 && named && !bytes[..start].ends_with(b"@") {
             found.push(Found { kind: Kind::Email, start, end });
         }
@@ -102,19 +107,76 @@ fn emails(text: &str, found: &mut Vec<Found>) {
 
 /// Length of an IBAN by country (SWIFT registry).
 const IBAN_LENGTHS: [(&str, usize); 60] = [
-    ("AD", 24), ("AE", 23), ("AL", 28), ("AT", 20), ("AZ", 28), ("BA", 20), ("BE", 16), ("BG", 22), ("BH", 22), ("BR", 29),
-    ("CH", 21), ("CR", 22), ("CY", 28), ("CZ", 24), ("DE", 22), ("DK", 18), ("DO", 28), ("EE", 20), ("EG", 29), ("ES", 24),
-    ("FI", 18), ("FO", 18), ("FR", 27), ("GB", 22), ("GE", 22), ("GI", 23), ("GL", 18), ("GR", 27), ("GT", 28), ("HR", 21),
-    ("HU", 28), ("IE", 22), ("IL", 23), ("IQ", 23), ("IS", 26), ("IT", 27), ("JO", 30), ("KW", 30), ("KZ", 20), ("LB", 28),
-    ("LI", 21), ("LT", 20), ("LU", 20), ("LV", 21), ("MC", 27), ("MD", 24), ("ME", 22), ("MK", 19), ("MT", 31), ("NL", 18),
-    ("NO", 15), ("PL", 28), ("PT", 25), ("QA", 29), ("RO", 24), ("RS", 22), ("SA", 24), ("SE", 24), ("SI", 19), ("TR", 26),
+    ("AD", 24),
+    ("AE", 23),
+    ("AL", 28),
+    ("AT", 20),
+    ("AZ", 28),
+    ("BA", 20),
+    ("BE", 16),
+    ("BG", 22),
+    ("BH", 22),
+    ("BR", 29),
+    ("CH", 21),
+    ("CR", 22),
+    ("CY", 28),
+    ("CZ", 24),
+    ("DE", 22),
+    ("DK", 18),
+    ("DO", 28),
+    ("EE", 20),
+    ("EG", 29),
+    ("ES", 24),
+    ("FI", 18),
+    ("FO", 18),
+    ("FR", 27),
+    ("GB", 22),
+    ("GE", 22),
+    ("GI", 23),
+    ("GL", 18),
+    ("GR", 27),
+    ("GT", 28),
+    ("HR", 21),
+    ("HU", 28),
+    ("IE", 22),
+    ("IL", 23),
+    ("IQ", 23),
+    ("IS", 26),
+    ("IT", 27),
+    ("JO", 30),
+    ("KW", 30),
+    ("KZ", 20),
+    ("LB", 28),
+    ("LI", 21),
+    ("LT", 20),
+    ("LU", 20),
+    ("LV", 21),
+    ("MC", 27),
+    ("MD", 24),
+    ("ME", 22),
+    ("MK", 19),
+    ("MT", 31),
+    ("NL", 18),
+    ("NO", 15),
+    ("PL", 28),
+    ("PT", 25),
+    ("QA", 29),
+    ("RO", 24),
+    ("RS", 22),
+    ("SA", 24),
+    ("SE", 24),
+    ("SI", 19),
+    ("TR", 26),
 ];
 
 fn ibans(text: &str, found: &mut Vec<Found>) {
     let bytes = text.as_bytes();
     for start in 0..bytes.len().saturating_sub(14) {
         let head = &bytes[start..start + 4];
-        let begins = head[0].is_ascii_alphabetic() && head[1].is_ascii_alphabetic() && head[2].is_ascii_digit() && head[3].is_ascii_digit();
+        let begins = head[0].is_ascii_alphabetic()
+            && head[1].is_ascii_alphabetic()
+            && head[2].is_ascii_digit()
+            && head[3].is_ascii_digit();
         if !begins || start > 0 && bytes[start - 1].is_ascii_alphanumeric() {
             continue;
         }
@@ -190,7 +252,15 @@ impl Iterator for DigitRuns<'_> {
         start -= usize::from(bracket_before);
         let plus = start > 0 && bytes[start - 1] == b'+' || bracket_before && bytes.get(start + 1) == Some(&b'+');
         start -= usize::from(plus && bytes[start - 1] == b'+');
-        let mut run = Run { start, end: self.at, digits: String::new(), groups: vec![0], plus, bracket: bracket_before, separators: Vec::new() };
+        let mut run = Run {
+            start,
+            end: self.at,
+            digits: String::new(),
+            groups: vec![0],
+            plus,
+            bracket: bracket_before,
+            separators: Vec::new(),
+        };
         while let Some(b) = bytes.get(self.at) {
             if b.is_ascii_digit() {
                 run.digits.push(char::from(*b));

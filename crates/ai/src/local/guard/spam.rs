@@ -28,7 +28,12 @@ impl Reading<'_> {
         let link = self.folded.contains("http") || self.folded.contains("www.");
         let short_link = self.has(List::Shortener);
         let repeats = repeats(&self.folded);
-        usize::from(phrases >= 1) + usize::from(phrases >= 3) + usize::from(link) + usize::from(short_link) + usize::from(repeats) >= 2
+        usize::from(phrases >= 1)
+            + usize::from(phrases >= 3)
+            + usize::from(link)
+            + usize::from(short_link)
+            + usize::from(repeats)
+            >= 2
     }
 
     /// The model's probability where it exceeds the threshold for at most 1 % false alarms.

@@ -68,7 +68,9 @@ impl IntentModel {
             return None;
         }
         let centroids = (0..intents.len())
-            .map(|intent| centroid(vectors.iter().zip(&places).filter(|(_, place)| **place == intent).map(|(vector, _)| vector)))
+            .map(|intent| {
+                centroid(vectors.iter().zip(&places).filter(|(_, place)| **place == intent).map(|(vector, _)| vector))
+            })
             .collect();
         let enough = places.len() > RIDGE_FROM * intents.len() && intents.len() > 1;
         let examples = Neighbours::new(vectors);
