@@ -66,6 +66,7 @@ create table leads (
   score int not null default 0 check (score between 0 and 100),
   tag text not null default 'COLD' check (tag in ('HOT', 'WARM', 'COLD')),
   tag_by text not null default 'rules',      -- rules, or the actor who set it by hand
+  tag_at timestamptz not null default now(), -- when it last changed: between us and a CRM the newer change wins
   signals jsonb not null default '[]',       -- [{name, points}]: they add up to the score before it is clamped
   topic text,
   intent text,
@@ -123,6 +124,9 @@ create table crm_connections (
   unique (org_id, system)
 );
 select recoup_tenant_table('crm_connections');
+-- A CRM's webhook names its account, not an organisation.
+select recoup_system_access('crm_connections', 'select');
+create index crm_connections_by_account on crm_connections (system, account_id);
 
 create table crm_links (
   org_id uuid not null,
@@ -131,6 +135,8 @@ create table crm_links (
   remote_contact_id text,
   remote_deal_id text,
   remote_note_id text,
+  remote_status text,                 -- the lead status as the CRM has it, as far as we know
+  note_started_at timestamptz,        -- a note whose answer was lost is not written twice
   synced_hash text,                   -- what was written last: an unchanged lead is not written again, our own write is no change
   synced_at timestamptz,
   last_error text,

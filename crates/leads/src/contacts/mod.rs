@@ -6,7 +6,9 @@
 mod card;
 mod resolve;
 mod sealed;
+mod show;
 
 pub use card::{Card, cards, find};
 pub use resolve::{Found, Person, resolve};
 pub use sealed::{Field, Profile};
+pub(crate) use show::{ContactOut, api, load};

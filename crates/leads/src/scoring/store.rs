@@ -90,6 +90,7 @@ pub(super) async fn save(tx: &mut OrgTx, leads: &[&Scored]) -> Result<(), sqlx::
          select $1, n.* from jsonb_to_recordset($2) as n (id uuid, contact_id uuid, conversation_id uuid, channel_kind text, \
            signals jsonb, score int, tag text, tag_by text, topic text, intent text) \
          on conflict (org_id, id) do update set signals = excluded.signals, score = excluded.score, tag = excluded.tag, \
+           tag_at = case when leads.tag = excluded.tag then leads.tag_at else now() end, \
            topic = excluded.topic, intent = excluded.intent, conversation_id = excluded.conversation_id, updated_at = now()",
     )
     .bind(tx.org())
