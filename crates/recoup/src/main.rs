@@ -2,14 +2,13 @@
 
 mod commands;
 mod logging;
-mod rooms;
-mod runtime;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 use kernel::config::Config;
+use recoup::{rooms, runtime};
 
 /// Finds the revenue a business is losing between "a customer reached out" and "the customer paid", and wins it back.
 #[derive(Parser)]
@@ -27,6 +26,8 @@ pub struct Cli {
 enum Command {
     /// Runs everything on this machine; without DATABASE_URL over a private PostgreSQL under the data directory.
     Up,
+    /// Runs everything with a believable business, 90 days of history, and customers who write; nothing leaves this machine.
+    Demo(commands::demo::Demo),
     /// Runs some roles of Recoup over DATABASE_URL; SIGTERM drains.
     Serve(commands::serve::Serve),
     /// Brings the database to the newest schema.
@@ -67,6 +68,7 @@ async fn main() -> ExitCode {
 async fn run(command: Command, config: Config) -> anyhow::Result<()> {
     match command {
         Command::Up => commands::up::run(config).await,
+        Command::Demo(demo) => demo.run(config).await,
         Command::Serve(serve) => serve.run(config).await,
         Command::Migrate(migrate) => migrate.run(config).await,
         Command::Org(org) => org.run(config).await,

@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use ai::decision::{Decision, DecisionRow};
 use async_trait::async_trait;
 use chrono::TimeDelta;
+use kernel::channel::ChannelKind;
 use kernel::db::OrgTx;
 use kernel::ids::{ContactId, ConversationId, OrgId, ReceiptId};
 use kernel::queue::{BatchHandler, Job, JobError};
@@ -259,9 +260,17 @@ fn threads(loaded: &[Loaded], contacts: &[Option<ContactId>]) -> Vec<Thread> {
         .filter_map(|(one, contact)| {
             let item = one.item.as_ref()?;
             let identity = item.contact.as_ref()?;
-            Some(Thread { channel: one.channel, kind: one.kind, contact: (*contact)?, recipient: identity.id.clone(), at: item.at })
+            Some(Thread { channel: one.channel, kind: one.kind, contact: (*contact)?, recipient: recipient(one.kind, identity), at: item.at })
         })
         .collect()
+}
+
+/// The id to answer to. WhatsApp takes a phone number where there is one; the business-scoped id names people without.
+fn recipient(kind: ChannelKind, identity: &connectors::channel::Identity) -> String {
+    match &identity.phone {
+        Some(phone) if kind == ChannelKind::Whatsapp => phone.clone(),
+        _ => identity.id.clone(),
+    }
 }
 
 /// What became of each delivery, in a word.

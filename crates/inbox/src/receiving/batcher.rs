@@ -55,8 +55,7 @@ async fn write(db: &Db, batch: Vec<Delivery>) {
         }
     };
     for delivery in batch {
-        // A request that gave up does not need its answer.
-        drop(delivery.answer.send(kept));
+        tell(delivery.answer, kept);
     }
 }
 
@@ -67,6 +66,13 @@ async fn write_alone(db: &Db, batch: Vec<Delivery>) {
         if let Err(error) = &kept {
             tracing::error!(error = %error, "a delivery could not be kept; the platform delivers again");
         }
-        drop(delivery.answer.send(kept.is_ok()));
+        tell(delivery.answer, kept.is_ok());
+    }
+}
+
+/// Answers a request; one that gave up does not need it.
+fn tell(answer: oneshot::Sender<bool>, kept: bool) {
+    if answer.send(kept).is_err() {
+        tracing::debug!(kept, "a request went away before its receipts were committed");
     }
 }

@@ -31,9 +31,7 @@ pub(super) struct Parcel {
     pub fence: Option<i64>,
     pub meaningful: bool,
     pub announced: bool,
-    pub platform_id: Option<String>,
     pub sending_since: Option<DateTime<Utc>>,
-    pub send_after: Option<DateTime<Utc>>,
     pub holder: String,
     pub conversation_fence: i64,
     pub window_from: Option<DateTime<Utc>>,
@@ -77,8 +75,8 @@ pub(super) async fn load(tx: &mut OrgTx, messages: &[Uuid]) -> Result<Vec<Parcel
         .await?;
     sqlx::query_as(
         "select m.id, m.conversation_id, m.channel_id, c.contact_id, h.kind, h.account_id, h.status as channel_status, h.token, h.token_secret, \
-           c.recipient, m.writer, m.body, m.attachments, m.template, m.reply_to, m.state, m.fence, m.meaningful, m.announced, m.platform_id, \
-           m.sending_since, m.send_after, c.holder, c.fence as conversation_fence, c.window_from, c.opted_out \
+           c.recipient, m.writer, m.body, m.attachments, m.template, m.reply_to, m.state, m.fence, m.meaningful, m.announced, \
+           m.sending_since, c.holder, c.fence as conversation_fence, c.window_from, c.opted_out \
          from messages m join conversations c on c.org_id = m.org_id and c.id = m.conversation_id \
          join channels h on h.org_id = m.org_id and h.id = m.channel_id \
          where m.org_id = $1 and m.id = any($2) order by m.id for update of m",

@@ -64,7 +64,9 @@ fn account(parcel: &Parcel, credentials: &Credentials) -> Account {
 }
 
 fn recipient(parcel: &Parcel) -> Recipient {
-    Recipient { id: parcel.recipient.clone(), phone: None }
+    // A recipient that begins with + is a phone number (WhatsApp).
+    let phone = parcel.recipient.starts_with('+').then(|| parcel.recipient.clone());
+    Recipient { id: parcel.recipient.clone(), phone }
 }
 
 fn content(parcel: &Parcel) -> Result<Content, Failure> {

@@ -1,0 +1,4 @@
+//! The rooms of Recoup wired together, and the roles of a process: what the binary starts and whole-product tests drive.
+
+pub mod rooms;
+pub mod runtime;

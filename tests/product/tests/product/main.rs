@@ -1,0 +1,5 @@
+//! A customer writes, Recoup answers, the lead is scored, the team takes over: from outside, against the stand-ins.
+
+mod answering;
+mod doubt;
+mod handoff;
