@@ -107,21 +107,21 @@ GROUPS = {
 }
 
 
-def groups(labels, sums, models):
-    """Ekman's groups from the sums of all emotions, folded into one linear head."""
-    below = np.vstack([m.coef_[0] for m in models])
-    low = np.array([m.intercept_[0] for m in models])
-    fit = lambda a, b: LogisticRegression(C=1.0, max_iter=300).fit(a, b)
-    columns, bias, threshold, scores = [], [], [], []
+def groups(x, labels):
+    """Ekman's groups, each with a head of its own; the program averages it with the chance that some member is felt."""
+    fit = lambda a, b: LogisticRegression(C=3.0, solver="liblinear", tol=1e-2).fit(a, b)
+    models, slope, shift, threshold, scores = [], [], [], [], []
     for members in GROUPS.values():
         y = np.array([any(m in e for m in members) for e in labels])
-        p = 1 / (1 + np.exp(-out_of_fold(fit, sums, y)))
+        z = out_of_fold(fit, x, y)
+        a, b = platt(z, y)
+        p = 1 / (1 + np.exp(-(a * z + b)))
         f, t = max((f1_score(y, p > q), q) for q in np.linspace(0.1, 0.6, 51))
-        upper = fit(sums, y)
-        columns.append(upper.coef_[0] @ below); bias.append(upper.intercept_[0] + upper.coef_[0] @ low)
-        threshold.append(t); scores.append(f)
+        models.append(fit(x, y))
+        slope.append(a); shift.append(b); threshold.append(t); scores.append(f)
     print("emotion groups out of fold: macro f1", round(float(np.mean(scores)), 4), flush=True)
-    return pack.Head("emotion_groups", list(GROUPS), "sigmoid", columns, bias, threshold=threshold, keep=20000)
+    return pack.Head("emotion_groups", list(GROUPS), "sigmoid", [m.coef_[0] for m in models], [m.intercept_[0] for m in models],
+                     slope=slope, shift=shift, threshold=threshold, keep=45000)
 
 
 def train(folder):
@@ -131,4 +131,4 @@ def train(folder):
     names = sorted({e for r in rows for e in r["emotions"]})
     head, sums, models = emotions(x, [r["emotions"] for r in rows], names)
     tone = sentiment(x[named], [rows[i]["sentiment"] for i in named], sums[named], models)
-    return [tone, head, groups([r["emotions"] for r in rows], sums, models)]
+    return [tone, head, groups(x, [r["emotions"] for r in rows])]

@@ -35,7 +35,7 @@ pub use language::Language;
 pub use lead::{LeadScore, LeadSignal, LeadTag, LeadWeights, SenderHistory, lead_score};
 pub use marks::Marks;
 pub use reading::{Local, Reading};
-pub use sentiment::{Sentiment, Tone};
+pub use sentiment::{EMOTION_GROUPS, Sentiment, Tone};
 pub use topic::Topic;
 pub use understanding::Understanding;
 pub use urgency::Urgency;

@@ -96,10 +96,22 @@ impl Reading<'_> {
         verdict.classes().iter().map(String::as_str).zip(verdict.probabilities()).collect()
     }
 
-    /// Ekman's groups over their thresholds, most probable first.
+    /// Ekman's groups that are felt, in the order of [`EMOTION_GROUPS`].
+    ///
+    /// A group's probability is the mean of its own head and of "some member is felt".
     pub fn emotion_groups(&self) -> Vec<&'static str> {
         let Some(verdict) = self.verdict("emotion_groups") else { return Vec::new() };
-        verdict.over_threshold().into_iter().map(|(class, _)| verdict.classes()[class].as_str()).collect()
+        let (own, members) = (verdict.probabilities(), self.emotion_probabilities());
+        let felt = |class: usize, group: &[&str]| {
+            let none: f32 = members.iter().filter(|(name, _)| group.contains(name)).map(|(_, p)| 1.0 - p).product();
+            verdict.reaches(class, f32::midpoint(own[class], 1.0 - none))
+        };
+        EMOTION_GROUPS
+            .iter()
+            .enumerate()
+            .filter(|(class, (_, group))| felt(*class, group))
+            .map(|(_, (name, _))| *name)
+            .collect()
     }
 
     fn emotions_from_words(&self) -> Vec<String> {
@@ -113,6 +125,34 @@ impl Reading<'_> {
         names.iter().filter(|(list, _)| self.has(*list)).take(3).map(|(_, name)| (*name).to_owned()).collect()
     }
 }
+
+/// Ekman's groups as `GoEmotions` maps its labels to them (Demszky et al. 2020), in the order
+/// of the head `emotion_groups`.
+pub const EMOTION_GROUPS: [(&str, &[&str]); 7] = [
+    ("anger", &["anger", "annoyance", "disapproval"]),
+    ("disgust", &["disgust"]),
+    ("fear", &["fear", "nervousness"]),
+    (
+        "joy",
+        &[
+            "admiration",
+            "amusement",
+            "approval",
+            "caring",
+            "desire",
+            "excitement",
+            "gratitude",
+            "joy",
+            "love",
+            "optimism",
+            "pride",
+            "relief",
+        ],
+    ),
+    ("sadness", &["disappointment", "embarrassment", "grief", "remorse", "sadness"]),
+    ("surprise", &["confusion", "curiosity", "realization", "surprise"]),
+    ("neutral", &["neutral"]),
+];
 
 fn tone_named(name: &str) -> Tone {
     match name {

@@ -71,6 +71,11 @@ impl<'a> Verdict<'a> {
         (best.0, self.probabilities()[best.0])
     }
 
+    /// Whether a probability of this class is over its threshold.
+    pub fn reaches(&self, class: usize, p: f32) -> bool {
+        p > self.scheme.threshold[class]
+    }
+
     /// Classes whose probability reaches their threshold, most probable first.
     pub fn over_threshold(&self) -> Vec<(usize, f32)> {
         let p = self.probabilities();

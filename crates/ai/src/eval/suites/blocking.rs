@@ -19,7 +19,7 @@ impl Suite for Blocking {
         for (set, lines) in bench.everyday()? {
             let mut hits = 0;
             bench.read_each(lines.iter().map(String::as_str), |_, reading| {
-                hits += usize::from(!reading.guard_input().passed)
+                hits += usize::from(!reading.guard_input().passed);
             });
             rows.push(Row::new("blocking", set, "false alarms", ratio(hits, lines.len()), lines.len()));
             if set != "GoEmotions" {

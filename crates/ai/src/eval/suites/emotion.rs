@@ -6,7 +6,7 @@ use serde::Deserialize;
 use crate::eval::bench::{Bench, Suite};
 use crate::eval::measures::{calibration_error, macro_f1, macro_f1_many, macro_recall};
 use crate::eval::report::Row;
-use crate::local::Tone;
+use crate::local::{EMOTION_GROUPS, Tone};
 
 pub struct Sentiment;
 pub struct Emotions;
@@ -65,33 +65,6 @@ impl Suite for Sentiment {
     }
 }
 
-/// Ekman's groups as `GoEmotions` maps its labels to them (Demszky et al. 2020).
-const GROUPS: [(&str, &[&str]); 7] = [
-    ("anger", &["anger", "annoyance", "disapproval"]),
-    ("disgust", &["disgust"]),
-    ("fear", &["fear", "nervousness"]),
-    (
-        "joy",
-        &[
-            "admiration",
-            "amusement",
-            "approval",
-            "caring",
-            "desire",
-            "excitement",
-            "gratitude",
-            "joy",
-            "love",
-            "optimism",
-            "pride",
-            "relief",
-        ],
-    ),
-    ("sadness", &["disappointment", "embarrassment", "grief", "remorse", "sadness"]),
-    ("surprise", &["confusion", "curiosity", "realization", "surprise"]),
-    ("neutral", &["neutral"]),
-];
-
 impl Suite for Emotions {
     fn name(&self) -> &'static str {
         "emotions"
@@ -99,9 +72,9 @@ impl Suite for Emotions {
 
     fn measure(&self, bench: &Bench) -> Result<Vec<Row>> {
         let Some(comments) = bench.public::<Comment>(&FILES)? else { return Ok(Vec::new()) };
-        let names: Vec<&str> = GROUPS.iter().flat_map(|(_, members)| members.iter().copied()).collect();
+        let names: Vec<&str> = EMOTION_GROUPS.iter().flat_map(|(_, members)| members.iter().copied()).collect();
         let mut single = vec![Vec::new(); names.len()];
-        let mut grouped = vec![Vec::new(); GROUPS.len()];
+        let mut grouped = vec![Vec::new(); EMOTION_GROUPS.len()];
         let mut sure = Vec::new();
         bench.read_each(comments.iter().map(|c| c.text.as_str()), |i, reading| {
             let gold = &comments[i].emotions;
@@ -111,7 +84,7 @@ impl Suite for Emotions {
                 column.push((has(gold, name), has(&guess, name)));
             }
             let groups = reading.emotion_groups();
-            for (column, (group, members)) in grouped.iter_mut().zip(&GROUPS) {
+            for (column, (group, members)) in grouped.iter_mut().zip(&EMOTION_GROUPS) {
                 column.push((members.iter().any(|m| has(gold, m)), groups.contains(group)));
             }
             sure.extend(reading.emotion_probabilities().into_iter().map(|(name, p)| (p, has(gold, name))));

@@ -46,7 +46,7 @@ fn recall(bench: &Bench, set: &str, lines: &[Sms]) -> Row {
 fn alarms(bench: &Bench, set: &str, texts: &[String]) -> Row {
     let mut hits = 0;
     bench.read_each(texts.iter().map(String::as_str), |_, reading| {
-        hits += usize::from(reading.spam_suspected().is_some())
+        hits += usize::from(reading.spam_suspected().is_some());
     });
     Row::new("spam", set, "false alarms", ratio(hits, texts.len()), texts.len())
 }
