@@ -117,6 +117,8 @@ fn pages() -> Router<Desk> {
         .route("/.well-known/jwks.json", get(tokens::jwks))
         .route("/sign-in", get(sign_in::page::get).post(sign_in::page::post))
         .route("/sign-out", get(sessions::close::ask).post(sessions::close::page))
+        .route("/organisations", get(sessions::switch::get))
+        .route("/organisations/{org}", post(sessions::switch::post))
         .route("/register", get(registration::page::get).post(registration::page::post))
         .route("/invite/{token}", get(invites::page::get).post(invites::page::post))
         .route("/settings/people", get(members::page::get))

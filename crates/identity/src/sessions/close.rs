@@ -57,7 +57,7 @@ pub(crate) async fn page(
     Ok(([(header::SET_COOKIE, clear_session_cookie(app.is_secure()))], Redirect::to("/sign-in?left=yes")))
 }
 
-async fn close(
+pub(crate) async fn close(
     identity: &Identity,
     principal: &Principal,
     session: SessionId,

@@ -4,6 +4,7 @@ pub(crate) mod close;
 pub(crate) mod open;
 pub(crate) mod refresh;
 pub(crate) mod show;
+pub(crate) mod switch;
 
 use chrono::Duration;
 

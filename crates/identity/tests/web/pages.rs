@@ -220,3 +220,24 @@ async fn settings_lead_to_the_first_page_allowed_and_others_are_told() {
     let away = house.get("/settings/people").send().await.expect_status(303);
     assert_eq!(away.location(), "/sign-in?next=/settings/people");
 }
+
+#[tokio::test]
+async fn a_person_of_two_organisations_goes_from_one_to_the_other() {
+    let house = House::new().await;
+    let (one, two, three) = (house.owner("one").await, house.owner("two").await, house.owner("three").await);
+    let new = identity::members::NewMember {
+        email: one.email.clone(),
+        name: String::new(),
+        password: String::new(),
+        role: shell::Role::Viewer,
+    };
+    identity::members::add(&house.kernel, two.org.parse().unwrap(), new).await.unwrap();
+    let tab = Tab::of(&house, &one).await;
+    let seen = page(&house, &tab.cookie, "/organisations").await;
+    assert!(seen.contains(&format!("/organisations/{}", two.org)) && !seen.contains(&three.org));
+    tab.plain(&format!("/organisations/{}", three.org), "").await.expect_status(404);
+    let gone = tab.plain(&format!("/organisations/{}", two.org), "").await.expect_status(303);
+    let me = house.get("/v2/auth/session").header("cookie", &gone.cookie()).send().await.expect_status(200).json();
+    assert_eq!((me["org"]["id"].as_str(), me["role"].as_str()), (Some(two.org.as_str()), Some("viewer")));
+    house.get("/v2/auth/session").header("cookie", &tab.cookie).send().await.expect_status(401);
+}
