@@ -81,7 +81,7 @@ fn greetings_and_thanks_are_recognised_in_sixteen_languages() {
     }
     for text in ["Hi, how much is it?", "thanks but it is still broken", "no hello"] {
         let marks = local.read(text, None).marks();
-        assert!(!marks.thanks && !(marks.greeting && text.len() > 8), "{text}");
+        assert!(!(marks.thanks || marks.greeting && text.len() > 8), "{text}");
     }
 }
 
