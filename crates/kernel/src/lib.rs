@@ -18,6 +18,7 @@ pub mod live;
 pub mod money;
 pub mod queue;
 mod relay;
+pub mod schedule;
 pub mod signals;
 mod tail;
 #[cfg(feature = "testing")]

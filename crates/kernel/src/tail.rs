@@ -36,13 +36,13 @@ async fn publish_new(db: &Db, live: &Live, cursor: &mut Option<ledger::TailCurso
             return Ok(());
         }
         for event in events {
-            live.publish(message(event));
+            live.publish(message(&event));
         }
     }
 }
 
 /// The live form of an event: its kind, its place, and the ids in it.
-pub fn message(event: Recorded) -> LiveMessage {
+pub fn message(event: &Recorded) -> LiveMessage {
     let kind = event.fact.kind().to_owned();
     let payload = serde_json::to_value(&event.fact).ok().and_then(|mut value| value.get_mut("payload").map(serde_json::Value::take));
     let data = serde_json::json!({

@@ -38,7 +38,6 @@ pub(crate) struct Conv {
     pub sentiment: Option<String>,
     pub urgency: Option<String>,
     pub opted_out: bool,
-    pub assignee_id: Option<Uuid>,
     pub snoozed_until: Option<DateTime<Utc>>,
     /// Whether it was opened by this batch.
     #[sqlx(skip)]
@@ -105,7 +104,7 @@ pub(super) struct Thread {
 
 const COLUMNS: &str = "id, channel_id, channel_kind, contact_id, recipient, status, holder, fence, turn, language, inbound_count, \
     unresolved, held_back, escalation, last_inbound_at, last_outbound_at, last_message_at, waiting_since, window_from, preview, \
-    last_writer, unread, sentiment, urgency, opted_out, assignee_id, snoozed_until";
+    last_writer, unread, sentiment, urgency, opted_out, snoozed_until";
 
 /// Finds or opens the conversation of each thread and locks it. Keyed by channel and contact.
 pub(super) async fn lock(tx: &mut OrgTx, threads: &[Thread]) -> Result<HashMap<(ChannelId, ContactId), Conv>, sqlx::Error> {

@@ -106,7 +106,9 @@ impl Receive {
         let convs = convs.into_values().map(|conv| (conv.id, conv)).collect();
         let mut batch = Batch { convs, messages: Vec::new(), decisions: Vec::new(), outcomes: outcomes(&loaded) };
         let opened: Vec<Conv> = batch.convs.values().filter(|conv| conv.opened).cloned().collect();
-        opened.iter().for_each(|conv| announce_opened(&mut tx, conv));
+        for conv in &opened {
+            announce_opened(&mut tx, conv);
+        }
         self.settle(&mut tx, &mut batch, &told, &news).await?;
         self.hear(&mut tx, &mind, &mut batch, heard).await?;
         let changed: Vec<&Conv> = batch.convs.values().collect();
@@ -115,7 +117,9 @@ impl Receive {
         let rows = batch.decisions.iter().map(|decision| decision.seal(&vault)).collect::<Result<Vec<DecisionRow>, _>>()?;
         ai::decision::insert_many(&mut tx, &rows).await?;
         outcome::record(&mut tx, &batch.outcomes).await?;
-        jobs.iter().for_each(|job| tx.finish(job));
+        for job in jobs {
+            tx.finish(job);
+        }
         tx.commit().await?;
         Ok(())
     }
@@ -178,7 +182,7 @@ impl Receive {
 
     /// Stores what contacts wrote, understands it, and takes or schedules the bot's turn.
     async fn hear(&self, tx: &mut OrgTx, mind: &Mind, batch: &mut Batch, mut heard: Vec<Heard<'_>>) -> anyhow::Result<()> {
-        heard.sort_by(|a, b| (a.conversation, a.incoming.at).cmp(&(b.conversation, b.incoming.at)));
+        heard.sort_by_key(|one| (one.conversation, one.incoming.at));
         let stored: Vec<NewMessage> =
             heard.iter().filter_map(|one| batch.convs.get(&one.conversation).map(|conv| apply::to_message(tx, conv, &one.incoming))).collect();
         let fresh = write::insert(tx, &stored).await?;

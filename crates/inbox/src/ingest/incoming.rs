@@ -17,8 +17,6 @@ pub(super) struct Incoming {
     pub at: DateTime<Utc>,
     /// Whether there are words to answer.
     pub readable: bool,
-    /// Whether it came from following a link or an ad.
-    pub referred: bool,
     /// Another application owns the thread.
     pub standby: bool,
 }
@@ -34,7 +32,6 @@ impl Incoming {
             reply_to: None,
             at: item.at,
             readable: false,
-            referred: false,
             standby: item.standby,
         };
         let incoming = match &item.kind {
@@ -45,7 +42,6 @@ impl Incoming {
                 attachments: clean_json(serde_json::to_value(&message.attachments).unwrap_or_default()),
                 reply_to: message.reply_to.clone(),
                 readable: message.text.as_deref().is_some_and(|text| !text.trim().is_empty()) || only_place(item),
-                referred: message.referral.is_some(),
                 ..base
             },
             Kind::Postback(postback) => Self {
@@ -53,7 +49,6 @@ impl Incoming {
                 kind: "postback",
                 body: clean(postback.title.as_deref().or(postback.payload.as_deref()).unwrap_or_default()),
                 readable: postback.title.is_some(),
-                referred: postback.referral.is_some(),
                 ..base
             },
             Kind::Unsupported { mid: Some(mid), why } => Self { mid: some(mid), kind: "unsupported", body: clean(why), ..base },

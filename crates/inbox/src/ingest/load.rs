@@ -13,8 +13,6 @@ pub(super) struct Loaded {
     pub receipt: ReceiptId,
     pub channel: ChannelId,
     pub kind: ChannelKind,
-    /// The platform's id of our side.
-    pub account: String,
     pub item: Option<Item>,
 }
 
@@ -23,7 +21,6 @@ struct Row {
     id: ReceiptId,
     channel_id: ChannelId,
     kind: String,
-    account_id: String,
     raw: String,
     received_at: DateTime<Utc>,
 }
@@ -31,7 +28,7 @@ struct Row {
 /// Reads deliveries that were not handled yet, in the order they came.
 pub(super) async fn load(tx: &mut OrgTx, receipts: &[Uuid], our_app: &str) -> Result<Vec<Loaded>, sqlx::Error> {
     let rows: Vec<Row> = sqlx::query_as(
-        "select r.id, r.channel_id, c.kind, c.account_id, r.raw::text as raw, r.received_at from receipts r \
+        "select r.id, r.channel_id, c.kind, r.raw::text as raw, r.received_at from receipts r \
          join channels c on c.org_id = r.org_id and c.id = r.channel_id \
          where r.org_id = $1 and r.id = any($2) and r.handled_at is null order by r.id",
     )
@@ -39,10 +36,10 @@ pub(super) async fn load(tx: &mut OrgTx, receipts: &[Uuid], our_app: &str) -> Re
     .bind(receipts)
     .fetch_all(tx.conn())
     .await?;
-    Ok(rows.into_iter().filter_map(|row| read(row, our_app)).collect())
+    Ok(rows.into_iter().filter_map(|row| read(&row, our_app)).collect())
 }
 
-fn read(row: Row, our_app: &str) -> Option<Loaded> {
+fn read(row: &Row, our_app: &str) -> Option<Loaded> {
     let kind: ChannelKind = row.kind.parse().ok()?;
     let body = row.raw.as_bytes();
     let batches = if kind == ChannelKind::X {
@@ -51,5 +48,5 @@ fn read(row: Row, our_app: &str) -> Option<Loaded> {
         meta::webhook::parse(body, our_app, row.received_at)
     };
     let item = batches.ok().and_then(|batches| batches.into_iter().find_map(|batch| batch.items.into_iter().next()));
-    Some(Loaded { receipt: row.id, channel: row.channel_id, kind, account: row.account_id, item })
+    Some(Loaded { receipt: row.id, channel: row.channel_id, kind, item })
 }

@@ -43,8 +43,7 @@ impl TurnJob {
 }
 
 /// What a turn answers and what was found.
-pub(crate) struct Turn<'a> {
-    pub read: &'a Read,
+pub(crate) struct Turn {
     pub answer: Answer,
     pub step: NextStep,
     pub decision: Decision,
@@ -75,7 +74,7 @@ pub(crate) fn model_may_help(read: &Read, answer: &Answer) -> bool {
 }
 
 /// Decides what happens next with an answer in hand.
-pub(crate) fn conclude<'a>(mind: &Mind, conv: &Conv, text: &str, read: &'a Read, answer: Answer, mut decision: Decision) -> Turn<'a> {
+pub(crate) fn conclude(mind: &Mind, conv: &Conv, text: &str, read: &Read, answer: Answer, mut decision: Decision) -> Turn {
     let began = Instant::now();
     let state = Conversation {
         kind: conv.kind(),
@@ -89,7 +88,7 @@ pub(crate) fn conclude<'a>(mind: &Mind, conv: &Conv, text: &str, read: &'a Read,
         step = NextStep::Escalate(Escalation::ReplyRejected);
     }
     decision.stage("decide", POLICY, &["answer"], &format!("{step:?}"), began.elapsed());
-    Turn { read, answer, step, decision }
+    Turn { answer, step, decision }
 }
 
 /// The output guardrail over what the reply rests on.
@@ -99,7 +98,7 @@ fn leaves_safely(answer: &Answer, language: &str, text: &str) -> bool {
 }
 
 /// Carries a decided turn out in memory: messages and jobs to write, the conversation's new state, the facts.
-pub(crate) fn carry_out(tx: &mut OrgTx, mind: &Mind, conv: &mut Conv, turn: &mut Turn<'_>, out: &mut Vec<NewMessage>) {
+pub(crate) fn carry_out(tx: &mut OrgTx, mind: &Mind, conv: &mut Conv, turn: &mut Turn, out: &mut Vec<NewMessage>) {
     let now = tx.clock().now();
     let answering = Answering::of(&mind.auto_reply, conv.kind(), now);
     let confidence = Some(turn.answer.confidence);
@@ -149,7 +148,7 @@ pub(crate) fn escalate(tx: &mut OrgTx, conv: &mut Conv, reason: Escalation, deci
 }
 
 /// An intent to send a message of the bot, with the job that sends it.
-fn intend(tx: &mut OrgTx, conv: &Conv, turn: &Turn<'_>, text: String, meaningful: bool, after: Option<DateTime<Utc>>) -> NewMessage {
+fn intend(tx: &mut OrgTx, conv: &Conv, turn: &Turn, text: String, meaningful: bool, after: Option<DateTime<Utc>>) -> NewMessage {
     let id = MessageId::new(tx.clock());
     let job = SendJob::of(id, conv.id);
     tx.enqueue(match after {

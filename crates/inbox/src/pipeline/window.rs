@@ -24,7 +24,7 @@ fn is_whole(text: &str) -> bool {
     let words = text.split_whitespace().count();
     // Scripts without spaces between words: count characters instead.
     let dense = text.chars().count() >= 10 && words <= 2 && !text.is_ascii();
-    (ended && words >= 2) || (ended && !text.is_ascii()) || words >= 5 || dense
+    (ended && (words >= 2 || !text.is_ascii())) || words >= 5 || dense
 }
 
 #[cfg(test)]

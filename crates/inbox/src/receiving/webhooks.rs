@@ -123,7 +123,7 @@ impl Receiver {
             let secret = connectors.x.consumer_secret.reveal();
             return !secret.is_empty() && x::signature::verify(secret, header("x-twitter-webhooks-signature"), body).is_ok();
         }
-        let instagram = connectors.meta.instagram_app_secret.as_ref().map(|secret| secret.reveal());
+        let instagram = connectors.meta.instagram_app_secret.as_ref().map(kernel::config::Secret::reveal);
         let secrets: Vec<&str> =
             std::iter::once(connectors.meta.app_secret.reveal()).chain(instagram).filter(|secret| !secret.is_empty()).collect();
         !secrets.is_empty() && meta::signature::verify(&secrets, header("x-hub-signature-256"), body).is_ok()

@@ -40,7 +40,7 @@ impl Platforms {
         let credentials = self.credentials(org, parcel).await?;
         let recipient = recipient(parcel);
         let since = parcel.sending_since.unwrap_or_else(|| self.kernel.clock.now());
-        let search = Search { recipient: &recipient, text: Some(&parcel.body).map(String::as_str), since, known };
+        let search = Search { recipient: &recipient, text: Some(&parcel.body), since, known };
         let account = account(parcel, &credentials);
         Ok(self.channels.find_sent(&account, &credentials, &search).await)
     }

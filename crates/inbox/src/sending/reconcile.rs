@@ -23,12 +23,29 @@ pub(super) async fn ask(core: &Core, org: OrgId, parcel: &Parcel) -> Settled {
     if now - since < GRACE {
         return Settled::Doubtful { again_in: GRACE - (now - since) };
     }
-    match core.platforms.find(org, parcel, &[]).await {
+    let known = match accounted_for(core, org, parcel).await {
+        Ok(known) => known,
+        Err(error) => return doubtful(now - since, error.to_string()),
+    };
+    match core.platforms.find(org, parcel, &known).await {
         Ok(Found::Sent { platform_id }) => Settled::Sent { platform_id },
         Ok(Found::NotThere) => Settled::NotThere,
         Ok(Found::CannotTell { why }) => doubtful(now - since, why),
         Err(failure) => doubtful(now - since, failure.to_string()),
     }
+}
+
+/// Platform ids of the conversation's messages that are settled: the same words may have been sent twice on purpose.
+async fn accounted_for(core: &Core, org: OrgId, parcel: &Parcel) -> Result<Vec<String>, sqlx::Error> {
+    let mut tx = core.kernel.db.begin(org).await?;
+    sqlx::query_scalar(
+        "select platform_id from messages where org_id = $1 and conversation_id = $2 and direction = 'outbound' \
+         and platform_id is not null order by at desc limit 100",
+    )
+    .bind(tx.org())
+    .bind(parcel.conversation_id)
+    .fetch_all(tx.conn())
+    .await
 }
 
 fn doubtful(age: TimeDelta, why: String) -> Settled {

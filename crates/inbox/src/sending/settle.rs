@@ -161,7 +161,7 @@ async fn update_messages(tx: &mut OrgTx, settled: &[(&Parcel, Settled)], jobs: &
 #[derive(sqlx::FromRow)]
 struct Answered {
     id: ConversationId,
-    answered_after_s: Option<i64>,
+    after_s: Option<i64>,
     first_answer: bool,
 }
 
@@ -179,7 +179,7 @@ async fn update_conversations(tx: &mut OrgTx, settled: &[(&Parcel, Settled)], jo
             channel: parcel.channel(),
             writer: if parcel.writer == "bot" { Writer::Bot } else { Writer::Human },
             meaningful: parcel.meaningful,
-            answered_after_s: clock.and_then(|row| row.answered_after_s),
+            answered_after_s: clock.and_then(|row| row.after_s),
             first_answer: clock.is_some_and(|row| row.first_answer),
         }));
     }
@@ -246,7 +246,7 @@ async fn mark_answered(tx: &mut OrgTx, sent: &[&Parcel]) -> Result<Vec<Answered>
            waiting_since = case when b.meaningful then null else c.waiting_since end, \
            first_answered_at = case when b.meaningful then coalesce(c.first_answered_at, $4) else c.first_answered_at end \
          from before b where c.org_id = $1 and c.id = b.id \
-         returning c.id, case when b.meaningful then extract(epoch from $4 - b.waiting_since)::bigint end as answered_after_s, \
+         returning c.id, case when b.meaningful then extract(epoch from $4 - b.waiting_since)::bigint end as after_s, \
            (b.meaningful and b.first_answered_at is null) as first_answer",
     )
     .bind(tx.org())

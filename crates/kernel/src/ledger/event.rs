@@ -147,6 +147,11 @@ impl Event {
         self.at = Some(at);
         self
     }
+
+    /// The instant it was placed at, if it was: history is appended in this order.
+    pub fn instant(&self) -> Option<DateTime<Utc>> {
+        self.at
+    }
 }
 
 /// A fact as the ledger holds it.

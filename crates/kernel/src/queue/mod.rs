@@ -17,4 +17,4 @@ pub use dead::{DeadLetter, archive_dead, list_dead, retry_dead, retry_due_dead};
 pub use job::{BatchHandler, Handler, Job, JobError, NewJob};
 pub use lane::Lane;
 pub use runner::{Handlers, Queue, Running};
-pub use stats::{LaneStats, lane_stats};
+pub use stats::{LaneStats, lane_stats, lane_stats_of};

@@ -2,9 +2,9 @@
 
 use serde::Serialize;
 
-use crate::db::Db;
+use crate::db::{Db, OrgTx};
 
-/// One lane at an instant, over all organisations.
+/// One lane at an instant.
 #[derive(Clone, Debug, Serialize, sqlx::FromRow)]
 pub struct LaneStats {
     /// The lane's name.
@@ -21,19 +21,24 @@ pub struct LaneStats {
     pub oldest_s: f64,
 }
 
-/// Counts of every lane that has any job.
+/// The one statement, over the rows its role may see.
+const STATS: &str = "with live as (select lane, count(*) filter (where worker is null and run_at <= now()) as ready, \
+       count(*) filter (where worker is null and run_at > now()) as scheduled, \
+       count(*) filter (where worker is not null) as running, \
+       coalesce(extract(epoch from now() - min(run_at) filter (where worker is null and run_at <= now())), 0)::float8 as oldest_s \
+       from jobs group by lane), \
+     dead as (select lane, count(*) as dead from dead_letters group by lane) \
+     select lane, coalesce(ready, 0) as ready, coalesce(scheduled, 0) as scheduled, coalesce(running, 0) as running, \
+       coalesce(dead, 0) as dead, coalesce(oldest_s, 0)::float8 as oldest_s \
+     from live full join dead using (lane) order by lane";
+
+/// Counts of every lane that has any job, over all organisations.
 pub async fn lane_stats(db: &Db) -> Result<Vec<LaneStats>, sqlx::Error> {
-    sqlx::query_as(
-        "with live as (select lane, count(*) filter (where worker is null and run_at <= now()) as ready, \
-           count(*) filter (where worker is null and run_at > now()) as scheduled, \
-           count(*) filter (where worker is not null) as running, \
-           coalesce(extract(epoch from now() - min(run_at) filter (where worker is null and run_at <= now())), 0)::float8 as oldest_s \
-           from jobs group by lane), \
-         dead as (select lane, count(*) as dead from dead_letters group by lane) \
-         select lane, coalesce(ready, 0) as ready, coalesce(scheduled, 0) as scheduled, coalesce(running, 0) as running, \
-           coalesce(dead, 0) as dead, coalesce(oldest_s, 0)::float8 as oldest_s \
-         from live full join dead using (lane) order by lane",
-    )
-    .fetch_all(db.system_pool())
-    .await
+    sqlx::query_as(STATS).fetch_all(db.system_pool()).await
+}
+
+/// Counts of every lane in which the organisation has any job.
+pub async fn lane_stats_of(tx: &mut OrgTx) -> Result<Vec<LaneStats>, sqlx::Error> {
+    // Row-level security confines the same statement to the organisation.
+    sqlx::query_as(STATS).fetch_all(tx.conn()).await
 }

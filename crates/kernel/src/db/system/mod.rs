@@ -4,16 +4,20 @@
 //! Add a function here only when no organisation can be known beforehand (sign-in, routing, the operator's totals).
 
 mod doors;
+mod health;
 mod identity;
 mod organisations;
+mod receiving;
 mod totals;
 
 pub use doors::{
     DoorRule, SigningKeyRow, add_signing_key, count_refusal, door_closed_until, forget_refusals, open_door, signing_keys,
 };
+pub use health::{FollowerRow, WorkerRow, followers, prepare_event_months, roles, unprotected_tables, workers};
 pub use identity::{
     InviteRow, KeyRow, Person, RefreshRow, Seat, SessionRow, invite_by_token, key_by_hash, refresh_by_hash, seats_of,
     session_by_id, session_by_token, set_password_hash, touch_key, touch_session, user_by_email,
 };
 pub use organisations::{create_organisation, list_organisations, organisation_exists};
-pub use totals::{count, counters};
+pub use receiving::{NewReceipt, keep_receipts, routes_of};
+pub use totals::{claim_schedule, count, counters};

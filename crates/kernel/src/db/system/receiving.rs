@@ -1,0 +1,68 @@
+//! Webhooks name a platform account, not an organisation: routing and durable receipt cross organisations.
+
+use serde_json::value::RawValue;
+use uuid::Uuid;
+
+use crate::channel::ChannelKind;
+use crate::db::Db;
+use crate::ids::{ChannelId, OrgId};
+use crate::queue::Lane;
+
+/// A delivery to keep: one event of one account.
+#[derive(Debug)]
+pub struct NewReceipt {
+    /// The organisation that connected the account.
+    pub org: OrgId,
+    /// The connected account.
+    pub channel: ChannelId,
+    /// The receipt's id; also the id of the job that handles it.
+    pub id: Uuid,
+    /// Same for every delivery of the same event.
+    pub event_key: String,
+    /// Orders the events of one sender.
+    pub order_key: String,
+    /// The event as it came.
+    pub raw: Box<RawValue>,
+}
+
+/// Whose channels an account of a platform is: usually one, none when nobody connected it.
+pub async fn routes_of(db: &Db, kind: ChannelKind, account_id: &str) -> Result<Vec<(OrgId, ChannelId)>, sqlx::Error> {
+    sqlx::query_as("select org_id, id from channels where kind = $1 and account_id = $2 and status <> 'disconnected'")
+        .bind(kind)
+        .bind(account_id)
+        .fetch_all(db.system_pool())
+        .await
+}
+
+/// Keeps receipts with the jobs that handle them, in one statement and one commit; returns how many were new.
+pub async fn keep_receipts(db: &Db, receipts: &[&NewReceipt]) -> Result<u64, sqlx::Error> {
+    let orgs: Vec<Uuid> = receipts.iter().map(|receipt| receipt.org.uuid()).collect();
+    let ids: Vec<Uuid> = receipts.iter().map(|receipt| receipt.id).collect();
+    let channels: Vec<Uuid> = receipts.iter().map(|receipt| receipt.channel.uuid()).collect();
+    let event_keys: Vec<&str> = receipts.iter().map(|receipt| receipt.event_key.as_str()).collect();
+    let order_keys: Vec<&str> = receipts.iter().map(|receipt| receipt.order_key.as_str()).collect();
+    let raws: Vec<&str> = receipts.iter().map(|receipt| receipt.raw.get()).collect();
+    let kept = sqlx::query(
+        "with given as (select * from unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::text[], $5::text[], $6::text[]) \
+             with ordinality as g (org_id, id, channel_id, event_key, order_key, raw, place)), \
+           new as (insert into receipts (org_id, id, channel_id, event_key, raw) \
+             select org_id, id, channel_id, event_key, raw::json from given order by place \
+             on conflict (org_id, channel_id, event_key) do nothing returning org_id, id) \
+         insert into jobs (org_id, id, lane, kind, key, payload) \
+         select g.org_id, g.id, $7, 'inbound.receive', g.order_key, '{}' from given g join new n using (org_id, id) order by g.place",
+    )
+    .bind(orgs)
+    .bind(ids)
+    .bind(channels)
+    .bind(event_keys)
+    .bind(order_keys)
+    .bind(raws)
+    .bind(Lane::Inbound.name())
+    .execute(db.system_pool())
+    .await?
+    .rows_affected();
+    if kept > 0 {
+        db.signals().lane(Lane::Inbound);
+    }
+    Ok(kept)
+}
