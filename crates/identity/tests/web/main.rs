@@ -8,5 +8,6 @@ mod members;
 mod pages;
 mod refresh;
 mod register;
+mod routes;
 mod sessions;
 mod support;

@@ -107,3 +107,20 @@ fn key_file(path: &Path) -> Result<[u8; KEY_LEN], ConfigError> {
         Err(error) => Err(read_error(error)),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_secret_of_the_installation_opens_at_its_place_and_with_its_master_key_only() {
+        let old = MasterKeys::from_bytes(&[[1; KEY_LEN]]).expect("a key");
+        let (id, sealed) = old.seal_own("signing_keys/1", b"secret").expect("sealed");
+        assert_eq!(old.open_own("signing_keys/1", &id, &sealed).expect("opened"), b"secret");
+        assert!(old.open_own("signing_keys/2", &id, &sealed).is_err());
+        let both = MasterKeys::from_bytes(&[[2; KEY_LEN], [1; KEY_LEN]]).expect("keys");
+        assert_eq!(both.open_own("signing_keys/1", &id, &sealed).expect("opened"), b"secret");
+        let other = MasterKeys::from_bytes(&[[2; KEY_LEN]]).expect("a key");
+        assert!(matches!(other.open_own("signing_keys/1", &id, &sealed), Err(VaultError::UnknownMaster(_))));
+    }
+}

@@ -1,0 +1,122 @@
+//! Every route of the room, taken from its own description, against nobody, somebody without the permission, and somebody
+//! of another organisation. A route that is added without a thought about who may call it fails here.
+
+use axum::http::Method;
+use serde_json::{Value, json};
+use shell::{App, Settings};
+
+use crate::support::{Call, House, PASSWORD, Person};
+
+/// What anybody may call: each of these proves somebody by what it is sent.
+const PUBLIC: [&str; 4] = ["/v2/auth/register", "/v2/auth/login", "/v2/auth/refresh", "/v2/invites/accept"];
+/// What every member may call.
+const EVERYBODY: [(&str, &str); 4] =
+    [("get", "/v2/auth/session"), ("delete", "/v2/auth/session"), ("get", "/v2/members"), ("delete", "/v2/members/me")];
+
+/// Method, path and a body that reads, of every described operation.
+fn operations(house: &House) -> Vec<(String, String, Value)> {
+    let app = App::new(house.kernel.clone(), house.identity.authenticator(), Settings::default());
+    let described = serde_json::to_value(shell::describe(&app, vec![house.identity.room(&app)])).expect("JSON");
+    let mut all = Vec::new();
+    for (path, methods) in described["paths"].as_object().expect("paths") {
+        for method in ["get", "post", "put", "patch", "delete"].iter().filter(|method| methods[**method].is_object()) {
+            all.push(((*method).to_owned(), path.clone(), body(method, path)));
+        }
+    }
+    assert!(all.len() >= 19, "{} operations", all.len());
+    all
+}
+
+fn body(method: &str, path: &str) -> Value {
+    match (method, path) {
+        ("patch", "/v2/members/{id}") => json!({ "role": "viewer" }),
+        ("post", "/v2/members") => {
+            json!({ "email": "x@example.com", "name": "x", "password": PASSWORD, "role": "viewer" })
+        }
+        ("post", "/v2/invites") => json!({ "email": "y@example.com", "role": "viewer" }),
+        ("post", "/v2/keys") => json!({ "name": "k", "scopes": ["view"] }),
+        _ => json!({}),
+    }
+}
+
+fn call(house: &House, method: &str, path: &str, body: &Value) -> Call {
+    let call = match Method::from_bytes(method.to_uppercase().as_bytes()).expect("a method") {
+        Method::GET => house.get(path),
+        Method::DELETE => house.delete(path),
+        Method::PATCH => house.patch(path, json!({})),
+        _ => house.post(path, json!({})),
+    };
+    call.json(body)
+}
+
+/// The path with the id of something of this person's organisation in its place.
+async fn filled(house: &House, of: &Person, path: &str) -> String {
+    if !path.contains("{id}") {
+        return path.to_owned();
+    }
+    let made = match path {
+        "/v2/members/{id}" => return path.replace("{id}", &house.member_id(of).await),
+        "/v2/keys/{id}" => house.post("/v2/keys", json!({ "name": "k", "scopes": ["view"] })),
+        "/v2/invites/{id}" => house.post("/v2/invites", json!({ "email": "z@example.com", "role": "viewer" })),
+        other => panic!("say how to make one for {other}"),
+    };
+    let id = made.by(of).send().await.expect_status(201).json()["id"].as_str().expect("an id").to_owned();
+    path.replace("{id}", &id)
+}
+
+#[tokio::test]
+async fn nobody_gets_past_a_route_that_is_not_for_everyone() {
+    let house = House::new().await;
+    let owner = house.owner("one").await;
+    for (method, path, body) in operations(&house) {
+        let path_here = filled(&house, &owner, &path).await;
+        let status = call(&house, &method, &path_here, &body).send().await.status.as_u16();
+        let expected = if PUBLIC.contains(&path.as_str()) { 422 } else { 401 };
+        assert_eq!(status, expected, "{method} {path} for nobody");
+        for credential in ["rk_nonsense", "nonsense", "a.b.c"] {
+            let status = call(&house, &method, &path_here, &body).bearer(credential).send().await.status.as_u16();
+            assert_eq!(status, expected, "{method} {path} for {credential}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_viewer_gets_past_what_is_for_every_member_only() {
+    let house = House::new().await;
+    let owner = house.owner("one").await;
+    let viewer = house.member(&owner, "viewer").await;
+    for (method, path, body) in operations(&house) {
+        let open = EVERYBODY.contains(&(method.as_str(), path.as_str())) || PUBLIC.contains(&path.as_str());
+        if open {
+            continue;
+        }
+        let path_here = filled(&house, &owner, &path).await;
+        let status = call(&house, &method, &path_here, &body).by(&viewer).send().await.status.as_u16();
+        assert_eq!(status, 403, "{method} {path} for a viewer");
+    }
+    for (method, path) in EVERYBODY.iter().filter(|(method, _)| *method == "get") {
+        let status = call(&house, method, path, &json!({})).by(&viewer).send().await.status.as_u16();
+        assert_eq!(status, 200, "{method} {path} for a viewer");
+    }
+}
+
+#[tokio::test]
+async fn what_another_organisation_has_does_not_exist() {
+    let house = House::new().await;
+    let (one, two) = (house.owner("one").await, house.owner("two").await);
+    let all = operations(&house);
+    let with_ids: Vec<_> = all.iter().filter(|(_, path, _)| path.contains("{id}")).collect();
+    assert_eq!(with_ids.len(), 4, "{with_ids:?}");
+    for (method, path, body) in with_ids {
+        let theirs = filled(&house, &one, path).await;
+        let status = call(&house, method, &theirs, body).by(&two).send().await.status.as_u16();
+        assert_eq!(status, 404, "{method} {path} of another organisation");
+    }
+    // Lists of one organisation name nobody and nothing of the other.
+    for path in ["/v2/members", "/v2/invites", "/v2/keys", "/v2/audit-log"] {
+        let seen = house.get(path).by(&two).send().await.expect_status(200).body;
+        for secret in [&one.org, &one.user, &one.email] {
+            assert!(!seen.contains(secret.as_str()), "{path} shows {secret}");
+        }
+    }
+}
