@@ -15,10 +15,11 @@ use super::conversations::{Conv, Thread, announce_opened, lock, save};
 use super::echo::{self, Told, echo_of};
 use super::incoming::Incoming;
 use super::load::{Loaded, load};
+use super::marks::Mark;
 use super::states::{self, News};
 use super::turn::{POLICY, TurnJob, carry_out, conclude, language, local_answer, model_may_help};
 use super::write::{self, NewMessage, preview};
-use super::{apply, outcome};
+use super::{apply, marks, outcome};
 use crate::brain::Mind;
 use crate::contacts::Person;
 use crate::core::Core;
@@ -91,6 +92,7 @@ impl Receive {
         let mut heard = Vec::new();
         let mut told = Vec::new();
         let mut news = Vec::new();
+        let mut marks = Vec::new();
         for (at, (one, incoming)) in loaded.iter().zip(incoming).enumerate() {
             match (incoming, one.item.as_ref(), place(one, at)) {
                 (Some(incoming), _, Some(conversation)) => {
@@ -99,7 +101,10 @@ impl Receive {
                 (_, Some(item), Some(conversation)) if echo_of(item).is_some() => {
                     told.extend(echo_of(item).map(|echo| Told { channel: one.channel, conversation, at: item.at, echo }));
                 }
-                (_, Some(item), _) => news.extend(News::of(one.channel, item)),
+                (_, Some(item), _) => {
+                    news.extend(News::of(one.channel, item));
+                    marks.extend(Mark::of(one.channel, item));
+                }
                 _ => {}
             }
         }
@@ -111,6 +116,8 @@ impl Receive {
         }
         self.settle(&mut tx, &mut batch, &told, &news).await?;
         self.hear(&mut tx, &mind, &mut batch, heard).await?;
+        // After the messages of this batch are there: one may be marked in the breath that brought it.
+        marks::apply(&mut tx, &marks).await?;
         let changed: Vec<&Conv> = batch.convs.values().collect();
         write::insert(&mut tx, &batch.messages).await?;
         save(&mut tx, &changed).await?;
@@ -287,6 +294,7 @@ fn outcomes(loaded: &[Loaded]) -> Vec<(ReceiptId, &'static str)> {
                 Some(item) if Incoming::of(item).is_some() => "message",
                 Some(item) if echo_of(item).is_some() => "echo",
                 Some(item) if !News::of(one.channel, item).is_empty() => "status",
+                Some(item) if Mark::of(one.channel, item).is_some() => "mark",
                 Some(_) => "kept",
             };
             (one.receipt, word)

@@ -9,6 +9,7 @@ mod echo;
 mod handler;
 mod incoming;
 mod load;
+mod marks;
 mod model;
 mod outcome;
 mod states;

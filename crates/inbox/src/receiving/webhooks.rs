@@ -6,7 +6,7 @@ use axum::extract::{DefaultBodyLimit, Path, Query, State};
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
-use connectors::channel::Received;
+use connectors::channel::{Kind, Received};
 use connectors::{meta, x};
 use kernel::Kernel;
 use kernel::channel::ChannelKind;
@@ -144,6 +144,10 @@ impl Receiver {
             }
             for &(org, channel) in route.iter() {
                 for item in &batch.items {
+                    if let Kind::Unknown { field } = &item.kind {
+                        let field: String = field.chars().take(40).collect();
+                        self.tally.count(format!("webhook.unknown_event.{}.{field}", batch.channel));
+                    }
                     receipts.push(NewReceipt {
                         org,
                         channel,
