@@ -54,6 +54,7 @@ impl Rooms {
     /// The background work of every room.
     pub fn handlers(&self, handlers: &mut Handlers) {
         inbox::handlers(&self.inbox, handlers);
+        handlers.add(Arc::new(ai::knowledge::Indexer::new(&self.kernel, self.inbox.brain.embedder().cloned())));
     }
 
     /// The views that rooms keep from the ledger.
@@ -63,7 +64,7 @@ impl Rooms {
 
     /// What rooms do by the clock.
     pub fn reconcilers(&self) -> Vec<Arc<dyn Reconciler>> {
-        Vec::new()
+        operations::reconcilers(&self.kernel)
     }
 
     /// The web: the frame's state and the router of every room.
@@ -84,7 +85,7 @@ impl Rooms {
 
     /// What every room plugs into the web frame.
     pub fn plug(&self, app: &App) -> Vec<shell::Room> {
-        vec![self.identity.room(app), inbox::room(&self.inbox, app)]
+        vec![self.identity.room(app), inbox::room(&self.inbox, app), operations::room(app)]
     }
 }
 
@@ -95,6 +96,9 @@ fn embedder(kernel: &Kernel) -> Option<Arc<dyn Embedder>> {
         return None;
     }
     let folder = config.ai.models_dir.clone().unwrap_or_else(|| config.data_dir.0.join("models"));
+    // Where `recoup models fetch` puts it, or the folder itself.
+    let fetched = folder.join(encoder::fetch::FOLDER);
+    let folder = if fetched.exists() { fetched } else { folder };
     if !folder.join("model.safetensors").exists() {
         return None;
     }

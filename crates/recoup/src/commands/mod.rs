@@ -1,5 +1,6 @@
 //! One file a command.
 
+pub mod demo;
 pub mod key;
 pub mod migrate;
 pub mod openapi;

@@ -1,0 +1,78 @@
+//! `recoup demo`: a believable business on this machine, with a past and with customers who write while you watch.
+//!
+//! Everything outside is a stand-in on a loopback port; nothing leaves the machine. The business is made once and stays: a
+//! second start finds it, and only the live customers are new.
+
+mod business;
+mod history;
+mod knowledge;
+mod replies;
+mod traffic;
+mod world;
+
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::time::Duration;
+
+use anyhow::Context;
+use kernel::config::Config;
+
+use crate::rooms::Rooms;
+use crate::runtime::{Opened, Role, Runtime};
+use world::Outside;
+
+/// How the demo is set up.
+#[derive(clap::Args)]
+pub struct Demo {
+    /// The password of everybody in the demo.
+    #[arg(long, env = "RECOUP_DEMO_PASSWORD", default_value = "northwind-demo", hide_env_values = true)]
+    password: String,
+    /// How many people wrote in the last 90 days.
+    #[arg(long, default_value_t = 620)]
+    people: usize,
+    /// Seconds between two messages of live customers; 0 for a quiet demo.
+    #[arg(long, default_value_t = 6.0)]
+    every: f64,
+}
+
+impl Demo {
+    /// Starts the demo, says where it is and how to sign in, and runs until it is stopped.
+    pub async fn run(self, mut config: Config) -> anyhow::Result<()> {
+        let outside = Outside::start(&mut config).await?;
+        let opened = Opened::migrated(config).await?;
+        let rooms = Rooms::open(&opened.kernel).await?.with_styleguide();
+        let business = business::ensure(&opened.kernel, &self.password).await?;
+        let runtime = Runtime::start(&opened.kernel, &rooms, &Role::ALL.into_iter().collect()).await?;
+        let address = reachable(runtime.address().context("the web server has no address")?);
+        business::wait_for_knowledge(&opened.kernel, business.org).await?;
+        let made = history::ensure(&opened.kernel, rooms.inbox(), &business, self.people).await?;
+        if let Some(counts) = made {
+            tracing::info!(conversations = counts.conversations, messages = counts.messages, "history made");
+        }
+        outside.point_at(&opened.kernel, &business, address).await?;
+        println!(
+            "Recoup is ready at http://{address} — sign in as {} / {}\n(email {}, password {})",
+            business::OWNER_EMAIL,
+            self.password,
+            business::OWNER_EMAIL,
+            self.password
+        );
+        let customers = (self.every > 0.0)
+            .then(|| tokio::spawn(traffic::run(outside.clone(), opened.kernel.clock.clone(), Duration::from_secs_f64(self.every))));
+        let stopped = runtime.until_stopped().await;
+        if let Some(customers) = customers {
+            customers.abort();
+        }
+        drop(rooms);
+        opened.close().await;
+        stopped
+    }
+}
+
+/// The address as something on this machine reaches it: a server on all addresses is on the loopback one too.
+fn reachable(address: SocketAddr) -> SocketAddr {
+    match address.ip() {
+        IpAddr::V4(ip) if ip.is_unspecified() => SocketAddr::from((Ipv4Addr::LOCALHOST, address.port())),
+        IpAddr::V6(ip) if ip.is_unspecified() => SocketAddr::from((Ipv4Addr::LOCALHOST, address.port())),
+        _ => address,
+    }
+}
