@@ -1,5 +1,6 @@
 //! Connecting an account with a token that the operator already has, or got through a consent dialog.
 
+use kernel::audit::{self, AuditEntry};
 use kernel::channel::ChannelKind;
 use kernel::config::Secret;
 use kernel::db::OrgTx;
@@ -58,6 +59,8 @@ pub async fn connect(tx: &mut OrgTx, vault: &OrgVault, new: &NewChannel, actor: 
     .bind(new.expires_at)
     .execute(tx.conn())
     .await?;
+    let detail = serde_json::json!({ "kind": new.kind, "account_id": new.account_id });
+    audit::record(tx, AuditEntry::new(actor, "channel.connected").about(id).detail(detail)).await?;
     tx.append(Event::new(Subject::Channel(id), actor, Fact::ChannelConnected { channel: id, kind: new.kind }));
     Ok(id)
 }

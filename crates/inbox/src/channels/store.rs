@@ -1,6 +1,7 @@
 //! The rows of connected accounts. Tokens are sealed under the row's identity and opened only for a call.
 
 use chrono::{DateTime, Utc};
+use kernel::audit::{self, AuditEntry};
 use kernel::channel::ChannelKind;
 use kernel::db::OrgTx;
 use kernel::ids::ChannelId;
@@ -60,6 +61,7 @@ pub async fn disconnect(tx: &mut OrgTx, id: ChannelId, actor: Actor) -> Result<O
         .bind(id)
         .execute(tx.conn())
         .await?;
+    audit::record(tx, AuditEntry::new(actor, "channel.disconnected").about(id)).await?;
     if let Ok(kind) = channel.kind.parse::<ChannelKind>() {
         tx.append(Event::new(Subject::Channel(id), actor, Fact::ChannelDisconnected { channel: id, kind }));
     }

@@ -1,5 +1,6 @@
 //! Settings by name: each group is one row.
 
+use kernel::audit::{self, AuditEntry};
 use kernel::db::OrgTx;
 use kernel::ledger::{Actor, Event, Fact, Subject};
 use serde::Serialize;
@@ -34,6 +35,7 @@ pub async fn save<S: Setting>(tx: &mut OrgTx, setting: &S, actor: Actor) -> Resu
     .bind(value)
     .execute(tx.conn())
     .await?;
+    audit::record(tx, AuditEntry::new(actor, "settings.changed").detail(serde_json::json!({ "group": S::NAME }))).await?;
     tx.append(Event::new(Subject::Org(tx.org()), actor, Fact::SettingsChanged { group: S::NAME.to_owned() }));
     Ok(())
 }
