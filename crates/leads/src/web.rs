@@ -1,9 +1,12 @@
 //! What the room plugs into the web frame.
 
+use axum::Router;
 use axum::extract::FromRef;
+use axum::routing::post;
 use shell::{App, Room};
 
 use crate::core::Core;
+use crate::crm;
 
 /// What the room's handlers can reach.
 #[derive(Clone, FromRef)]
@@ -16,7 +19,8 @@ pub(crate) struct Desk {
 pub fn room(core: &Core, app: &App) -> Room {
     let desk = Desk { app: app.clone(), core: core.clone() };
     Room {
-        api: crate::desk::api().merge(crate::activities::api()).merge(crate::contacts::api()).with_state(desk),
+        api: crate::desk::api().merge(crate::activities::api()).merge(crate::contacts::api()).merge(crm::api()).with_state(desk.clone()),
+        webhooks: Router::new().route("/webhooks/hubspot", post(crm::receive)).with_state(desk),
         ..Room::default()
     }
 }

@@ -4,6 +4,7 @@
 //! inputs and may fail in part (207); every value is text; only reads and upserts may be repeated blindly, since a
 //! create that lost its answer may have happened.
 
+pub mod account;
 pub mod batch;
 pub mod calls;
 pub mod failure;

@@ -5,7 +5,7 @@ mod show;
 mod stage;
 mod stats;
 pub(crate) mod store;
-mod tag;
+pub(crate) mod tag;
 mod timeline;
 mod words;
 
@@ -13,6 +13,8 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use crate::web::Desk;
+
+pub(crate) use words::{signal_label, spaced, tag_of};
 
 /// The routes under `/v2/leads`.
 pub(crate) fn api() -> OpenApiRouter<Desk> {
