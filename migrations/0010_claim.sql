@@ -21,11 +21,13 @@ begin
         select 1 from jobs e where e.org_id = p_org and e.lane = p_lane and e.key = w.key and e.seq < w.seq)
       order by w.run_at, w.seq limit p_limit
     ), locked as (
-      select j.id from jobs j join heads h on h.id = j.id where j.org_id = p_org and j.worker is null
+      -- An array and num_nulls(), so that whatever the statistics say the heads are looked for once and then fetched by the
+      -- primary key: the planner must not walk the whole backlog through the index of waiting jobs.
+      select j.id from jobs j where j.org_id = p_org and j.id = any(array(select h.id from heads h)) and num_nulls(j.worker) = 1
       for update of j skip locked
     )
     update jobs j set worker = p_worker, lease_until = now() + p_lease, attempts = j.attempts + 1
-    from locked l where j.org_id = p_org and j.id = l.id
+    where j.org_id = p_org and j.id = any(array(select l.id from locked l))
     returning j.*;
   get diagnostics v_found = row_count;
   if v_found > 0 then return; end if;
@@ -44,11 +46,11 @@ begin
         where j.org_id = p_org and j.lane = p_lane and j.key > h.key order by j.key, j.seq limit 1) n)
     ), picked as (select h.id from heads h where h.worker is null and h.run_at <= now() limit p_limit),
     locked as (
-      select j.id from jobs j join picked p on p.id = j.id where j.org_id = p_org and j.worker is null
+      select j.id from jobs j where j.org_id = p_org and j.id = any(array(select p.id from picked p)) and num_nulls(j.worker) = 1
       for update of j skip locked
     )
     update jobs j set worker = p_worker, lease_until = now() + p_lease, attempts = j.attempts + 1
-    from locked l where j.org_id = p_org and j.id = l.id
+    where j.org_id = p_org and j.id = any(array(select l.id from locked l))
     returning j.*;
 end $$;
 

@@ -1,0 +1,7 @@
+//! What the kernel promises, on a real database: the queue, the ledger, the walls between organisations, the vault.
+
+mod isolation;
+mod ledger;
+mod queue;
+mod vault;
+mod workers;
