@@ -35,12 +35,13 @@ pub(super) async fn ask(core: &Core, org: OrgId, parcel: &Parcel) -> Settled {
     }
 }
 
-/// Platform ids of the conversation's messages that are settled: the same words may have been sent twice on purpose.
+/// Platform ids of the conversation's messages that are settled: the same words may have been sent twice on purpose. What
+/// seems to be written in the platform's own app may be the echo of this very message in altered words, so it is left out.
 async fn accounted_for(core: &Core, org: OrgId, parcel: &Parcel) -> Result<Vec<String>, sqlx::Error> {
     let mut tx = core.kernel.db.begin(org).await?;
     sqlx::query_scalar(
         "select platform_id from messages where org_id = $1 and conversation_id = $2 and direction = 'outbound' \
-         and platform_id is not null order by at desc limit 100",
+         and writer <> 'native_app' and platform_id is not null order by at desc limit 100",
     )
     .bind(tx.org())
     .bind(parcel.conversation_id)
