@@ -11,7 +11,9 @@ mod conversations;
 mod core;
 mod handoff;
 mod ingest;
+mod knowledge;
 mod lead_marks;
+mod pages;
 pub mod pipeline;
 pub mod receiving;
 pub mod replay;
@@ -33,4 +35,5 @@ pub fn handlers(core: &Core, handlers: &mut Handlers) {
     handlers.add_batch(Arc::new(ingest::Receive::new(core.clone())));
     handlers.add(Arc::new(ingest::AnswerTurn::new(core.clone())));
     handlers.add_batch(Arc::new(sending::Send::new(core.clone())));
+    handlers.add(Arc::new(ai::knowledge::Indexer::new(&core.kernel, core.brain.embedder().cloned())));
 }

@@ -28,15 +28,15 @@ pub(crate) fn api() -> OpenApiRouter<Desk> {
 pub(crate) struct ChannelIn {
     /// `facebook`, `instagram`, `whatsapp` or `x`.
     #[serde(rename = "type")]
-    kind: String,
+    pub kind: String,
     /// What people call it.
-    name: String,
+    pub name: String,
     /// The platform's id: page, Instagram account, WhatsApp phone number id, X user.
-    platform_account_id: String,
+    pub platform_account_id: String,
     /// Its token.
-    access_token: String,
+    pub access_token: String,
     /// The token's secret (X with OAuth 1.0a).
-    access_token_secret: Option<String>,
+    pub access_token_secret: Option<String>,
 }
 
 /// A connected account.
@@ -88,9 +88,8 @@ async fn list_channels(by: Allowed<View>) -> Result<Json<ChannelList>, AppError>
     Ok(Json(ChannelList { data, next_cursor: None }))
 }
 
-/// Connect an account with a token.
-#[utoipa::path(post, path = "/v2/channels", tag = "channels", request_body = ChannelIn, responses((status = 201, body = ChannelOut)))]
-async fn create_channel(by: Allowed<ManageChannels>, State(core): State<Core>, Json(given): Json<ChannelIn>) -> Result<(StatusCode, Json<ChannelOut>), AppError> {
+/// Connects an account and makes its route known here at once.
+pub(crate) async fn open(by: &Allowed<ManageChannels>, core: &Core, given: ChannelIn) -> Result<Channel, AppError> {
     let new = checked(given)?;
     let vault = core.kernel.vault.of(by.org()).await?;
     let mut tx = by.tx().await?;
@@ -98,7 +97,13 @@ async fn create_channel(by: Allowed<ManageChannels>, State(core): State<Core>, J
     let made = find(&mut tx, id).await?.ok_or_else(|| AppError::not_found("channel"))?;
     tx.commit().await?;
     core.routes.forget(new.kind, &new.account_id).await;
-    Ok((StatusCode::CREATED, Json(made.into())))
+    Ok(made)
+}
+
+/// Connect an account with a token.
+#[utoipa::path(post, path = "/v2/channels", tag = "channels", request_body = ChannelIn, responses((status = 201, body = ChannelOut)))]
+async fn create_channel(by: Allowed<ManageChannels>, State(core): State<Core>, Json(given): Json<ChannelIn>) -> Result<(StatusCode, Json<ChannelOut>), AppError> {
+    Ok((StatusCode::CREATED, Json(open(&by, &core, given).await?.into())))
 }
 
 fn checked(given: ChannelIn) -> Result<NewChannel, AppError> {
@@ -132,14 +137,20 @@ async fn channel_status(by: Allowed<View>, Path(id): Path<ChannelId>) -> Result<
     Ok(Json(ChannelStatus { id, status, token_expires_at, last_event_at, last_error, last_error_at }))
 }
 
-/// Let an account go: its token is destroyed, its conversations stay.
-#[utoipa::path(delete, path = "/v2/channels/{id}", tag = "channels", responses((status = 204)))]
-async fn delete_channel(by: Allowed<ManageChannels>, State(core): State<Core>, Path(id): Path<ChannelId>) -> Result<StatusCode, AppError> {
+/// Lets an account go and forgets its route here.
+pub(crate) async fn let_go(by: &Allowed<ManageChannels>, core: &Core, id: ChannelId) -> Result<Channel, AppError> {
     let mut tx = by.tx().await?;
     let gone = disconnect(&mut tx, id, by.actor()).await?.ok_or_else(|| AppError::not_found("channel"))?;
     tx.commit().await?;
     if let Ok(kind) = gone.kind.parse() {
         core.routes.forget(kind, &gone.account_id).await;
     }
+    Ok(gone)
+}
+
+/// Let an account go: its token is destroyed, its conversations stay.
+#[utoipa::path(delete, path = "/v2/channels/{id}", tag = "channels", responses((status = 204)))]
+async fn delete_channel(by: Allowed<ManageChannels>, State(core): State<Core>, Path(id): Path<ChannelId>) -> Result<StatusCode, AppError> {
+    let_go(&by, &core, id).await?;
     Ok(StatusCode::NO_CONTENT)
 }

@@ -5,6 +5,6 @@ mod connect;
 mod store;
 
 pub use connect::{NewChannel, connect};
-pub(crate) use api::api;
+pub(crate) use api::{ChannelIn, api, let_go, open};
 pub(crate) use store::token_place;
 pub use store::{Channel, disconnect, find, list, mark_failing};

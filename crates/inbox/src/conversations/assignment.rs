@@ -16,9 +16,8 @@ pub(crate) struct AssignIn {
     pub member_id: Option<MemberId>,
 }
 
-/// Assign a conversation to a member, or to nobody.
-#[utoipa::path(patch, path = "/v2/conversations/{id}/assign", tag = "conversations", request_body = AssignIn, responses((status = 204)))]
-pub(crate) async fn assign_conversation(by: Allowed<Reply>, Path(id): Path<ConversationId>, Json(given): Json<AssignIn>) -> Result<StatusCode, AppError> {
+/// Gives a conversation to a member, or to nobody.
+pub(crate) async fn assign(by: &Allowed<Reply>, id: ConversationId, given: &AssignIn) -> Result<(), AppError> {
     let mut tx = by.tx().await?;
     if let Some(member) = given.member_id {
         let known: bool = sqlx::query_scalar("select exists (select 1 from members where org_id = $1 and id = $2)")
@@ -42,5 +41,12 @@ pub(crate) async fn assign_conversation(by: Allowed<Reply>, Path(id): Path<Conve
     let fact = Fact::ConversationAssigned { conversation: id, member: given.member_id };
     tx.append(Event::new(Subject::Conversation(id), by.actor(), fact));
     tx.commit().await?;
+    Ok(())
+}
+
+/// Assign a conversation to a member, or to nobody.
+#[utoipa::path(patch, path = "/v2/conversations/{id}/assign", tag = "conversations", request_body = AssignIn, responses((status = 204)))]
+pub(crate) async fn assign_conversation(by: Allowed<Reply>, Path(id): Path<ConversationId>, Json(given): Json<AssignIn>) -> Result<StatusCode, AppError> {
+    assign(&by, id, &given).await?;
     Ok(StatusCode::NO_CONTENT)
 }

@@ -16,8 +16,13 @@ use utoipa_axum::routes;
 
 use crate::web::Desk;
 
+pub(crate) use assignment::{AssignIn, assign};
 pub(crate) use list::{Filter, cards_of};
-pub(crate) use reply::write_reply;
+pub(crate) use notes::{NoteOut, all as all_notes, write as write_note};
+pub(crate) use reply::{MessageIn, write_reply};
+pub(crate) use resolution::{ResolutionIn, resolve};
+pub(crate) use show::facts;
+pub(crate) use status::{StatusIn, change as change_status};
 pub(crate) use store::{ConversationRow, MessageRow, list_rows, message_rows, one};
 pub(crate) use takeover::{release, settle_in_flight, take};
 

@@ -18,9 +18,8 @@ pub(crate) struct ResolutionIn {
     pub outcome: String,
 }
 
-/// Decide about a message whose delivery is unknown.
-#[utoipa::path(post, path = "/v2/messages/{id}/resolution", tag = "conversations", request_body = ResolutionIn, responses((status = 204)))]
-pub(crate) async fn resolve_message(by: Allowed<Reply>, Path(id): Path<MessageId>, Json(given): Json<ResolutionIn>) -> Result<StatusCode, AppError> {
+/// Settles a message whose delivery is unknown.
+pub(crate) async fn resolve(by: &Allowed<Reply>, id: MessageId, given: &ResolutionIn) -> Result<(), AppError> {
     let state = match given.outcome.as_str() {
         "sent" => "sent",
         "send_again" => "queued",
@@ -43,5 +42,12 @@ pub(crate) async fn resolve_message(by: Allowed<Reply>, Path(id): Path<MessageId
     let fact = Fact::MessageState { conversation, message: id, state: state.to_owned(), code: Some("decided".to_owned()) };
     tx.append(Event::new(Subject::Conversation(conversation), by.actor(), fact));
     tx.commit().await?;
+    Ok(())
+}
+
+/// Decide about a message whose delivery is unknown.
+#[utoipa::path(post, path = "/v2/messages/{id}/resolution", tag = "conversations", request_body = ResolutionIn, responses((status = 204)))]
+pub(crate) async fn resolve_message(by: Allowed<Reply>, Path(id): Path<MessageId>, Json(given): Json<ResolutionIn>) -> Result<StatusCode, AppError> {
+    resolve(&by, id, &given).await?;
     Ok(StatusCode::NO_CONTENT)
 }

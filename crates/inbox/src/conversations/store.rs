@@ -42,6 +42,8 @@ const COLUMNS: &str = "id, channel_id, channel_kind, contact_id, status, holder,
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Wanted {
     pub status: Option<String>,
+    /// Neither closed nor snoozed.
+    pub active: bool,
     pub assignee: Option<Uuid>,
     pub unassigned: bool,
     pub channel: Option<String>,
@@ -58,6 +60,9 @@ pub(crate) async fn list_rows(tx: &mut OrgTx, wanted: &Wanted) -> Result<Vec<Con
     query.push_bind(tx.org());
     if let Some(status) = &wanted.status {
         query.push(" and status = ").push_bind(status);
+    }
+    if wanted.active {
+        query.push(" and status in ('open', 'needs_human')");
     }
     if let Some(assignee) = wanted.assignee {
         query.push(" and assignee_id = ").push_bind(assignee);
