@@ -1,0 +1,10 @@
+//! The leads room through the router, on a real database.
+
+mod activities;
+mod crm;
+mod crm_failures;
+mod crm_webhook;
+mod desk;
+mod pages;
+mod scoring;
+mod support;
