@@ -59,7 +59,7 @@ impl Rooms {
 
     /// The views that rooms keep from the ledger.
     pub fn followers(&self) -> Vec<Arc<dyn Follower>> {
-        vec![Arc::new(leads::scoring::Scorer), Arc::new(inbox::LeadMarks)]
+        vec![Arc::new(leads::scoring::Scorer), Arc::new(inbox::LeadMarks), Arc::new(revenue::Rollup)]
     }
 
     /// What rooms do by the clock.
@@ -85,7 +85,7 @@ impl Rooms {
 
     /// What every room plugs into the web frame.
     pub fn plug(&self, app: &App) -> Vec<shell::Room> {
-        vec![self.identity.room(app), inbox::room(&self.inbox, app), operations::room(app)]
+        vec![self.identity.room(app), inbox::room(&self.inbox, app), operations::room(app), revenue::room(app, Arc::new(Contacts { kernel: self.kernel.clone() }))]
     }
 }
 
@@ -152,6 +152,15 @@ impl ContactBook for Contacts {
     async fn find(&self, tx: &mut OrgTx, query: &str, limit: i64) -> anyhow::Result<Vec<ContactId>> {
         let vault = self.kernel.vault.of(tx.org()).await?;
         Ok(leads::contacts::find(tx, &vault, query, limit).await?)
+    }
+}
+
+#[async_trait]
+impl revenue::People for Contacts {
+    async fn names(&self, tx: &mut OrgTx, contacts: &[ContactId]) -> anyhow::Result<HashMap<ContactId, String>> {
+        let vault = self.kernel.vault.of(tx.org()).await?;
+        let cards = leads::contacts::cards(tx, &vault, contacts).await?;
+        Ok(cards.into_iter().map(|(id, card)| (id, card.shown_name())).collect())
     }
 }
 
