@@ -34,6 +34,7 @@ create table channels (
 );
 select recoup_tenant_table('channels');
 select recoup_system_access('channels', 'select');
+create index channels_by_parent on channels (parent_id) where parent_id is not null and status <> 'disconnected';
 create index channels_by_account on channels (kind, account_id) where status <> 'disconnected';
 
 -- A consent dialog under way: one-time state of an OAuth sign-in.
@@ -42,15 +43,14 @@ create table oauth_states (
   id uuid not null,
   kind text not null,
   state_hash bytea not null,
-  verifier text,
-  user_id uuid not null,
+  verifier bytea,                     -- sealed (PKCE)
+  found bytea,                        -- sealed: the accounts that consent opened, while a member chooses among them
+  user_id uuid,                       -- who began it; none when a key did
   expires_at timestamptz not null,
   primary key (org_id, id),
   unique (org_id, state_hash)
 );
 select recoup_tenant_table('oauth_states');
-select recoup_system_access('oauth_states', 'select, delete');
-create index oauth_states_by_hash on oauth_states (state_hash);
 
 -- What platforms delivered, kept so that a parser fix can be replayed. The unique key drops duplicates.
 -- raw is json, not jsonb: it keeps escapes (even NUL) that text columns refuse.
@@ -105,6 +105,7 @@ create table conversations (
   sentiment text,
   urgency text,
   opted_out boolean not null default false,
+  merged_from uuid[] not null default '{}',   -- contacts it was taken over from by merges, the latest last
   created_at timestamptz not null default now(),
   primary key (org_id, id),
   unique (org_id, channel_id, contact_id)

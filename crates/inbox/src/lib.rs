@@ -16,6 +16,7 @@ mod lead_marks;
 mod pages;
 pub mod pipeline;
 pub mod receiving;
+mod reconcilers;
 pub mod replay;
 pub mod sending;
 pub mod settings;
@@ -28,6 +29,7 @@ use kernel::queue::Handlers;
 pub use crate::brain::Brain;
 pub use crate::core::Core;
 pub use lead_marks::LeadMarks;
+pub use reconcilers::reconcilers;
 pub use web::room;
 
 /// The inbox's background work.

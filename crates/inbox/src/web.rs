@@ -28,7 +28,7 @@ pub fn room(core: &Core, app: &App) -> Room {
     Room {
         webhooks: receiving::router(receiver),
         api: api.with_state(desk.clone()),
-        pages: crate::pages::router().with_state(desk),
+        pages: crate::pages::router().merge(crate::channels::oauth::pages()).with_state(desk),
         nav: vec![
             NavItem::main(2, "Inbox", "/inbox", "inbox").keys("g i").count("/inbox/count"),
             NavItem::below(1, "Agents", "/agents", "bot").keys("g a").only(Permission::ManageChannels),

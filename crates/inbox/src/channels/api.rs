@@ -13,13 +13,20 @@ use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
+use super::oauth::{self, Link, end_events};
+use super::templates;
 use super::{Channel, NewChannel, connect, disconnect, find, list};
 use crate::core::Core;
 use crate::web::Desk;
 
 /// The routes.
 pub(crate) fn api() -> OpenApiRouter<Desk> {
-    OpenApiRouter::new().routes(routes!(list_channels, create_channel)).routes(routes!(delete_channel)).routes(routes!(channel_status))
+    OpenApiRouter::new()
+        .routes(routes!(list_channels, create_channel))
+        .routes(routes!(delete_channel))
+        .routes(routes!(channel_status))
+        .routes(routes!(templates::list_templates))
+        .merge(oauth::api())
 }
 
 /// An account to connect with a token that the operator already has.
@@ -137,13 +144,18 @@ async fn channel_status(by: Allowed<View>, Path(id): Path<ChannelId>) -> Result<
     Ok(Json(ChannelStatus { id, status, token_expires_at, last_event_at, last_error, last_error_at }))
 }
 
-/// Lets an account go and forgets its route here.
+/// Lets an account go, forgets its route here, and asks the platform to end its events.
 pub(crate) async fn let_go(by: &Allowed<ManageChannels>, core: &Core, id: ChannelId) -> Result<Channel, AppError> {
+    let vault = core.kernel.vault.of(by.org()).await?;
     let mut tx = by.tx().await?;
+    let link = Link::open(&mut tx, &vault, id).await.map_err(AppError::internal)?;
     let gone = disconnect(&mut tx, id, by.actor()).await?.ok_or_else(|| AppError::not_found("channel"))?;
     tx.commit().await?;
     if let Ok(kind) = gone.kind.parse() {
         core.routes.forget(kind, &gone.account_id).await;
+    }
+    if let Some(link) = link {
+        end_events(core, by.org(), &link).await.map_err(AppError::internal)?;
     }
     Ok(gone)
 }

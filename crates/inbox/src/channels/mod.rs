@@ -2,7 +2,9 @@
 
 mod api;
 mod connect;
+pub(crate) mod oauth;
 mod store;
+mod templates;
 
 pub use connect::{NewChannel, connect};
 pub(crate) use api::{ChannelIn, api, let_go, open};

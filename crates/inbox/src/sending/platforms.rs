@@ -22,6 +22,11 @@ impl Platforms {
         Self { kernel: kernel.clone(), channels }
     }
 
+    /// The platforms' calls that are not sending.
+    pub(crate) fn calls(&self) -> &Channels {
+        &self.channels
+    }
+
     /// Sends a message. Its id is our own key at platforms that return one.
     pub(super) async fn send(&self, org: OrgId, parcel: &Parcel) -> SendOutcome {
         let credentials = self.credentials(org, parcel).await?;

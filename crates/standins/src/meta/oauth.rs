@@ -139,8 +139,14 @@ pub(super) async fn debug_token(
     let (judged, ends) = meta.state(|state| {
         (state.holder(input, now), state.tokens.get(input).and_then(|token| token.ends_ms).unwrap_or(0) / 1000)
     });
+    let wabas: Vec<String> = meta.state(|state| state.wabas.keys().cloned().collect());
     let data = match judged {
         Ok(holder) => {
+            let targets = match &holder {
+                Holder::User(_) => wabas,
+                Holder::Business(id) => vec![id.clone()],
+                _ => Vec::new(),
+            };
             let (kind, id) = match holder {
                 Holder::User(id) => ("USER", id),
                 Holder::Page(id) => ("PAGE", id),
@@ -151,6 +157,7 @@ pub(super) async fn debug_token(
             json!({
                 "app_id": meta.config.app_id, "type": kind, "application": "Recoup", "expires_at": ends, "is_valid": true,
                 "profile_id": id, "scopes": ["pages_show_list", "pages_messaging", "pages_manage_metadata", "instagram_manage_messages", "whatsapp_business_messaging"],
+                "granular_scopes": [{ "scope": "whatsapp_business_management", "target_ids": targets }],
             })
         }
         Err(error) => json!({

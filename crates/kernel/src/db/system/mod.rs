@@ -21,5 +21,5 @@ pub use identity::{
     session_by_id, session_by_token, set_password_hash, touch_key, touch_session, user_by_email,
 };
 pub use organisations::{create_organisation, list_organisations, organisation_exists};
-pub use receiving::{NewReceipt, keep_receipts, routes_of};
+pub use receiving::{NewReceipt, keep_receipts, object_in_use, routes_of};
 pub use totals::{claim_schedule, count, counters};
