@@ -27,7 +27,7 @@ struct Channels {
     csrf: String,
     rows: Vec<Row>,
     kinds: Vec<Choice>,
-    name: String,
+    called: String,
     account: String,
     errors: FieldErrors,
 }
@@ -79,7 +79,7 @@ pub(super) async fn connect(by: Allowed<ManageChannels>, State(core): State<Core
             for choice in &mut channels.kinds {
                 choice.chosen = choice.value == kind;
             }
-            (channels.name, channels.account, channels.errors) = (name, platform_account_id, FieldErrors::from(&error));
+            (channels.called, channels.account, channels.errors) = (name, platform_account_id, FieldErrors::from(&error));
             answer(&by, None, channels)
         }
     }
@@ -104,7 +104,7 @@ async fn load(by: &Allowed<ManageChannels>) -> Result<Channels, AppError> {
     let mut tx = by.tx().await?;
     let rows = list(&mut tx).await?.into_iter().map(row).collect();
     let kinds = ["facebook", "instagram", "whatsapp", "x"].map(|kind| Choice::new(kind, channel_name(kind), "facebook")).into();
-    Ok(Channels { csrf: by.frame("").csrf, rows, kinds, name: String::new(), account: String::new(), errors: FieldErrors::default() })
+    Ok(Channels { csrf: by.frame("").csrf, rows, kinds, called: String::new(), account: String::new(), errors: FieldErrors::default() })
 }
 
 fn row(channel: Channel) -> Row {

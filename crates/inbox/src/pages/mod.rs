@@ -92,3 +92,14 @@ fn channel_name(kind: &str) -> &'static str {
 fn spoken(word: &str) -> String {
     word.replace('_', " ")
 }
+
+/// Where a piece of knowledge stands: the title and the heading, once where the heading begins with the title.
+fn place(title: &str, heading: &str) -> String {
+    if heading.is_empty() || heading == title {
+        title.to_owned()
+    } else if heading.starts_with(title) {
+        heading.to_owned()
+    } else {
+        format!("{title} › {heading}")
+    }
+}

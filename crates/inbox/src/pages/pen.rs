@@ -15,6 +15,9 @@ use crate::conversations::facts;
 use crate::core::Core;
 use crate::sending::policy::{self, Outgoing, Verdict};
 
+/// An answer less sure than this is a guess and would only be in the way.
+const WORTH_SHOWING: f64 = 0.1;
+
 /// Who may write, and how.
 pub(super) struct Pen {
     pub bot_holds: bool,
@@ -83,8 +86,11 @@ async fn suggestion(tx: &mut OrgTx, core: &Core, id: ConversationId) -> Result<O
     let Some(latest) = latest.filter(|decision| matches!(decision.outcome.as_str(), "needs_human" | "suggested" | "person_holds_the_pen")) else {
         return Ok(None);
     };
-    let Some(text) = said(tx, core, id, latest.id).await? else { return Ok(None) };
     let confidence = f64::from(latest.confidence.unwrap_or(0.0));
+    if confidence < WORTH_SHOWING {
+        return Ok(None);
+    }
+    let Some(text) = said(tx, core, id, latest.id).await? else { return Ok(None) };
     let tone = if confidence >= 0.6 { "won" } else { "wait" };
     Ok(Some(Suggestion { decision: latest.id, text, confidence: format!("{} sure", shell::page::percent(confidence)), tone }))
 }

@@ -10,7 +10,7 @@ use shell::auth::permission::View;
 use shell::page::percent;
 use shell::{Allowed, AppError, Path, show};
 
-use super::spoken;
+use super::{place, spoken};
 use crate::core::Core;
 
 /// Facts of one stage that are worth a line.
@@ -28,8 +28,7 @@ struct Why {
 }
 
 struct Quoted {
-    title: String,
-    heading: String,
+    place: String,
     quote: String,
 }
 
@@ -77,16 +76,29 @@ fn explained(row: &DecisionRow, decision: &Decision) -> Why {
 
 fn quoted(source: &Value) -> Quoted {
     let text = |key: &str| source.get(key).and_then(Value::as_str).unwrap_or_default().to_owned();
-    Quoted { title: text("title"), heading: text("heading"), quote: text("quote") }
+    Quoted { place: place(&text("title"), &text("heading")), quote: text("quote") }
 }
 
 fn step(stage: &Stage) -> Step {
     let facts = match &stage.output {
         Value::Object(fields) => fields.iter().filter_map(|(name, value)| Some((spoken(name), word(value)?))).take(MOST_FACTS).collect(),
-        other => word(other).map(|word| ("result".to_owned(), word)).into_iter().collect(),
+        other => word(other).map(|word| ("result".to_owned(), next_step(&word))).into_iter().collect(),
     };
     let took = if stage.micros == 0 { String::new() } else { duration(stage.micros) };
     Step { name: spoken(&stage.name), took, facts, open: stage.name == "decide" }
+}
+
+/// What happens next, as the record has it, in a person's words.
+fn next_step(recorded: &str) -> String {
+    let inside = |open: &str| recorded.strip_prefix(open).and_then(|rest| rest.strip_suffix(')'));
+    if recorded.starts_with("Reply") {
+        return "answer".to_owned();
+    }
+    if let Some(reason) = inside("Escalate(") {
+        let words = reason.chars().flat_map(|c| if c.is_uppercase() { vec![' ', c.to_ascii_lowercase()] } else { vec![c] });
+        return format!("ask for a person:{}", words.collect::<String>());
+    }
+    inside("Silent(").map_or_else(|| recorded.to_owned(), |why| format!("say nothing: {}", spoken(why.trim_matches('"'))))
 }
 
 /// A value that fits a line.
@@ -117,6 +129,9 @@ mod tests {
         assert_eq!(word(&json!(7)).as_deref(), Some("7"));
         assert_eq!(word(&json!(["price_question", "booking"])).as_deref(), Some("price question, booking"));
         assert_eq!(word(&json!({"a": 1})), None);
+        assert_eq!(next_step("Reply { meaningful: true, resolves: true }"), "answer");
+        assert_eq!(next_step("Escalate(LowConfidence)"), "ask for a person: low confidence");
+        assert_eq!(next_step("Silent(\"opted_out\")"), "say nothing: opted out");
         assert_eq!(duration(800), "800 µs");
         assert_eq!(duration(1_840), "1.8 ms");
     }
