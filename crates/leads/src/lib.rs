@@ -8,6 +8,7 @@ pub mod contacts;
 mod core;
 mod crm;
 mod desk;
+mod pages;
 pub mod scoring;
 mod web;
 

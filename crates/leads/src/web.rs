@@ -6,7 +6,7 @@ use axum::routing::post;
 use shell::{App, Room};
 
 use crate::core::Core;
-use crate::crm;
+use crate::{crm, pages};
 
 /// What the room's handlers can reach.
 #[derive(Clone, FromRef)]
@@ -20,7 +20,10 @@ pub fn room(core: &Core, app: &App) -> Room {
     let desk = Desk { app: app.clone(), core: core.clone() };
     Room {
         api: crate::desk::api().merge(crate::activities::api()).merge(crate::contacts::api()).merge(crm::api()).with_state(desk.clone()),
-        webhooks: Router::new().route("/webhooks/hubspot", post(crm::receive)).with_state(desk),
-        ..Room::default()
+        webhooks: Router::new().route("/webhooks/hubspot", post(crm::receive)).with_state(desk.clone()),
+        pages: pages::routes().with_state(desk),
+        nav: vec![pages::nav()],
+        settings: vec![pages::settings()],
+        searches: vec![pages::SEARCH],
     }
 }

@@ -12,6 +12,9 @@ use utoipa_axum::routes;
 
 use crate::web::Desk;
 
+pub(crate) use create::{ActivityIn, add};
+pub(crate) use list::read;
+
 /// The routes under `/v2/leads/{id}/activities` and `/meetings`.
 pub(crate) fn api() -> OpenApiRouter<Desk> {
     OpenApiRouter::new().routes(routes!(list::list_activities, create::create_activity)).routes(routes!(list::list_meetings))

@@ -4,9 +4,11 @@
 //! themselves; a merge is a person's decision and can be undone.
 
 mod card;
+mod merge;
 mod resolve;
 mod sealed;
 mod show;
+mod suggest;
 
 pub use card::{Card, cards, find};
 pub use resolve::{Found, Person, resolve};

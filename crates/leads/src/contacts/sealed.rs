@@ -17,7 +17,7 @@ pub enum Field {
 }
 
 impl Field {
-    fn word(self) -> &'static str {
+    pub(super) fn word(self) -> &'static str {
         match self {
             Self::Name => "name",
             Self::Username => "username",

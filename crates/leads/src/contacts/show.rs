@@ -12,13 +12,17 @@ use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use super::cards;
+use super::{cards, merge, suggest};
 use crate::core::Core;
 use crate::web::Desk;
 
 /// The routes under `/v2/contacts`.
 pub(crate) fn api() -> OpenApiRouter<Desk> {
-    OpenApiRouter::new().routes(routes!(show_contact))
+    OpenApiRouter::new()
+        .routes(routes!(show_contact))
+        .routes(routes!(suggest::suggest_merges))
+        .routes(routes!(merge::merge_contacts))
+        .routes(routes!(merge::unmerge_contacts))
 }
 
 /// An account the contact writes from.

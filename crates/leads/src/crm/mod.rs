@@ -24,7 +24,7 @@ pub use follower::CrmFollower;
 pub use sync::CrmSync;
 
 pub(crate) use connect::{ConnectIn, connect, disconnect};
-pub(crate) use connection::{Connection, find as find_connection};
+pub(crate) use connection::find as find_connection;
 pub(crate) use mapping::Choice;
 pub(crate) use status::{LinkOut, SyncStatus, force, link_of, status_of};
 pub(crate) use webhook::receive;

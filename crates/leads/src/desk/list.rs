@@ -156,6 +156,13 @@ impl LeadOut {
     }
 }
 
+impl LeadOut {
+    /// What it may be worth as a page shows it; empty when nobody said.
+    pub(crate) fn value(&self) -> String {
+        self.value_minor.map(|minor| shell::page::amount(minor, &self.currency)).unwrap_or_default()
+    }
+}
+
 /// A page of leads with the cards of their contacts.
 pub(crate) async fn read(tx: &mut OrgTx, vault: &OrgVault, wanted: &Wanted) -> Result<Vec<LeadOut>, AppError> {
     let rows = store::list_rows(tx, wanted).await?;

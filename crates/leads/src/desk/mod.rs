@@ -2,7 +2,7 @@
 
 mod list;
 mod show;
-mod stage;
+pub(crate) mod stage;
 mod stats;
 pub(crate) mod store;
 pub(crate) mod tag;
@@ -14,7 +14,11 @@ use utoipa_axum::routes;
 
 use crate::web::Desk;
 
-pub(crate) use words::{signal_label, spaced, tag_of};
+pub(crate) use list::{Filter, LeadOut, read};
+pub(crate) use show::load;
+pub(crate) use stats::{LeadStats, count};
+pub(crate) use timeline::{TimelineEntry, read as story};
+pub(crate) use words::{STAGES, signal_label, spaced, stage_label, tag_of};
 
 /// The routes under `/v2/leads`.
 pub(crate) fn api() -> OpenApiRouter<Desk> {
