@@ -1,7 +1,7 @@
 //! An organisation's own intents, learned from the few examples it gives.
 //!
-//! Up to five examples an intent a centroid is as good as anything; from there a ridge classifier wins. Both say when
-//! a message belongs to none of the intents, by its distance to the nearest example.
+//! One classifier, from two examples an intent to hundreds: kernel ridge regression over all examples. It says when a
+//! message belongs to none of the intents, by its distance to the nearest example.
 
 mod ridge;
 mod space;
@@ -9,13 +9,7 @@ mod space;
 pub use space::{Space, Vector};
 
 use ridge::Ridge;
-use space::{Neighbours, centroid};
-
-/// Examples an intent from which the ridge classifier takes over.
-const RIDGE_FROM: usize = 5;
-
-/// How much a centroid's similarity adds to a ridge score; it steadies intents with few examples.
-const CENTROID: f32 = 1.5;
+use space::Neighbours;
 
 /// A message and the intent a person gave it.
 #[derive(Clone, Copy, Debug)]
@@ -29,8 +23,7 @@ pub struct IntentModel {
     space: Space,
     intents: Vec<String>,
     examples: Neighbours,
-    centroids: Neighbours,
-    ridge: Option<Ridge>,
+    ridge: Ridge,
     /// Similarity to the nearest example under which a message is out of scope.
     nearest_needed: f32,
 }
@@ -67,16 +60,10 @@ impl IntentModel {
         if intents.is_empty() {
             return None;
         }
-        let centroids = (0..intents.len())
-            .map(|intent| {
-                centroid(vectors.iter().zip(&places).filter(|(_, place)| **place == intent).map(|(vector, _)| vector))
-            })
-            .collect();
-        let enough = places.len() > RIDGE_FROM * intents.len() && intents.len() > 1;
         let examples = Neighbours::new(vectors);
-        let ridge = enough.then(|| Ridge::fit(&examples, &places, intents.len()));
+        let ridge = Ridge::fit(&examples, &places, intents.len());
         let nearest_needed = space.nearest_needed();
-        Some(IntentModel { space, intents, examples, centroids: Neighbours::new(centroids), ridge, nearest_needed })
+        Some(IntentModel { space, intents, examples, ridge, nearest_needed })
     }
 
     /// The intents it knows, in the order their first examples came.
@@ -98,16 +85,7 @@ impl IntentModel {
 
     fn guess_vector(&self, vector: &Vector) -> IntentGuess<'_> {
         let similarities = self.examples.similarities(vector);
-        let scores = match &self.ridge {
-            Some(ridge) => {
-                let mut scores = ridge.scores(&similarities);
-                for (score, near) in scores.iter_mut().zip(self.centroids.similarities(vector)) {
-                    *score += CENTROID * near;
-                }
-                scores
-            }
-            None => self.centroids.similarities(vector),
-        };
+        let scores = self.ridge.scores(&similarities);
         let best = (0..scores.len()).max_by(|a, b| scores[*a].total_cmp(&scores[*b])).unwrap_or(0);
         let shares = super::verdict::softmax(scores.iter().map(|score| score * 8.0));
         let similarity = similarities.iter().copied().fold(0.0, f32::max);

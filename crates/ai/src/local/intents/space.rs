@@ -66,22 +66,6 @@ impl Vector {
             _ => 0.0,
         }
     }
-
-    fn add_to(&self, sum: &mut Sum, factor: f32) {
-        match self {
-            Vector::Dense(values) => {
-                sum.dense.resize(values.len(), 0.0);
-                for (total, value) in sum.dense.iter_mut().zip(values) {
-                    *total += factor * value;
-                }
-            }
-            Vector::Sparse(values) => {
-                for (bucket, value) in values {
-                    *sum.sparse.entry(*bucket).or_insert(0.0) += factor * value;
-                }
-            }
-        }
-    }
 }
 
 fn sparse_dot(a: &[(u32, f32)], b: &[(u32, f32)]) -> f32 {
@@ -98,26 +82,6 @@ fn sparse_dot(a: &[(u32, f32)], b: &[(u32, f32)]) -> f32 {
         }
     }
     sum
-}
-
-#[derive(Default)]
-struct Sum {
-    dense: Vec<f32>,
-    sparse: std::collections::BTreeMap<u32, f32>,
-}
-
-/// The unit-length mean of some vectors.
-pub(super) fn centroid<'a>(vectors: impl Iterator<Item = &'a Vector>) -> Vector {
-    let mut sum = Sum::default();
-    for vector in vectors {
-        vector.add_to(&mut sum, 1.0);
-    }
-    if sum.sparse.is_empty() {
-        let length = sum.dense.iter().map(|x| x * x).sum::<f32>().sqrt().max(f32::MIN_POSITIVE);
-        return Vector::Dense(sum.dense.into_iter().map(|x| x / length).collect());
-    }
-    let length = sum.sparse.values().map(|x| x * x).sum::<f32>().sqrt().max(f32::MIN_POSITIVE);
-    Vector::Sparse(sum.sparse.into_iter().map(|(bucket, x)| (bucket, x / length)).collect())
 }
 
 /// Vectors that can be compared with one vector all at once.
