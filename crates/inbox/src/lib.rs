@@ -27,6 +27,7 @@ use std::sync::Arc;
 use kernel::queue::Handlers;
 
 pub use crate::brain::Brain;
+pub use crate::contacts::ContactMerges;
 pub use crate::core::Core;
 pub use lead_marks::LeadMarks;
 pub use reconcilers::reconcilers;

@@ -8,7 +8,7 @@ use async_trait::async_trait;
 use axum::Router;
 use identity::Identity;
 use inbox::contacts::{ContactBook, ContactCard, Person, Resolved};
-use kernel::config::EncoderUse;
+use kernel::config::{Config, EncoderUse};
 use kernel::db::OrgTx;
 use kernel::ids::ContactId;
 use kernel::ledger::{Follower, Tag};
@@ -22,6 +22,7 @@ pub struct Rooms {
     kernel: Kernel,
     identity: Identity,
     inbox: inbox::Core,
+    leads: leads::Core,
     styleguide: bool,
 }
 
@@ -30,8 +31,9 @@ impl Rooms {
     pub async fn open(kernel: &Kernel) -> anyhow::Result<Self> {
         let identity = Identity::open(kernel).await.map_err(|error| anyhow::anyhow!("{error:?}"))?;
         let contacts = Arc::new(Contacts { kernel: kernel.clone() });
-        let inbox = inbox::Core::new(kernel.clone(), contacts, embedder(kernel));
-        Ok(Self { kernel: kernel.clone(), identity, inbox, styleguide: false })
+        let inbox = inbox::Core::new(kernel.clone(), contacts, embedder(&kernel.config));
+        let leads = leads::Core::new(kernel.clone());
+        Ok(Self { kernel: kernel.clone(), identity, inbox, leads, styleguide: false })
     }
 
     /// Serves the style guide too: development and demo.
@@ -54,17 +56,22 @@ impl Rooms {
     /// The background work of every room.
     pub fn handlers(&self, handlers: &mut Handlers) {
         inbox::handlers(&self.inbox, handlers);
+        leads::handlers(&self.leads, handlers);
         handlers.add(Arc::new(ai::knowledge::Indexer::new(&self.kernel, self.inbox.brain.embedder().cloned())));
     }
 
     /// The views that rooms keep from the ledger.
     pub fn followers(&self) -> Vec<Arc<dyn Follower>> {
-        vec![Arc::new(leads::scoring::Scorer), Arc::new(inbox::LeadMarks), Arc::new(revenue::Rollup)]
+        let mut all = leads::followers(&self.leads);
+        all.extend([Arc::new(inbox::LeadMarks) as Arc<dyn Follower>, Arc::new(inbox::ContactMerges), Arc::new(revenue::Rollup)]);
+        all
     }
 
     /// What rooms do by the clock.
     pub fn reconcilers(&self) -> Vec<Arc<dyn Reconciler>> {
-        operations::reconcilers(&self.kernel)
+        let mut all = inbox::reconcilers(&self.inbox);
+        all.extend(operations::reconcilers(&self.kernel));
+        all
     }
 
     /// The web: the frame's state and the router of every room.
@@ -85,13 +92,12 @@ impl Rooms {
 
     /// What every room plugs into the web frame.
     pub fn plug(&self, app: &App) -> Vec<shell::Room> {
-        vec![self.identity.room(app), inbox::room(&self.inbox, app), operations::room(app), revenue::room(app, Arc::new(Contacts { kernel: self.kernel.clone() }))]
+        vec![self.identity.room(app), inbox::room(&self.inbox, app), leads::room(&self.leads, app), operations::room(app), revenue::room(app, Arc::new(Contacts { kernel: self.kernel.clone() }))]
     }
 }
 
 /// The local encoder, where its files are there and it is not switched off.
-fn embedder(kernel: &Kernel) -> Option<Arc<dyn Embedder>> {
-    let config = &kernel.config;
+pub fn embedder(config: &Config) -> Option<Arc<dyn Embedder>> {
     if config.ai.encoder == EncoderUse::Off {
         return None;
     }

@@ -1,5 +1,7 @@
 //! What the inbox needs to know of contacts. The leads room owns them; it answers through [`ContactBook`], wired in the binary.
 
+mod merges;
+
 use std::collections::HashMap;
 
 use async_trait::async_trait;
@@ -7,6 +9,8 @@ use kernel::channel::ChannelKind;
 use kernel::db::OrgTx;
 use kernel::ids::{ChannelId, ContactId};
 use kernel::ledger::Tag;
+
+pub use merges::ContactMerges;
 
 /// A person as a platform names them.
 #[derive(Clone, Debug, PartialEq, Eq)]
