@@ -32,6 +32,17 @@ enum Command {
     Serve(commands::serve::Serve),
     /// Brings the database to the newest schema.
     Migrate(commands::migrate::Migrate),
+    /// Looks at everything Recoup stands on: one line a check, what is wrong and how to mend it.
+    Doctor,
+    /// Runs a recorded decision again and says what differs.
+    Replay(commands::replay::Replay),
+    /// Measures the local models; with --gate fails under what they must reach.
+    Eval(commands::eval::Eval),
+    /// Measures speed and prints `metric: value` lines.
+    Bench(commands::bench::Bench),
+    /// The local models' files.
+    #[command(subcommand)]
+    Models(commands::models::Models),
     /// Organisations.
     #[command(subcommand)]
     Org(commands::org::Org),
@@ -71,6 +82,11 @@ async fn run(command: Command, config: Config) -> anyhow::Result<()> {
         Command::Demo(demo) => demo.run(config).await,
         Command::Serve(serve) => serve.run(config).await,
         Command::Migrate(migrate) => migrate.run(config).await,
+        Command::Doctor => commands::doctor::run(config).await,
+        Command::Replay(replay) => replay.run(config).await,
+        Command::Eval(eval) => eval.run(config).await,
+        Command::Bench(bench) => bench.run(config).await,
+        Command::Models(models) => models.run(&config).await,
         Command::Org(org) => org.run(config).await,
         Command::User(user) => user.run(config).await,
         Command::Key(key) => key.run(config).await,

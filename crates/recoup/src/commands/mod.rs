@@ -1,10 +1,15 @@
 //! One file a command.
 
+pub mod bench;
 pub mod demo;
+pub mod doctor;
+pub mod eval;
 pub mod key;
 pub mod migrate;
+pub mod models;
 pub mod openapi;
 pub mod org;
+pub mod replay;
 pub mod serve;
 pub mod up;
 pub mod user;

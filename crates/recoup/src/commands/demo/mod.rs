@@ -3,12 +3,12 @@
 //! Everything outside is a stand-in on a loopback port; nothing leaves the machine. The business is made once and stays: a
 //! second start finds it, and only the live customers are new.
 
-mod business;
+pub mod business;
 mod history;
 mod knowledge;
 mod replies;
 mod traffic;
-mod world;
+pub mod world;
 
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::time::Duration;

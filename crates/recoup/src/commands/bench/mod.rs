@@ -1,0 +1,46 @@
+//! `recoup bench`: speed, each figure beside its reference in the same run. Prints `metric: value` lines.
+//!
+//! Always on a private cluster of its own with full durability (`fsync` and `synchronous_commit` on), so that figures of two
+//! machines can be compared and nothing of the user's is touched.
+
+mod dashboard;
+mod ingest;
+mod load;
+mod measured;
+mod pipeline;
+mod place;
+mod queue;
+
+use kernel::config::Config;
+
+/// What to measure.
+#[derive(clap::Args)]
+pub struct Bench {
+    #[command(subcommand)]
+    what: What,
+}
+
+/// The benches.
+#[derive(clap::Subcommand)]
+enum What {
+    /// Durable webhook acknowledgements against the single-row inserts of pgbench.
+    Ingest(ingest::Ingest),
+    /// From the webhook to the reply at the stand-in.
+    Pipeline(pipeline::Pipeline),
+    /// No-op jobs end to end, and fairness behind a backlog.
+    Queue(queue::QueueBench),
+    /// The Inbox over many conversations, and search.
+    Dashboard(dashboard::Dashboard),
+}
+
+impl Bench {
+    /// Measures and prints.
+    pub async fn run(self, config: Config) -> anyhow::Result<()> {
+        match self.what {
+            What::Ingest(bench) => bench.run(config).await,
+            What::Pipeline(bench) => bench.run(config).await,
+            What::Queue(bench) => bench.run(config).await,
+            What::Dashboard(bench) => bench.run(config).await,
+        }
+    }
+}
