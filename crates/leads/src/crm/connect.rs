@@ -103,16 +103,13 @@ pub(crate) async fn connect(core: &Core, org: OrgId, actor: Actor, given: Connec
     };
     let id = known.as_ref().map_or_else(|| CrmId::new(&core.kernel.clock), |known| known.id);
     let mut tx = core.kernel.db.begin(org).await?;
-    match (fresh, asked) {
-        (Some((keys, _)), Some((account, usual))) => {
-            let mapping = usual.decided(lead_status, deal_stage)?;
-            connection::save(&mut tx, &vault, id, &account, &keys, &mapping).await.map_err(AppError::internal)?;
-            audit::record(&mut tx, AuditEntry::new(actor, "crm.connected").about(id)).await?;
-        }
-        _ => {
-            let mapping = known.map(|known| known.mapping.0).unwrap_or_default().decided(lead_status, deal_stage)?;
-            connection::save_mapping(&mut tx, &mapping).await?;
-        }
+    if let (Some((keys, _)), Some((account, usual))) = (fresh, asked) {
+        let mapping = usual.decided(lead_status, deal_stage)?;
+        connection::save(&mut tx, &vault, id, &account, &keys, &mapping).await.map_err(AppError::internal)?;
+        audit::record(&mut tx, AuditEntry::new(actor, "crm.connected").about(id)).await?;
+    } else {
+        let mapping = known.map(|known| known.mapping.0).unwrap_or_default().decided(lead_status, deal_stage)?;
+        connection::save_mapping(&mut tx, &mapping).await?;
     }
     follower::enqueue_open(&mut tx).await?;
     tx.append(Event::new(Subject::Crm(id), actor, Fact::SettingsChanged { group: "crm.hubspot".to_owned() }));
@@ -124,7 +121,7 @@ pub(crate) async fn connect(core: &Core, org: OrgId, actor: Actor, given: Connec
 /// New keys and, with the consent page, the account they are of.
 async fn fresh_keys(core: &Core, access_token: Option<String>, oauth: Option<OauthIn>) -> Result<Option<(Keys, Option<i64>)>, AppError> {
     if let Some(OauthIn { code, redirect_uri }) = oauth {
-        let tokens = core.hubspot.exchange_code(&app(core), &code, &redirect_uri).await.map_err(|failure| refused("oauth", failure))?;
+        let tokens = core.hubspot.exchange_code(&app(core), &code, &redirect_uri).await.map_err(|failure| refused("oauth", &failure))?;
         let hub = tokens.hub_id;
         return Ok(Some((keys_of(&core.kernel.clock, tokens), hub)));
     }
@@ -150,11 +147,11 @@ async fn ask(core: &Core, keys: &Keys, hub: Option<i64>) -> Result<(String, Mapp
         hubspot.ensure_key(token, ObjectKind::Deals, DEAL_KEY, "Recoup lead").await?;
         Ok((account.to_string(), Mapping::fitting(&statuses, stages.as_ref())))
     };
-    work.await.map_err(|failure| refused("access_token", failure))
+    work.await.map_err(|failure| refused("access_token", &failure))
 }
 
-fn refused(field: &'static str, failure: Failure) -> AppError {
-    match failure.kind {
+fn refused(field: &'static str, failure: &Failure) -> AppError {
+    match &failure.kind {
         FailureKind::Unauthorised | FailureKind::GrantExpired => AppError::field(field, "HubSpot does not accept it"),
         FailureKind::MissingScopes => AppError::field(
             field,
