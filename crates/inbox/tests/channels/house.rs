@@ -5,7 +5,6 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use chrono::Utc;
 use inbox::contacts::{ContactBook, ContactCard, Person, Resolved};
 use inbox::Core;
 use kernel::Clock;
@@ -62,7 +61,7 @@ impl House {
         let base = format!("http://{}", listener.local_addr().expect("an address"));
         let db = TestDb::new().await;
         let kernel = db
-            .kernel_with(Clock::manual(Utc::now()), |config| {
+            .kernel_with(Clock::manual(Clock::system().now()), |config| {
                 config.http.public_url = Some(base.clone());
                 let meta = &mut config.connectors.meta;
                 meta.base_url = world.meta.base_url().to_owned();

@@ -21,7 +21,7 @@ async fn with_template() -> House {
 
 #[tokio::test]
 async fn they_are_listed_for_whoever_may_look() {
-    let house = with_template().await;
+    let house = Box::pin(with_template()).await;
     house.connects("whatsapp").await;
     let viewer = house.web.token(house.org, Role::Viewer);
     let answer = house.web.get(&viewer, &format!("/v2/channels/{}/templates", house.channel().await)).await;
@@ -34,7 +34,7 @@ async fn they_are_listed_for_whoever_may_look() {
 
 #[tokio::test]
 async fn a_number_connected_with_a_token_learns_its_business_account() {
-    let house = with_template().await;
+    let house = Box::pin(with_template()).await;
     let new = json!({ "type": "whatsapp", "name": "Desk", "platform_account_id": "106540000000002", "access_token": "EAASYSTEMTOKEN102290000000001" });
     assert_eq!(house.web.post(&house.admin, "/v2/channels", &new).await.status, 201);
     let path = format!("/v2/channels/{}/templates", house.channel().await);
