@@ -17,11 +17,11 @@ impl<S: Send + Sync> FromRequest<S> for Upload {
     async fn from_request(request: Request, state: &S) -> Result<Self, AppError> {
         let mut parts = Multipart::from_request(request, state).await.map_err(|refused| AppError::bad_request(refused.body_text()))?;
         let (mut title, mut file) = (String::new(), None);
-        while let Some(part) = parts.next_field().await.map_err(broken)? {
+        while let Some(part) = parts.next_field().await.map_err(|error| broken(&error))? {
             let (field, name) = (part.name().unwrap_or_default().to_owned(), part.file_name().unwrap_or_default().to_owned());
             match field.as_str() {
-                "title" => title = part.text().await.map_err(broken)?,
-                "file" => file = Some((name, part.bytes().await.map_err(broken)?.to_vec())),
+                "title" => title = part.text().await.map_err(|error| broken(&error))?,
+                "file" => file = Some((name, part.bytes().await.map_err(|error| broken(&error))?.to_vec())),
                 // The page's own token, checked before.
                 "_csrf" => {}
                 _ => return Err(AppError::field(field, "is not a known field")),
@@ -34,7 +34,7 @@ impl<S: Send + Sync> FromRequest<S> for Upload {
     }
 }
 
-fn broken(error: MultipartError) -> AppError {
+fn broken(error: &MultipartError) -> AppError {
     if error.status() == axum::http::StatusCode::PAYLOAD_TOO_LARGE {
         AppError::field("file", "is larger than 20 MB")
     } else {

@@ -11,7 +11,7 @@ use shell::auth::Permits;
 use shell::auth::permission::View as MayView;
 use shell::{Allowed, AppError, Page, Path, Permission};
 
-use super::inbox::{View, whole};
+use super::inbox::{ListQuery, whole};
 use super::panel::Contact;
 use super::pen::Pen;
 use super::people::People;
@@ -94,7 +94,7 @@ pub(super) async fn page(
     if by.request().fragment {
         return Ok(([LOOK_AGAIN], axum::response::Html(panes)).into_response());
     }
-    let view = View { open: id.to_string(), ..View::default() };
+    let view = ListQuery { open: id.to_string(), ..ListQuery::default() };
     Ok(whole(&by, &core, &cursor, view, panes).await?.into_response())
 }
 

@@ -18,7 +18,7 @@ use crate::core::Core;
 /// The filters as the page's form sends them; empty means any.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(default, deny_unknown_fields)]
-pub(super) struct View {
+pub(super) struct ListQuery {
     /// Empty for what is open, else `needs_human`, `snoozed`, `closed` or `all`.
     pub view: String,
     pub assignee: String,
@@ -31,7 +31,7 @@ pub(super) struct View {
 
 type Cursor = Page<(DateTime<Utc>, ConversationId)>;
 
-impl View {
+impl ListQuery {
     fn filter(&self) -> Filter {
         let given = |text: &str| Some(text.to_owned()).filter(|text| !text.trim().is_empty());
         let status = given(&self.view).filter(|view| view != "all");
@@ -57,7 +57,7 @@ impl View {
 #[template(path = "inbox/show.html")]
 struct InboxPage {
     frame: Frame,
-    view: View,
+    view: ListQuery,
     views: Vec<Choice>,
     assignees: Vec<Choice>,
     channels: Vec<Choice>,
@@ -72,7 +72,7 @@ struct NothingOpen;
 
 #[derive(Template)]
 #[template(path = "inbox/_rows.html")]
-struct Rows {
+struct Listing {
     rows: Vec<Row>,
     next: Option<String>,
     first: bool,
@@ -97,12 +97,12 @@ struct Row {
 }
 
 /// The whole page, nothing open.
-pub(super) async fn page(by: Allowed<MayView>, State(core): State<Core>, cursor: Cursor, Query(view): Query<View>) -> Result<Html<String>, AppError> {
+pub(super) async fn page(by: Allowed<MayView>, State(core): State<Core>, cursor: Cursor, Query(view): Query<ListQuery>) -> Result<Html<String>, AppError> {
     whole(&by, &core, &cursor, view, NothingOpen.render()?).await
 }
 
 /// The whole page around an open conversation, or around none.
-pub(super) async fn whole(by: &Allowed<MayView>, core: &Core, cursor: &Cursor, view: View, desk: String) -> Result<Html<String>, AppError> {
+pub(super) async fn whole(by: &Allowed<MayView>, core: &Core, cursor: &Cursor, view: ListQuery, desk: String) -> Result<Html<String>, AppError> {
     let rows = load(by, core, cursor, &view).await?.render()?;
     let mut tx = by.tx().await?;
     let people = People::load(&mut tx).await?;
@@ -130,7 +130,7 @@ pub(super) async fn whole(by: &Allowed<MayView>, core: &Core, cursor: &Cursor, v
 }
 
 /// The rows alone.
-pub(super) async fn rows(by: Allowed<MayView>, State(core): State<Core>, cursor: Cursor, Query(view): Query<View>) -> Result<Html<String>, AppError> {
+pub(super) async fn rows(by: Allowed<MayView>, State(core): State<Core>, cursor: Cursor, Query(view): Query<ListQuery>) -> Result<Html<String>, AppError> {
     show(&load(&by, &core, &cursor, &view).await?)
 }
 
@@ -144,7 +144,7 @@ pub(super) async fn count(by: Allowed<MayView>) -> Result<String, AppError> {
     Ok(if waiting == 0 { String::new() } else { shell::page::count(waiting) })
 }
 
-async fn load(by: &Allowed<MayView>, core: &Core, cursor: &Cursor, view: &View) -> Result<Rows, AppError> {
+async fn load(by: &Allowed<MayView>, core: &Core, cursor: &Cursor, view: &ListQuery) -> Result<Listing, AppError> {
     let mut tx = by.tx().await?;
     let mut wanted = view.filter().wanted(&mut tx, core, by.member()).await?;
     // A search looks everywhere; the plain list shows what is still to be done.
@@ -160,7 +160,7 @@ async fn load(by: &Allowed<MayView>, core: &Core, cursor: &Cursor, view: &View) 
         let name = cards.get(&row.contact_id).map_or_else(|| "Erased contact".to_owned(), |card| card.name.clone());
         shown(row, name, &view.open)
     });
-    Ok(Rows { rows: rows.collect(), next, first: cursor.after.is_none(), filtered: view.is_filtered(), any_channel })
+    Ok(Listing { rows: rows.collect(), next, first: cursor.after.is_none(), filtered: view.is_filtered(), any_channel })
 }
 
 fn shown(row: ConversationRow, name: String, open: &str) -> Row {

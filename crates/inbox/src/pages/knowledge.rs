@@ -98,7 +98,7 @@ pub(super) async fn add(by: Allowed<ManageChannels>, State(core): State<Core>, F
     let faq = (!form.question.is_empty() || !form.answer.is_empty()).then(|| FaqIn { question: form.question.clone(), answer: form.answer.clone() });
     let document = DocumentIn { title: form.title.clone(), text: given(&form.text), url: given(&form.url), faq, ..DocumentIn::default() };
     match add_document(&by, &core, document).await {
-        Ok(_) => added(&by).await,
+        Ok(_) => added(&by),
         Err(error) if error.details().is_empty() || !by.request().fragment => Err(error),
         Err(error) => Ok(show(&Add { form, errors: FieldErrors::from(&error) })?.into_response()),
     }
@@ -106,10 +106,10 @@ pub(super) async fn add(by: Allowed<ManageChannels>, State(core): State<Core>, F
 
 pub(super) async fn upload(by: Allowed<ManageChannels>, State(core): State<Core>, upload: Upload) -> Result<Response, AppError> {
     upload.add(&by, &core).await?;
-    added(&by).await
+    added(&by)
 }
 
-async fn added(by: &Allowed<ManageChannels>) -> Result<Response, AppError> {
+fn added(by: &Allowed<ManageChannels>) -> Result<Response, AppError> {
     let toast = Toast::done("Added. It is being read now.");
     if !by.request().fragment {
         return Ok((toast.on_next_page(), Redirect::to("/knowledge")).into_response());

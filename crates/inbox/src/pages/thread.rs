@@ -21,7 +21,7 @@ const SHOWN: u32 = 60;
 /// The lines of a thread, oldest first.
 #[derive(Template)]
 #[template(path = "inbox/_lines.html")]
-pub(super) struct Lines {
+pub(super) struct Thread {
     conversation: ConversationId,
     earlier: Option<String>,
     lines: Vec<Line>,
@@ -40,11 +40,11 @@ pub(super) async fn fragment(by: Allowed<View>, State(core): State<Core>, Path(i
 }
 
 /// The latest lines.
-pub(super) async fn latest(tx: &mut OrgTx, opened: &Opened, may_reply: bool) -> Result<Lines, AppError> {
+pub(super) async fn latest(tx: &mut OrgTx, opened: &Opened, may_reply: bool) -> Result<Thread, AppError> {
     load(tx, opened, &Page { limit: SHOWN, after: None }, may_reply).await
 }
 
-async fn load(tx: &mut OrgTx, opened: &Opened, cursor: &Cursor, may_reply: bool) -> Result<Lines, AppError> {
+async fn load(tx: &mut OrgTx, opened: &Opened, cursor: &Cursor, may_reply: bool) -> Result<Thread, AppError> {
     let id = opened.row.id;
     let found = message_rows(tx, id, cursor.after, cursor.fetch()).await?;
     let listed = Listed::new(cursor, found, |row| (row.at, row.id))?;
@@ -65,7 +65,7 @@ async fn load(tx: &mut OrgTx, opened: &Opened, cursor: &Cursor, may_reply: bool)
         }
     }
     lines.sort_by_key(|(at, _)| *at);
-    Ok(Lines { conversation: id, earlier, lines: with_days(lines), may_reply })
+    Ok(Thread { conversation: id, earlier, lines: with_days(lines), may_reply })
 }
 
 /// Puts a rule with the day before the first line of each.
