@@ -86,6 +86,11 @@ fn add(rows: &mut Rows, tx: &OrgTx, vault: &OrgVault, business: &Business, told:
     for (number, line) in told.lines.iter().enumerate() {
         message(rows, tx, business, told, &ids, (number, line), &mut answered);
     }
+    if let (Some(last), "closed") = (told.lines.last(), told.status) {
+        let fact = Fact::ConversationStatus { conversation: ids.conversation, from: "open".to_owned(), to: "closed".to_owned() };
+        let at = last.at + chrono::Duration::minutes(20);
+        rows.events.push(Event::new(Subject::Conversation(ids.conversation), Actor::System, fact).happened_at(at));
+    }
     if let Some(lead) = ids.lead {
         lead_rows(rows, told, &ids, lead);
     }
