@@ -110,6 +110,11 @@ impl Product {
         (status, serde_json::from_str(&text).unwrap_or(Value::String(text)))
     }
 
+    /// The full address of a path.
+    pub fn url(&self, path: &str) -> String {
+        format!("{}{path}", self.base)
+    }
+
     /// A person writes.
     pub fn writes(&self, platform: Platform, person: &str, text: &str) {
         self.world.customer_writes(&Writing::text(platform, account(platform), person, text)).expect("a known account");

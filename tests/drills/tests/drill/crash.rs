@@ -1,0 +1,86 @@
+//! The program is killed with SIGKILL again and again while customers write: nothing lost, nothing doubled, order kept.
+
+use std::collections::BTreeSet;
+use std::time::{Duration, Instant};
+
+use drills::books::{Books, count, settled};
+use drills::field::{register, somebody_writes, trouble, world};
+use drills::program::Program;
+use kernel::testing::TestDb;
+use rand::rngs::StdRng;
+use rand::{Rng, SeedableRng};
+
+/// The same moments every time; only the machine's own timing differs.
+const SEED: u64 = 20;
+
+/// The sizes: by default what fits beside the other tests, in full what is promised.
+fn sizes() -> (usize, usize) {
+    if super::is_full() { (10_000, 50) } else { (2_000, 15) }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "minutes on a busy machine; run it with --run-ignored until its default size is measured"]
+async fn killed_at_random_nothing_is_lost_doubled_or_out_of_order() {
+    let (messages, kills) = sizes();
+    let db = TestDb::new().await;
+    let world = world().await;
+    let mut program = Program::over(&db, &world);
+    let first_start = program.start().await;
+    register(&program, &world).await;
+    trouble(&world, SEED);
+    let mut dice = StdRng::seed_from_u64(SEED);
+    let people = (messages / 100).max(8) as u64;
+    let begun = Instant::now();
+    let mut written = BTreeSet::new();
+    let mut longest_start = Duration::ZERO;
+    for kill in 1..=kills {
+        let life = Duration::from_millis(dice.random_range(50..900));
+        let share = (messages * kill / kills).saturating_sub(written.len());
+        let pause = life / u32::try_from(share.max(1)).expect("a small number");
+        for _ in 0..share {
+            written.insert(somebody_writes(&world, people, &mut dice));
+            // The moment of the kill is a length of life, so the writing fills it.
+            tokio::time::sleep(pause).await;
+        }
+        program.kill();
+        longest_start = longest_start.max(program.start().await);
+    }
+    let wrote = begun.elapsed();
+    world.quiet().await;
+    let worked = settled(&db, Duration::from_secs(240)).await;
+    // Statuses and receipts of the last replies are still on their way.
+    world.quiet().await;
+    settled(&db, Duration::from_secs(60)).await;
+
+    let books = Books::open(&db, &world).await;
+    assert_eq!(written.len(), messages);
+    books.nothing_lost(&written);
+    let in_doubt = books.one_visible_effect();
+    books.one_answer_a_turn();
+    books.order_kept();
+    assert!(world.meta.threads.doubled_keys().is_empty() && world.x.threads.doubled_keys().is_empty());
+    assert_eq!(count(&db, "select count(*) from dead_letters").await, 0, "nothing died");
+    assert_eq!(
+        count(&db, "select count(*) from receipts where handled_at is null").await,
+        0,
+        "every delivery was handled"
+    );
+    let unanswered =
+        "select count(*) from conversations where waiting_since is not null and holder = 'bot' and status = 'open'";
+    assert_eq!(count(&db, unanswered).await, 0, "nobody waits for an answer that nobody gives");
+
+    let faults: u64 = [world.meta.counters(), world.x.counters()]
+        .iter()
+        .flat_map(|counters| counters.iter().filter(|(name, _)| name.starts_with("fault.")).map(|(_, times)| *times))
+        .sum();
+    let again = world.meta.counters().get("webhooks.retried").copied().unwrap_or(0)
+        + world.x.counters().get("webhooks.retried").copied().unwrap_or(0);
+    println!(
+        "messages: {messages}, kills: {kills}, conversations: {}, replies seen: {}, given up for newer words: {}, in doubt: {in_doubt}, \
+         faults struck: {faults}, deliveries repeated: {again}, first start: {first_start:.2?}, longest start: {longest_start:.2?}, \
+         written in {wrote:.1?}, worked off after {worked:.1?}",
+        count(&db, "select count(*) from conversations").await,
+        books.replies(),
+        books.cancelled(),
+    );
+}

@@ -1,0 +1,5 @@
+//! Walls: what strangers, other organisations and lesser roles get from every route, and what bad deliveries do.
+
+mod api;
+mod routes;
+mod webhooks;
