@@ -27,7 +27,7 @@ has_postgresql() {
 }
 
 if ! has cargo >/dev/null; then
-    echo "Rust is missing: install 1.90 or newer from https://rustup.rs" >&2
+    echo "Rust is missing: install 1.94 or newer from https://rustup.rs" >&2
     exit 1
 fi
 

@@ -69,7 +69,9 @@ impl Brain {
 
     /// Sentence vectors of texts, where there is an encoder; runs off the async threads, since one takes milliseconds.
     pub async fn vectors(&self, texts: Vec<String>) -> Vec<Option<Vec<f32>>> {
-        let Some(embedder) = self.embedder.clone().filter(|_| !texts.is_empty()) else { return vec![None; texts.len()] };
+        let Some(embedder) = self.embedder.clone().filter(|_| !texts.is_empty()) else {
+            return vec![None; texts.len()];
+        };
         let count = texts.len();
         let work = tokio::task::spawn_blocking(move || {
             let borrowed: Vec<&str> = texts.iter().map(String::as_str).collect();

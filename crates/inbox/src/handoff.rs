@@ -6,7 +6,13 @@ use kernel::ledger::{Actor, Event, Fact, Subject};
 use uuid::Uuid;
 
 /// Writes the row of a takeover and cancels the bot's unsent messages. The conversation must be locked and its fence raised.
-pub async fn record_takeover(tx: &mut OrgTx, conversation: ConversationId, by: &str, reason: &str, actor: Actor) -> Result<(), sqlx::Error> {
+pub async fn record_takeover(
+    tx: &mut OrgTx,
+    conversation: ConversationId,
+    by: &str,
+    reason: &str,
+    actor: Actor,
+) -> Result<(), sqlx::Error> {
     sqlx::query("insert into takeovers (org_id, id, conversation_id, by_actor, reason) values ($1, $2, $3, $4, $5)")
         .bind(tx.org())
         .bind(kernel::ids::uuid_at(tx.clock().now()))

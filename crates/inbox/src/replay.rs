@@ -13,7 +13,9 @@ pub fn stages(embedder: Option<Arc<dyn Embedder>>) -> Stages {
     let (guard, understanding, sentiment, intent) = (read.clone(), read.clone(), read.clone(), read);
     Stages::default()
         .with("guard_input", "local/1", move |takes| guard.run(takes, |reading, _| to_json(&reading.guard_input())))
-        .with("understanding", "local/1", move |takes| understanding.run(takes, |reading, _| to_json(&reading.understanding(&[]))))
+        .with("understanding", "local/1", move |takes| {
+            understanding.run(takes, |reading, _| to_json(&reading.understanding(&[])))
+        })
         .with("sentiment", "local/1", move |takes| sentiment.run(takes, |reading, _| to_json(&reading.sentiment())))
         .with("intent", "local/1", move |takes| {
             intent.run(takes, |reading, history| to_json(&reading.intent(history, &LeadWeights::default())))
@@ -25,7 +27,11 @@ pub fn stages(embedder: Option<Arc<dyn Embedder>>) -> Stages {
 struct Reader(Option<Arc<dyn Embedder>>);
 
 impl Reader {
-    fn run(&self, takes: &Map<String, Value>, stage: impl Fn(&Reading<'_>, SenderHistory) -> anyhow::Result<Value>) -> anyhow::Result<Value> {
+    fn run(
+        &self,
+        takes: &Map<String, Value>,
+        stage: impl Fn(&Reading<'_>, SenderHistory) -> anyhow::Result<Value>,
+    ) -> anyhow::Result<Value> {
         let text = takes.get("text").and_then(Value::as_str).unwrap_or_default();
         let code = takes.get("language").and_then(Value::as_str).unwrap_or_default();
         let history = takes.get("history").cloned().map(serde_json::from_value).transpose()?.unwrap_or_default();

@@ -24,7 +24,10 @@ impl Desk {
 pub fn room(core: &Core, app: &App) -> Room {
     let receiver = Receiver::start(core.kernel.clone(), core.routes.clone());
     let desk = Desk { app: app.clone(), core: core.clone() };
-    let api = crate::channels::api().merge(crate::conversations::api()).merge(crate::settings::api()).merge(crate::knowledge::api());
+    let api = crate::channels::api()
+        .merge(crate::conversations::api())
+        .merge(crate::settings::api())
+        .merge(crate::knowledge::api());
     Room {
         webhooks: receiving::router(receiver),
         api: api.with_state(desk.clone()),

@@ -69,7 +69,8 @@ impl fmt::Display for Money {
         let (whole, part) = (self.minor.unsigned_abs() / unit, self.minor.unsigned_abs() % unit);
         let sign = if self.minor < 0 { "-" } else { "" };
         let text = whole.to_string();
-        let grouped: Vec<&str> = text.as_bytes().rchunks(3).rev().map(|chunk| std::str::from_utf8(chunk).unwrap_or("")).collect();
+        let grouped: Vec<&str> =
+            text.as_bytes().rchunks(3).rev().map(|chunk| std::str::from_utf8(chunk).unwrap_or("")).collect();
         write!(f, "{} {sign}{}", self.currency.code(), grouped.join(","))?;
         if digits > 0 { write!(f, ".{part:0width$}", width = digits as usize) } else { Ok(()) }
     }

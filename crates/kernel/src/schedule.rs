@@ -34,7 +34,11 @@ async fn run_one(db: Db, reconciler: Arc<dyn Reconciler>, stop: CancellationToke
         match system::claim_schedule(&db, reconciler.name(), reconciler.every()).await {
             Ok(true) => {
                 if let Err(error) = reconciler.run().await {
-                    tracing::warn!(schedule = reconciler.name(), error = format!("{error:#}"), "a scheduled run failed; the next one tries again");
+                    tracing::warn!(
+                        schedule = reconciler.name(),
+                        error = format!("{error:#}"),
+                        "a scheduled run failed; the next one tries again"
+                    );
                 }
             }
             Ok(false) => {}

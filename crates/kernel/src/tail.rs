@@ -44,7 +44,9 @@ async fn publish_new(db: &Db, live: &Live, cursor: &mut Option<ledger::TailCurso
 /// The live form of an event: its kind, its place, and the ids in it.
 pub fn message(event: &Recorded) -> LiveMessage {
     let kind = event.fact.kind().to_owned();
-    let payload = serde_json::to_value(&event.fact).ok().and_then(|mut value| value.get_mut("payload").map(serde_json::Value::take));
+    let payload = serde_json::to_value(&event.fact)
+        .ok()
+        .and_then(|mut value| value.get_mut("payload").map(serde_json::Value::take));
     let data = serde_json::json!({
         "subject": { "kind": event.subject.kind(), "id": event.subject.id() },
         "at": event.at,

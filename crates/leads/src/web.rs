@@ -19,7 +19,11 @@ pub(crate) struct Desk {
 pub fn room(core: &Core, app: &App) -> Room {
     let desk = Desk { app: app.clone(), core: core.clone() };
     Room {
-        api: crate::desk::api().merge(crate::activities::api()).merge(crate::contacts::api()).merge(crm::api()).with_state(desk.clone()),
+        api: crate::desk::api()
+            .merge(crate::activities::api())
+            .merge(crate::contacts::api())
+            .merge(crm::api())
+            .with_state(desk.clone()),
         webhooks: Router::new().route("/webhooks/hubspot", post(crm::receive)).with_state(desk.clone()),
         pages: pages::routes().with_state(desk),
         nav: vec![pages::nav()],

@@ -39,7 +39,10 @@ impl From<DeadLetter> for DeadLetterOut {
 
 /// List the jobs that failed for good, newest first.
 #[utoipa::path(get, path = "/v2/dead-letters", tag = "operations", params(PageParams), responses((status = 200, body = Listed<DeadLetterOut>)))]
-pub(crate) async fn list_dead_letters(by: Allowed<ManageChannels>, page: Page<JobId>) -> Result<Json<Listed<DeadLetterOut>>, AppError> {
+pub(crate) async fn list_dead_letters(
+    by: Allowed<ManageChannels>,
+    page: Page<JobId>,
+) -> Result<Json<Listed<DeadLetterOut>>, AppError> {
     let mut tx = by.tx().await?;
     let rows = list_dead(&mut tx, page.fetch(), page.after).await?;
     Ok(Json(Listed::new(&page, rows, |row| row.id)?.map(DeadLetterOut::from)))
@@ -47,7 +50,10 @@ pub(crate) async fn list_dead_letters(by: Allowed<ManageChannels>, page: Page<Jo
 
 /// Put a job that failed for good back to work.
 #[utoipa::path(post, path = "/v2/dead-letters/{id}/retry", tag = "operations", params(("id" = JobId, Path,)), responses((status = 204)))]
-pub(crate) async fn retry_dead_letter(by: Allowed<ManageChannels>, Path(id): Path<JobId>) -> Result<StatusCode, AppError> {
+pub(crate) async fn retry_dead_letter(
+    by: Allowed<ManageChannels>,
+    Path(id): Path<JobId>,
+) -> Result<StatusCode, AppError> {
     revive(&by, id).await?;
     Ok(StatusCode::NO_CONTENT)
 }

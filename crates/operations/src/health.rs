@@ -42,7 +42,11 @@ pub(crate) async fn ready(State(app): State<App>) -> (StatusCode, Json<Ready>) {
 async fn checks(app: &App) -> Vec<Check> {
     let db = &app.kernel().db;
     let draining = app.drain().is_cancelled();
-    let mut checks = vec![Check { name: "taking_requests", ok: !draining, detail: if draining { "stopping" } else { "yes" }.to_owned() }];
+    let mut checks = vec![Check {
+        name: "taking_requests",
+        ok: !draining,
+        detail: if draining { "stopping" } else { "yes" }.to_owned(),
+    }];
     let (workers, lanes) = match (system::workers(db).await, lane_stats(db).await) {
         (Ok(workers), Ok(lanes)) => (workers, lanes),
         (Err(error), _) | (_, Err(error)) => {

@@ -47,7 +47,9 @@ pub fn room(app: &App) -> Room {
             .route("/health/ready", get(health::ready))
             .route("/metrics", get(metrics::show))
             .with_state(state),
-        nav: vec![NavItem::below(8, "Operations", "/operations", "activity").only(Permission::ManageChannels).keys("g o")],
+        nav: vec![
+            NavItem::below(8, "Operations", "/operations", "activity").only(Permission::ManageChannels).keys("g o"),
+        ],
         ..Room::default()
     }
 }

@@ -146,12 +146,16 @@ fn providers(app: &App) -> Vec<Provider> {
     let configured = app.kernel().config.ai.providers.iter().map(|provider| Provider {
         name: provider.name.clone(),
         place: provider.base_url.clone(),
-        models: provider.quality_model.as_ref().map_or_else(
-            || provider.fast_model.clone(),
-            |quality| format!("{}, {quality}", provider.fast_model),
-        ),
+        models: provider
+            .quality_model
+            .as_ref()
+            .map_or_else(|| provider.fast_model.clone(), |quality| format!("{}, {quality}", provider.fast_model)),
     });
-    let local = Provider { name: "local".to_owned(), place: "this process".to_owned(), models: "rules and retrieval".to_owned() };
+    let local = Provider {
+        name: "local".to_owned(),
+        place: "this process".to_owned(),
+        models: "rules and retrieval".to_owned(),
+    };
     configured.chain(std::iter::once(local)).collect()
 }
 
@@ -174,15 +178,25 @@ fn breaker(state: BreakerState) -> Breaker {
 fn summary(queues: &[QueueOut], dead: usize, workers: usize, breakers: &[Breaker]) -> (String, &'static str) {
     let ready: i64 = queues.iter().map(|queue| queue.ready).sum();
     let oldest = queues.iter().map(|queue| queue.oldest_s).fold(0.0, f64::max);
-    let open: Vec<&str> = breakers.iter().filter(|breaker| breaker.tone == "risk").map(|breaker| breaker.service.as_str()).collect();
+    let open: Vec<&str> =
+        breakers.iter().filter(|breaker| breaker.tone == "risk").map(|breaker| breaker.service.as_str()).collect();
     if workers == 0 {
         return ("No worker is signed on: nothing is answered until one starts.".to_owned(), "risk");
     }
     if !open.is_empty() {
-        return (format!("Calls to {} are held back after failures; what waits for it is tried again.", open.join(", ")), "risk");
+        return (
+            format!("Calls to {} are held back after failures; what waits for it is tried again.", open.join(", ")),
+            "risk",
+        );
     }
     if oldest > 60.0 {
-        return (format!("{} jobs wait, the oldest for {oldest:.0} s: more is coming in than the workers take.", count(ready)), "wait");
+        return (
+            format!(
+                "{} jobs wait, the oldest for {oldest:.0} s: more is coming in than the workers take.",
+                count(ready)
+            ),
+            "wait",
+        );
     }
     if dead > 0 {
         return (format!("Work flows, and {dead} jobs failed for good: look at them below."), "wait");

@@ -64,7 +64,8 @@ async fn a_dead_letter_is_put_back_to_work_by_its_own_organisation_alone() {
     assert_eq!(web.post(&us, &path, &json!({})).await.status, 204);
     assert_eq!(web.post(&us, &path, &json!({})).await.status, 404, "it is no longer dead");
     let queues = web.get(&us, "/v2/operations/queues").await.json();
-    let outbound = queues["data"].as_array().and_then(|lanes| lanes.iter().find(|lane| lane["lane"] == "outbound").cloned());
+    let outbound =
+        queues["data"].as_array().and_then(|lanes| lanes.iter().find(|lane| lane["lane"] == "outbound").cloned());
     assert_eq!(outbound.expect("the lane")["ready"], 1);
 }
 
@@ -76,7 +77,10 @@ async fn the_page_says_what_is_wrong_and_mends_it() {
     let page = web.browse(&owner, "/operations").await;
     assert_eq!(page.status, 200, "{}", page.text);
     assert!(page.text.contains("No worker is signed on"), "nobody works in this test");
-    assert!(page.text.contains("&#60;script&#62;the platform refuses") && !page.text.contains("<script>the platform"), "errors are shown as text");
+    assert!(
+        page.text.contains("&#60;script&#62;the platform refuses") && !page.text.contains("<script>the platform"),
+        "errors are shown as text"
+    );
     let form = web.submit(&owner, axum::http::Method::POST, &format!("/operations/dead-letters/{id}/retry"), "").await;
     assert_eq!(form.status, 200, "{}", form.text);
     assert!(form.text.contains("Nothing failed"));
@@ -91,10 +95,16 @@ async fn health_tells_whether_work_flows_and_metrics_hold_numbers() {
     assert_eq!(web.get("", "/health/live").await.status, 200);
     let ready = web.get("", "/health/ready").await;
     assert_eq!(ready.status, 503, "without a worker nothing is answered: {}", ready.text);
-    let workers = ready.json()["checks"].as_array().and_then(|checks| checks.iter().find(|check| check["name"] == "workers").cloned());
+    let workers = ready.json()["checks"]
+        .as_array()
+        .and_then(|checks| checks.iter().find(|check| check["name"] == "workers").cloned());
     assert_eq!(workers.expect("the check")["ok"], false);
     let metrics = web.get("", "/metrics").await;
-    assert!(metrics.text.contains("recoup_events_total{name=\"webhook.bad_signature.facebook\"} 7"), "{}", metrics.text);
+    assert!(
+        metrics.text.contains("recoup_events_total{name=\"webhook.bad_signature.facebook\"} 7"),
+        "{}",
+        metrics.text
+    );
     assert!(metrics.text.contains("recoup_dead_letters{lane=\"outbound\"} 1"));
     assert!(!metrics.text.contains("nobody outside"), "metrics hold no texts");
 }
@@ -104,17 +114,23 @@ async fn house_keeping_brings_back_what_is_due_and_makes_months_ahead() {
     let (web, ours, _) = web().await;
     bury(&web, ours, "the network was away").await;
     let mut owner = web.db.owner().await;
-    sqlx::query("update dead_letters set died_at = now() - interval '20 minutes'").execute(&mut owner).await.expect("aged");
+    sqlx::query("update dead_letters set died_at = now() - interval '20 minutes'")
+        .execute(&mut owner)
+        .await
+        .expect("aged");
     for reconciler in operations::reconcilers(&web.kernel) {
         reconciler.run().await.expect("the run succeeds");
     }
-    let dead: i64 = sqlx::query_scalar("select count(*) from dead_letters").fetch_one(&mut owner).await.expect("counted");
+    let dead: i64 =
+        sqlx::query_scalar("select count(*) from dead_letters").fetch_one(&mut owner).await.expect("counted");
     let ready: i64 = sqlx::query_scalar("select count(*) from jobs").fetch_one(&mut owner).await.expect("counted");
     assert_eq!((dead, ready), (0, 1));
-    let months: i64 = sqlx::query_scalar("select count(*) from pg_class where relname = 'events_' || to_char(now() + interval '3 months', 'YYYY_MM')")
-        .fetch_one(&mut owner)
-        .await
-        .expect("counted");
+    let months: i64 = sqlx::query_scalar(
+        "select count(*) from pg_class where relname = 'events_' || to_char(now() + interval '3 months', 'YYYY_MM')",
+    )
+    .fetch_one(&mut owner)
+    .await
+    .expect("counted");
     assert_eq!(months, 1);
 }
 

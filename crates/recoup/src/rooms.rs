@@ -63,7 +63,11 @@ impl Rooms {
     /// The views that rooms keep from the ledger.
     pub fn followers(&self) -> Vec<Arc<dyn Follower>> {
         let mut all = leads::followers(&self.leads);
-        all.extend([Arc::new(inbox::LeadMarks) as Arc<dyn Follower>, Arc::new(inbox::ContactMerges), Arc::new(revenue::Rollup)]);
+        all.extend([
+            Arc::new(inbox::LeadMarks) as Arc<dyn Follower>,
+            Arc::new(inbox::ContactMerges),
+            Arc::new(revenue::Rollup),
+        ]);
         all
     }
 
@@ -92,7 +96,13 @@ impl Rooms {
 
     /// What every room plugs into the web frame.
     pub fn plug(&self, app: &App) -> Vec<shell::Room> {
-        vec![self.identity.room(app), inbox::room(&self.inbox, app), leads::room(&self.leads, app), operations::room(app), revenue::room(app, Arc::new(Contacts { kernel: self.kernel.clone() }))]
+        vec![
+            self.identity.room(app),
+            inbox::room(&self.inbox, app),
+            leads::room(&self.leads, app),
+            operations::room(app),
+            revenue::room(app, Arc::new(Contacts { kernel: self.kernel.clone() })),
+        ]
     }
 }
 
@@ -139,7 +149,9 @@ impl ContactBook for Contacts {
             .map(|person| leads::contacts::Person {
                 channel: person.channel,
                 kind: person.kind,
-                ids: std::iter::once(person.platform_id.as_str()).chain(person.also.iter().map(String::as_str)).collect(),
+                ids: std::iter::once(person.platform_id.as_str())
+                    .chain(person.also.iter().map(String::as_str))
+                    .collect(),
                 phone: person.phone.as_deref(),
                 name: person.name.as_deref(),
                 username: person.username.as_deref(),
@@ -171,7 +183,10 @@ impl revenue::People for Contacts {
 }
 
 fn shown(card: leads::contacts::Card) -> ContactCard {
-    let tag = card.tag.as_deref().and_then(|word| [Tag::Hot, Tag::Warm, Tag::Cold].into_iter().find(|tag| tag.word() == word));
+    let tag = card
+        .tag
+        .as_deref()
+        .and_then(|word| [Tag::Hot, Tag::Warm, Tag::Cold].into_iter().find(|tag| tag.word() == word));
     ContactCard {
         id: card.id,
         name: card.shown_name(),

@@ -68,7 +68,11 @@ impl Opened {
             kernel::db::migrate(&url).await?;
         } else {
             let pending = kernel::db::pending(&url).await?;
-            anyhow::ensure!(pending.is_empty(), "the database lacks {}; run `recoup migrate` first", pending.join(", "));
+            anyhow::ensure!(
+                pending.is_empty(),
+                "the database lacks {}; run `recoup migrate` first",
+                pending.join(", ")
+            );
         }
         let kernel = Kernel::open(config, &url, Clock::system()).await.context("the kernel cannot be opened")?;
         Ok(Self { kernel, cluster })
@@ -117,7 +121,11 @@ impl Runtime {
             tasks.push(tokio::spawn(kernel::ledger::run_followers(kernel.db.clone(), rooms.followers(), stop.clone())));
         }
         if roles.contains(&Role::Scheduler) {
-            tasks.push(tokio::spawn(kernel::schedule::run_schedules(kernel.db.clone(), rooms.reconcilers(), stop.clone())));
+            tasks.push(tokio::spawn(kernel::schedule::run_schedules(
+                kernel.db.clone(),
+                rooms.reconcilers(),
+                stop.clone(),
+            )));
         }
         let mut web = None;
         if roles.contains(&Role::Web) {

@@ -56,8 +56,11 @@ struct News {
     waiting: BTreeMap<ConversationId, Wait>,
     /// Reasons for conversations whose wait began in an earlier batch.
     reasons: BTreeMap<ConversationId, String>,
-    leads: BTreeMap<LeadId, (Option<(Tag, i32)>, Option<bool>)>,
+    leads: BTreeMap<LeadId, Temperature>,
 }
+
+/// A lead's tag and score, and whether it is closed; absent where the batch says nothing of it.
+type Temperature = (Option<(Tag, i32)>, Option<bool>);
 
 impl News {
     fn read(&mut self, event: &Recorded) {
@@ -67,11 +70,14 @@ impl News {
                 self.activity.entry((day, channel.as_str())).or_default().received += 1;
                 // Somebody who waits already goes on waiting since their first message.
                 if !matches!(self.waiting.get(conversation), Some(Wait::Begins { .. })) {
-                    let begins = Wait::Begins { contact: *contact, channel: channel.as_str(), since: event.at, reason: None };
+                    let begins =
+                        Wait::Begins { contact: *contact, channel: channel.as_str(), since: event.at, reason: None };
                     self.waiting.insert(*conversation, begins);
                 }
             }
-            Fact::MessageUnderstood { conversation, intent, .. } if matches!(intent.as_str(), "thank" | "acknowledge") => {
+            Fact::MessageUnderstood { conversation, intent, .. }
+                if matches!(intent.as_str(), "thank" | "acknowledge") =>
+            {
                 // Thanks ask for no answer; somebody who waited before it still does, and stands in the table already.
                 if let Some(Wait::Begins { reason: None, .. }) = self.waiting.get(conversation) {
                     self.waiting.remove(conversation);
@@ -133,7 +139,10 @@ impl News {
             })
             .collect();
         run(tx, ACTIVITY, activity).await?;
-        let waits = self.waits.iter().map(|((day, bucket), answers)| json!({ "day": day, "bucket": bucket, "answers": answers }));
+        let waits = self
+            .waits
+            .iter()
+            .map(|((day, bucket), answers)| json!({ "day": day, "bucket": bucket, "answers": answers }));
         run(tx, WAITS, waits.collect()).await?;
         let (mut begun, mut ended) = (Vec::new(), Vec::new());
         for (conversation, wait) in &self.waiting {
@@ -146,7 +155,10 @@ impl News {
         }
         run(tx, ENDED, ended).await?;
         run(tx, BEGUN, begun).await?;
-        let reasons = self.reasons.iter().map(|(conversation, reason)| json!({ "conversation_id": conversation.uuid(), "reason": reason }));
+        let reasons = self
+            .reasons
+            .iter()
+            .map(|(conversation, reason)| json!({ "conversation_id": conversation.uuid(), "reason": reason }));
         run(tx, REASONS, reasons.collect()).await?;
         let leads = self.leads.iter().map(|(lead, (marks, is_open))| {
             let (tag, score) = marks.map(|(tag, score)| (tag.word(), score)).unzip();

@@ -41,7 +41,13 @@ impl Thread {
 
     fn received(&self, web: &TestWeb) -> Event {
         let message = MessageId::new(&web.kernel.clock);
-        let fact = Fact::MessageReceived { conversation: self.conversation, contact: self.contact, message, channel: ChannelKind::Whatsapp, first: true };
+        let fact = Fact::MessageReceived {
+            conversation: self.conversation,
+            contact: self.contact,
+            message,
+            channel: ChannelKind::Whatsapp,
+            first: true,
+        };
         Event::new(Subject::Conversation(self.conversation), Actor::Contact(self.contact), fact)
     }
 
@@ -78,7 +84,17 @@ fn scored(lead: LeadId, contact: ContactId, tag: Tag, was: Option<Tag>) -> Event
 async fn the_figures_are_ones_own_and_every_event_counts_once() {
     let (web, ours, theirs) = web().await;
     let (quick, slow, other) = (Thread::new(&web), Thread::new(&web), Thread::new(&web));
-    tell(&web, ours, vec![quick.received(&web), quick.sent(&web, true, Some(3)), slow.received(&web), slow.sent(&web, true, Some(900))]).await;
+    tell(
+        &web,
+        ours,
+        vec![
+            quick.received(&web),
+            quick.sent(&web, true, Some(3)),
+            slow.received(&web),
+            slow.sent(&web, true, Some(900)),
+        ],
+    )
+    .await;
     tell(&web, theirs, vec![other.received(&web)]).await;
     catch_up(&web.kernel.db, &Rollup).await.expect("nothing new");
     let answer = web.get(&web.token(ours, Role::Viewer), "/v2/command-centre").await;
@@ -91,7 +107,10 @@ async fn the_figures_are_ones_own_and_every_event_counts_once() {
     let p90 = told["waits"]["p90_s"].as_f64().expect("two answers");
     assert!((810.0..990.0).contains(&p90), "{p90}");
     let theirs = web.get(&web.token(theirs, Role::Viewer), "/v2/command-centre").await.json();
-    assert_eq!((&theirs["since_yesterday"]["received"], theirs["waiting"].as_array().map(Vec::len)), (&1.into(), Some(1)));
+    assert_eq!(
+        (&theirs["since_yesterday"]["received"], theirs["waiting"].as_array().map(Vec::len)),
+        (&1.into(), Some(1))
+    );
 }
 
 #[tokio::test]
@@ -103,8 +122,17 @@ async fn a_wait_lasts_from_the_first_message_to_a_meaningful_answer() {
     let early = web.kernel.clock.now() - Duration::minutes(30);
     tell(&web, ours, vec![thread.received(&web).happened_at(early)]).await;
     tell(&web, ours, vec![thread.received(&web)]).await;
-    let reason = Fact::ConversationEscalated { conversation: thread.conversation, reason: "legal".to_owned(), decision: None };
-    tell(&web, ours, vec![Event::new(Subject::Conversation(thread.conversation), Actor::Bot, reason), thread.sent(&web, false, None)]).await;
+    let reason =
+        Fact::ConversationEscalated { conversation: thread.conversation, reason: "legal".to_owned(), decision: None };
+    tell(
+        &web,
+        ours,
+        vec![
+            Event::new(Subject::Conversation(thread.conversation), Actor::Bot, reason),
+            thread.sent(&web, false, None),
+        ],
+    )
+    .await;
     let rows = waiting().await;
     assert_eq!(rows[0]["reason"], "legal", "{rows}");
     let since: chrono::DateTime<chrono::Utc> = serde_json::from_value(rows[0]["since"].clone()).expect("an instant");
@@ -119,11 +147,20 @@ async fn leads_are_counted_by_their_last_tag_while_they_are_open() {
     let contact = ContactId::new(&web.kernel.clock);
     let leads: Vec<LeadId> = (0..3).map(|_| LeadId::new(&web.kernel.clock)).collect();
     tell(&web, ours, leads.iter().map(|lead| scored(*lead, contact, Tag::Warm, None)).collect()).await;
-    tell(&web, ours, vec![scored(leads[0], contact, Tag::Hot, Some(Tag::Warm)), scored(leads[0], contact, Tag::Hot, Some(Tag::Hot))]).await;
+    tell(
+        &web,
+        ours,
+        vec![scored(leads[0], contact, Tag::Hot, Some(Tag::Warm)), scored(leads[0], contact, Tag::Hot, Some(Tag::Hot))],
+    )
+    .await;
     let won = Fact::LeadStage { lead: leads[1], contact, from: "new".to_owned(), to: "won".to_owned() };
     tell(&web, ours, vec![Event::new(Subject::Lead(leads[1]), Actor::System, won)]).await;
     let told = web.get(&web.token(ours, Role::Viewer), "/v2/command-centre").await.json();
-    assert_eq!((&told["leads"]["hot"], &told["leads"]["warm"], &told["leads"]["cold"]), (&1.into(), &1.into(), &0.into()), "{told}");
+    assert_eq!(
+        (&told["leads"]["hot"], &told["leads"]["warm"], &told["leads"]["cold"]),
+        (&1.into(), &1.into(), &0.into()),
+        "{told}"
+    );
     assert_eq!(told["since_yesterday"]["became_hot"], 1, "becoming hot counts once");
 }
 

@@ -103,11 +103,11 @@ impl Books {
         for row in self.outbound() {
             match row.state.as_str() {
                 "sent" | "delivered" | "read" => {
-                    assert!(visible.contains(&row.id), "counts as sent, nobody saw it: {row:?}")
+                    assert!(visible.contains(&row.id), "counts as sent, nobody saw it: {row:?}");
                 }
                 "cancelled" => assert!(!visible.contains(&row.id), "cancelled, but somebody saw it: {row:?}"),
                 "unknown" => {
-                    assert_eq!(row.state_code.as_deref(), Some("person_decides"), "in doubt for good: {row:?}")
+                    assert_eq!(row.state_code.as_deref(), Some("person_decides"), "in doubt for good: {row:?}");
                 }
                 _ => panic!("not settled: {row:?}"),
             }

@@ -30,7 +30,17 @@ fn may_import(importer: &str) -> &'static [&'static str] {
         ],
         // Whole-product tests drive the product from outside.
         "product-tests" | "drills" | "browser-tests" => &[
-            "kernel", "ai", "connectors", "shell", "identity", "inbox", "leads", "revenue", "operations", "recoup", "standins",
+            "kernel",
+            "ai",
+            "connectors",
+            "shell",
+            "identity",
+            "inbox",
+            "leads",
+            "revenue",
+            "operations",
+            "recoup",
+            "standins",
         ],
         _ => panic!("{importer} is new: say in tests/house/tests/arrows.rs what it may import"),
     }

@@ -76,9 +76,12 @@ impl Product {
         };
         let email = new.email.clone();
         let org = register(&kernel, new).await.expect("registered").org;
+        #[expect(clippy::disallowed_methods, reason = "a caller from outside, without breaker and retries")]
         let client = reqwest::Client::builder().no_proxy().build().expect("a client");
         let mut product = Self { db, kernel, world, org, token: String::new(), base, client, runtime };
-        let answer = product.call("POST", "/v2/auth/login", json!({ "email": email, "password": "a long enough password" })).await;
+        let answer = product
+            .call("POST", "/v2/auth/login", json!({ "email": email, "password": "a long enough password" }))
+            .await;
         product.token = answer.1["access_token"].as_str().expect("a token").to_owned();
         product.connect_channels().await;
         product

@@ -109,17 +109,26 @@ pub(crate) async fn open(by: &Allowed<ManageChannels>, core: &Core, given: Chann
 
 /// Connect an account with a token.
 #[utoipa::path(post, path = "/v2/channels", tag = "channels", request_body = ChannelIn, responses((status = 201, body = ChannelOut)))]
-async fn create_channel(by: Allowed<ManageChannels>, State(core): State<Core>, Json(given): Json<ChannelIn>) -> Result<(StatusCode, Json<ChannelOut>), AppError> {
+async fn create_channel(
+    by: Allowed<ManageChannels>,
+    State(core): State<Core>,
+    Json(given): Json<ChannelIn>,
+) -> Result<(StatusCode, Json<ChannelOut>), AppError> {
     Ok((StatusCode::CREATED, Json(open(&by, &core, given).await?.into())))
 }
 
 fn checked(given: ChannelIn) -> Result<NewChannel, AppError> {
     let ChannelIn { kind, name, platform_account_id, access_token, access_token_secret } = given;
-    let kind: ChannelKind = kind.parse().map_err(|_| AppError::field("type", "is facebook, instagram, whatsapp or x"))?;
+    let kind: ChannelKind =
+        kind.parse().map_err(|_| AppError::field("type", "is facebook, instagram, whatsapp or x"))?;
     if !matches!(kind, ChannelKind::Facebook | ChannelKind::Instagram | ChannelKind::Whatsapp | ChannelKind::X) {
         return Err(AppError::field("type", "is facebook, instagram, whatsapp or x"));
     }
-    for (field, value, most) in [("name", &name, 200), ("platform_account_id", &platform_account_id, 200), ("access_token", &access_token, 4_000)] {
+    for (field, value, most) in [
+        ("name", &name, 200),
+        ("platform_account_id", &platform_account_id, 200),
+        ("access_token", &access_token, 4_000),
+    ] {
         if value.trim().is_empty() || value.chars().count() > most {
             return Err(AppError::field(field, format!("must have 1 to {most} characters")));
         }
@@ -162,7 +171,11 @@ pub(crate) async fn let_go(by: &Allowed<ManageChannels>, core: &Core, id: Channe
 
 /// Let an account go: its token is destroyed, its conversations stay.
 #[utoipa::path(delete, path = "/v2/channels/{id}", tag = "channels", responses((status = 204)))]
-async fn delete_channel(by: Allowed<ManageChannels>, State(core): State<Core>, Path(id): Path<ChannelId>) -> Result<StatusCode, AppError> {
+async fn delete_channel(
+    by: Allowed<ManageChannels>,
+    State(core): State<Core>,
+    Path(id): Path<ChannelId>,
+) -> Result<StatusCode, AppError> {
     let_go(&by, &core, id).await?;
     Ok(StatusCode::NO_CONTENT)
 }

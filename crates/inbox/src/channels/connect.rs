@@ -31,12 +31,13 @@ pub struct NewChannel {
 
 /// Connects an account, or connects it again with a new token; the same account keeps its identity and conversations.
 pub async fn connect(tx: &mut OrgTx, vault: &OrgVault, new: &NewChannel, actor: Actor) -> anyhow::Result<ChannelId> {
-    let known: Option<ChannelId> = sqlx::query_scalar("select id from channels where org_id = $1 and kind = $2 and account_id = $3")
-        .bind(tx.org())
-        .bind(new.kind)
-        .bind(&new.account_id)
-        .fetch_optional(tx.conn())
-        .await?;
+    let known: Option<ChannelId> =
+        sqlx::query_scalar("select id from channels where org_id = $1 and kind = $2 and account_id = $3")
+            .bind(tx.org())
+            .bind(new.kind)
+            .bind(&new.account_id)
+            .fetch_optional(tx.conn())
+            .await?;
     let id = known.unwrap_or_else(|| ChannelId::new(tx.clock()));
     let seal = |secret: &Option<Secret>, which: &str| {
         secret.as_ref().map(|secret| vault.seal_text(&token_place(id, which), secret.reveal())).transpose()

@@ -6,7 +6,7 @@ pub(crate) mod oauth;
 mod store;
 mod templates;
 
-pub use connect::{NewChannel, connect};
 pub(crate) use api::{ChannelIn, api, let_go, open};
+pub use connect::{NewChannel, connect};
 pub(crate) use store::token_place;
 pub use store::{Channel, disconnect, find, list, mark_failing};

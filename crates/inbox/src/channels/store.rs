@@ -69,7 +69,13 @@ pub async fn disconnect(tx: &mut OrgTx, id: ChannelId, actor: Actor) -> Result<O
 }
 
 /// Marks an account whose authorisation is gone: nothing is sent through it until a person connects it again.
-pub async fn mark_failing(tx: &mut OrgTx, id: ChannelId, kind: ChannelKind, code: &str, detail: &str) -> Result<(), sqlx::Error> {
+pub async fn mark_failing(
+    tx: &mut OrgTx,
+    id: ChannelId,
+    kind: ChannelKind,
+    code: &str,
+    detail: &str,
+) -> Result<(), sqlx::Error> {
     let changed = sqlx::query(
         "update channels set status = 'reauthorise', last_error = $3, last_error_at = now() where org_id = $1 and id = $2 and status = 'connected'",
     )
@@ -79,7 +85,11 @@ pub async fn mark_failing(tx: &mut OrgTx, id: ChannelId, kind: ChannelKind, code
     .execute(tx.conn())
     .await?;
     if changed.rows_affected() == 1 {
-        tx.append(Event::new(Subject::Channel(id), Actor::System, Fact::ChannelFailing { channel: id, kind, code: code.to_owned() }));
+        tx.append(Event::new(
+            Subject::Channel(id),
+            Actor::System,
+            Fact::ChannelFailing { channel: id, kind, code: code.to_owned() },
+        ));
     }
     Ok(())
 }

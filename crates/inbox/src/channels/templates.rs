@@ -60,10 +60,17 @@ impl From<TemplateInfo> for TemplateOut {
 
 /// List the WhatsApp templates of an account, as the platform has them now.
 #[utoipa::path(get, path = "/v2/channels/{id}/templates", tag = "channels", responses((status = 200, body = TemplateList)))]
-pub(crate) async fn list_templates(by: Allowed<View>, State(core): State<Core>, Path(id): Path<ChannelId>) -> Result<Json<TemplateList>, AppError> {
+pub(crate) async fn list_templates(
+    by: Allowed<View>,
+    State(core): State<Core>,
+    Path(id): Path<ChannelId>,
+) -> Result<Json<TemplateList>, AppError> {
     let vault = core.kernel.vault.of(by.org()).await?;
     let mut tx = by.tx().await?;
-    let link = Link::open(&mut tx, &vault, id).await.map_err(AppError::internal)?.ok_or_else(|| AppError::not_found("channel"))?;
+    let link = Link::open(&mut tx, &vault, id)
+        .await
+        .map_err(AppError::internal)?
+        .ok_or_else(|| AppError::not_found("channel"))?;
     drop(tx);
     if link.kind != ChannelKind::Whatsapp {
         return Err(AppError::unprocessable("only WhatsApp accounts have templates"));
@@ -72,14 +79,17 @@ pub(crate) async fn list_templates(by: Allowed<View>, State(core): State<Core>, 
         Some(business) => business,
         None => learn_business(&by, &core, &link).await?,
     };
-    let list = account::templates(core.platforms.calls().graph(), &business, link.token.reveal()).await.map_err(unanswered)?;
+    let list =
+        account::templates(core.platforms.calls().graph(), &business, link.token.reveal()).await.map_err(unanswered)?;
     Ok(Json(TemplateList { data: list.into_iter().map(TemplateOut::from).collect(), next_cursor: None }))
 }
 
 /// A number that was connected with a token does not say whose it is: asked once, then kept.
 async fn learn_business(by: &Allowed<View>, core: &Core, link: &Link) -> Result<String, AppError> {
     let business = find_business(core, &link.account_id, &link.token).await.map_err(unanswered)?;
-    let business = business.ok_or_else(|| AppError::conflict("the token does not open the business account of this number; connect it by consent"))?;
+    let business = business.ok_or_else(|| {
+        AppError::conflict("the token does not open the business account of this number; connect it by consent")
+    })?;
     let mut tx = by.tx().await?;
     sqlx::query("update channels set parent_id = $3 where org_id = $1 and id = $2")
         .bind(by.org())
@@ -107,8 +117,14 @@ async fn find_business(core: &Core, number: &str, token: &Secret) -> Result<Opti
 fn unanswered(failure: Failure) -> AppError {
     match failure {
         Failure::Refused { message, .. } => AppError::unprocessable(format!("WhatsApp says: {message}")),
-        Failure::Reauthorise { .. } => AppError::conflict("WhatsApp does not accept the account's token any more; connect it again"),
-        Failure::RateLimited { retry_after, .. } => AppError::too_many(retry_after.unwrap_or(std::time::Duration::from_secs(60))),
-        Failure::NotSent { .. } | Failure::Unknown { .. } => AppError::unavailable("WhatsApp did not answer; try again"),
+        Failure::Reauthorise { .. } => {
+            AppError::conflict("WhatsApp does not accept the account's token any more; connect it again")
+        }
+        Failure::RateLimited { retry_after, .. } => {
+            AppError::too_many(retry_after.unwrap_or(std::time::Duration::from_secs(60)))
+        }
+        Failure::NotSent { .. } | Failure::Unknown { .. } => {
+            AppError::unavailable("WhatsApp did not answer; try again")
+        }
     }
 }

@@ -46,7 +46,11 @@ pub(crate) async fn assign(by: &Allowed<Reply>, id: ConversationId, given: &Assi
 
 /// Assign a conversation to a member, or to nobody.
 #[utoipa::path(patch, path = "/v2/conversations/{id}/assign", tag = "conversations", request_body = AssignIn, responses((status = 204)))]
-pub(crate) async fn assign_conversation(by: Allowed<Reply>, Path(id): Path<ConversationId>, Json(given): Json<AssignIn>) -> Result<StatusCode, AppError> {
+pub(crate) async fn assign_conversation(
+    by: Allowed<Reply>,
+    Path(id): Path<ConversationId>,
+    Json(given): Json<AssignIn>,
+) -> Result<StatusCode, AppError> {
     assign(&by, id, &given).await?;
     Ok(StatusCode::NO_CONTENT)
 }

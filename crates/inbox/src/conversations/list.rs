@@ -45,13 +45,19 @@ const SEARCHED: i32 = 500;
 impl Filter {
     /// The rows the filter wants; words are looked up first.
     pub(crate) async fn wanted(&self, tx: &mut OrgTx, core: &Core, me: Option<MemberId>) -> Result<Wanted, AppError> {
-        let mut wanted = Wanted { status: self.status.clone(), channel: self.channel.clone(), tag: self.tag.clone(), ..Wanted::default() };
+        let mut wanted = Wanted {
+            status: self.status.clone(),
+            channel: self.channel.clone(),
+            tag: self.tag.clone(),
+            ..Wanted::default()
+        };
         match self.assignee.as_deref() {
             None | Some("") => {}
             Some("none") => wanted.unassigned = true,
             Some("me") => wanted.assignee = Some(me.map_or(Uuid::nil(), MemberId::uuid)),
             Some(id) => {
-                let id: MemberId = id.parse().map_err(|_| AppError::field("assignee", "is a member's id, me or none"))?;
+                let id: MemberId =
+                    id.parse().map_err(|_| AppError::field("assignee", "is a member's id, me or none"))?;
                 wanted.assignee = Some(id.uuid());
             }
         }
@@ -158,7 +164,11 @@ impl ConversationOut {
 }
 
 /// The cards of the contacts of rows.
-pub(crate) async fn cards_of(tx: &mut OrgTx, core: &Core, rows: &[ConversationRow]) -> Result<HashMap<ContactId, ContactCard>, AppError> {
+pub(crate) async fn cards_of(
+    tx: &mut OrgTx,
+    core: &Core,
+    rows: &[ConversationRow],
+) -> Result<HashMap<ContactId, ContactCard>, AppError> {
     let contacts: Vec<ContactId> = rows.iter().map(|row| row.contact_id).collect();
     core.contacts.cards(tx, &contacts).await.map_err(AppError::internal)
 }

@@ -63,14 +63,35 @@ impl From<MessageRow> for MessageOut {
         } = row;
         // What the contact took back is not shown again.
         let text = if deleted_at.is_some() { String::new() } else { body };
-        Self { id, direction, writer, kind, text, attachments, state, state_code, state_detail, decision_id, sources, at, send_after, sent_at, delivered_at, read_at }
+        Self {
+            id,
+            direction,
+            writer,
+            kind,
+            text,
+            attachments,
+            state,
+            state_code,
+            state_detail,
+            decision_id,
+            sources,
+            at,
+            send_after,
+            sent_at,
+            delivered_at,
+            read_at,
+        }
     }
 }
 
 /// List a conversation's messages, newest first.
 #[utoipa::path(get, path = "/v2/conversations/{id}/messages", tag = "conversations", params(PageParams),
     responses((status = 200, body = Listed<MessageOut>)))]
-pub(crate) async fn list_messages(by: Allowed<View>, Path(id): Path<ConversationId>, page: Page<(DateTime<Utc>, MessageId)>) -> Result<Json<Listed<MessageOut>>, AppError> {
+pub(crate) async fn list_messages(
+    by: Allowed<View>,
+    Path(id): Path<ConversationId>,
+    page: Page<(DateTime<Utc>, MessageId)>,
+) -> Result<Json<Listed<MessageOut>>, AppError> {
     let mut tx = by.tx().await?;
     store::one(&mut tx, id).await?.ok_or_else(|| AppError::not_found("conversation"))?;
     let rows = store::message_rows(&mut tx, id, page.after, page.fetch()).await?;

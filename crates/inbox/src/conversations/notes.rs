@@ -63,7 +63,10 @@ pub(crate) async fn write(by: &Allowed<Reply>, id: ConversationId, body: &str) -
 
 /// List a conversation's notes.
 #[utoipa::path(get, path = "/v2/conversations/{id}/notes", tag = "conversations", responses((status = 200, body = Listed<NoteOut>)))]
-pub(crate) async fn list_notes(by: Allowed<View>, Path(id): Path<ConversationId>) -> Result<Json<Listed<NoteOut>>, AppError> {
+pub(crate) async fn list_notes(
+    by: Allowed<View>,
+    Path(id): Path<ConversationId>,
+) -> Result<Json<Listed<NoteOut>>, AppError> {
     let mut tx = by.tx().await?;
     store::one(&mut tx, id).await?.ok_or_else(|| AppError::not_found("conversation"))?;
     Ok(Json(Listed::whole(all(&mut tx, id).await?)))
@@ -71,7 +74,11 @@ pub(crate) async fn list_notes(by: Allowed<View>, Path(id): Path<ConversationId>
 
 /// Write a private note.
 #[utoipa::path(post, path = "/v2/conversations/{id}/notes", tag = "conversations", request_body = NoteIn, responses((status = 201)))]
-pub(crate) async fn create_note(by: Allowed<Reply>, Path(id): Path<ConversationId>, Json(given): Json<NoteIn>) -> Result<StatusCode, AppError> {
+pub(crate) async fn create_note(
+    by: Allowed<Reply>,
+    Path(id): Path<ConversationId>,
+    Json(given): Json<NoteIn>,
+) -> Result<StatusCode, AppError> {
     write(&by, id, &given.body).await?;
     Ok(StatusCode::CREATED)
 }

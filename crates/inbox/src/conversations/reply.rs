@@ -41,7 +41,11 @@ pub(crate) struct Queued {
 }
 
 /// Writes a person's reply as an intent to send; refuses what the platform would refuse.
-pub(crate) async fn write_reply(by: &Allowed<Reply>, id: ConversationId, given: MessageIn) -> Result<MessageId, AppError> {
+pub(crate) async fn write_reply(
+    by: &Allowed<Reply>,
+    id: ConversationId,
+    given: MessageIn,
+) -> Result<MessageId, AppError> {
     let mut tx = by.tx().await?;
     let row = store::one(&mut tx, id).await?.ok_or_else(|| AppError::not_found("conversation"))?;
     let channel = crate::channels::find(&mut tx, row.channel_id).await?;
@@ -76,7 +80,11 @@ pub(crate) async fn write_reply(by: &Allowed<Reply>, id: ConversationId, given: 
         tag: None,
     };
     insert(&mut tx, &[new]).await?;
-    tx.append(Event::new(Subject::Conversation(id), by.actor(), Fact::MessageQueued { conversation: id, message, writer: Writer::Human }));
+    tx.append(Event::new(
+        Subject::Conversation(id),
+        by.actor(),
+        Fact::MessageQueued { conversation: id, message, writer: Writer::Human },
+    ));
     let job = SendJob::of(message, id);
     // A scheduled message waits without the conversation's key, so that it does not hold back what is sent before it.
     tx.enqueue(match given.send_after.filter(|at| *at > by.now()) {
@@ -91,7 +99,11 @@ pub(crate) async fn write_reply(by: &Allowed<Reply>, id: ConversationId, given: 
 /// Answer as a person. It is sent at once, or at `send_after`.
 #[utoipa::path(post, path = "/v2/conversations/{id}/messages", tag = "conversations", request_body = MessageIn,
     responses((status = 201, body = Queued)))]
-pub(crate) async fn create_message(by: Allowed<Reply>, Path(id): Path<ConversationId>, Json(given): Json<MessageIn>) -> Result<(StatusCode, Json<Queued>), AppError> {
+pub(crate) async fn create_message(
+    by: Allowed<Reply>,
+    Path(id): Path<ConversationId>,
+    Json(given): Json<MessageIn>,
+) -> Result<(StatusCode, Json<Queued>), AppError> {
     let message = write_reply(&by, id, given).await?;
     Ok((StatusCode::CREATED, Json(Queued { id: message, state: "queued" })))
 }

@@ -39,7 +39,8 @@ pub(crate) async fn resolve(by: &Allowed<Reply>, id: MessageId, given: &Resoluti
     if state == "queued" {
         tx.enqueue(SendJob::of(id, conversation));
     }
-    let fact = Fact::MessageState { conversation, message: id, state: state.to_owned(), code: Some("decided".to_owned()) };
+    let fact =
+        Fact::MessageState { conversation, message: id, state: state.to_owned(), code: Some("decided".to_owned()) };
     tx.append(Event::new(Subject::Conversation(conversation), by.actor(), fact));
     tx.commit().await?;
     Ok(())
@@ -47,7 +48,11 @@ pub(crate) async fn resolve(by: &Allowed<Reply>, id: MessageId, given: &Resoluti
 
 /// Decide about a message whose delivery is unknown.
 #[utoipa::path(post, path = "/v2/messages/{id}/resolution", tag = "conversations", request_body = ResolutionIn, responses((status = 204)))]
-pub(crate) async fn resolve_message(by: Allowed<Reply>, Path(id): Path<MessageId>, Json(given): Json<ResolutionIn>) -> Result<StatusCode, AppError> {
+pub(crate) async fn resolve_message(
+    by: Allowed<Reply>,
+    Path(id): Path<MessageId>,
+    Json(given): Json<ResolutionIn>,
+) -> Result<StatusCode, AppError> {
     resolve(&by, id, &given).await?;
     Ok(StatusCode::NO_CONTENT)
 }

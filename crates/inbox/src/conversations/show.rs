@@ -36,7 +36,11 @@ pub(crate) fn facts(row: &ConversationRow, connected: bool) -> Facts {
 
 /// Show a conversation.
 #[utoipa::path(get, path = "/v2/conversations/{id}", tag = "conversations", responses((status = 200, body = ConversationDetail)))]
-pub(crate) async fn show_conversation(by: Allowed<View>, State(core): State<Core>, Path(id): Path<ConversationId>) -> Result<Json<ConversationDetail>, AppError> {
+pub(crate) async fn show_conversation(
+    by: Allowed<View>,
+    State(core): State<Core>,
+    Path(id): Path<ConversationId>,
+) -> Result<Json<ConversationDetail>, AppError> {
     let mut tx = by.tx().await?;
     let row = store::one(&mut tx, id).await?.ok_or_else(|| AppError::not_found("conversation"))?;
     let channel = crate::channels::find(&mut tx, row.channel_id).await?;

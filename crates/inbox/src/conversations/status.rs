@@ -51,7 +51,11 @@ pub(crate) async fn change(tx: &mut OrgTx, id: ConversationId, actor: Actor, giv
 
 /// Open, snooze or close a conversation, or ask for a person.
 #[utoipa::path(patch, path = "/v2/conversations/{id}/status", tag = "conversations", request_body = StatusIn, responses((status = 204)))]
-pub(crate) async fn set_status(by: Allowed<Reply>, Path(id): Path<ConversationId>, Json(given): Json<StatusIn>) -> Result<StatusCode, AppError> {
+pub(crate) async fn set_status(
+    by: Allowed<Reply>,
+    Path(id): Path<ConversationId>,
+    Json(given): Json<StatusIn>,
+) -> Result<StatusCode, AppError> {
     let mut tx = by.tx().await?;
     change(&mut tx, id, by.actor(), &given).await?;
     tx.commit().await?;

@@ -94,13 +94,21 @@ pub(crate) async fn one(tx: &mut OrgTx, id: ConversationId) -> Result<Option<Con
 
 /// Conversations whose messages match a query of words, the latest match first.
 pub(crate) async fn matching(tx: &mut OrgTx, words: &str, limit: i32) -> Result<Vec<Uuid>, sqlx::Error> {
-    sqlx::query_scalar("select conversation_id from recoup_search_messages($1, null, $2)").bind(words).bind(limit).fetch_all(tx.conn()).await
+    sqlx::query_scalar("select conversation_id from recoup_search_messages($1, null, $2)")
+        .bind(words)
+        .bind(limit)
+        .fetch_all(tx.conn())
+        .await
 }
 
 /// Conversations with contacts.
 pub(crate) async fn of_contacts(tx: &mut OrgTx, contacts: &[ContactId]) -> Result<Vec<Uuid>, sqlx::Error> {
     let ids: Vec<Uuid> = contacts.iter().map(|id| id.uuid()).collect();
-    sqlx::query_scalar("select id from conversations where org_id = $1 and contact_id = any($2)").bind(tx.org()).bind(ids).fetch_all(tx.conn()).await
+    sqlx::query_scalar("select id from conversations where org_id = $1 and contact_id = any($2)")
+        .bind(tx.org())
+        .bind(ids)
+        .fetch_all(tx.conn())
+        .await
 }
 
 /// A message as the desk shows it.

@@ -86,7 +86,10 @@ pub(crate) async fn settle_in_flight(by: &Allowed<Reply>, id: ConversationId) ->
                 return Ok::<_, AppError>(());
             }
             // Woken by the message's own event; asked again in case another process wrote it.
-            if tokio::time::timeout(Duration::from_millis(100), news.changed()).await.is_ok_and(|changed| changed.is_err()) {
+            if tokio::time::timeout(Duration::from_millis(100), news.changed())
+                .await
+                .is_ok_and(|changed| changed.is_err())
+            {
                 return Ok(());
             }
         }

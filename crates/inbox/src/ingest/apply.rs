@@ -85,7 +85,8 @@ pub(super) fn receive(tx: &mut OrgTx, conv: &mut Conv, incoming: &Incoming, mess
         conv.snoozed_until = None;
         tx.append(Event::new(Subject::Conversation(conv.id), Actor::System, fact));
     }
-    let fact = Fact::MessageReceived { conversation: conv.id, contact: conv.contact_id, message, channel: conv.kind(), first };
+    let fact =
+        Fact::MessageReceived { conversation: conv.id, contact: conv.contact_id, message, channel: conv.kind(), first };
     tx.append(Event::new(Subject::Conversation(conv.id), Actor::Contact(conv.contact_id), fact));
 }
 

@@ -107,7 +107,10 @@ const COLUMNS: &str = "id, channel_id, channel_kind, contact_id, recipient, stat
     last_writer, unread, sentiment, urgency, opted_out, snoozed_until";
 
 /// Finds or opens the conversation of each thread and locks it. Keyed by channel and contact.
-pub(super) async fn lock(tx: &mut OrgTx, threads: &[Thread]) -> Result<HashMap<(ChannelId, ContactId), Conv>, sqlx::Error> {
+pub(super) async fn lock(
+    tx: &mut OrgTx,
+    threads: &[Thread],
+) -> Result<HashMap<(ChannelId, ContactId), Conv>, sqlx::Error> {
     let mut wanted: Vec<&Thread> = threads.iter().collect();
     wanted.sort_by_key(|thread| (thread.channel, thread.contact, thread.at));
     wanted.dedup_by_key(|thread| (thread.channel, thread.contact));
@@ -116,7 +119,8 @@ pub(super) async fn lock(tx: &mut OrgTx, threads: &[Thread]) -> Result<HashMap<(
     }
     let found = select(tx, &wanted).await?;
     let mut known: HashMap<_, _> = found.into_iter().map(|conv| ((conv.channel_id, conv.contact_id), conv)).collect();
-    let missing: Vec<&Thread> = wanted.iter().copied().filter(|thread| !known.contains_key(&(thread.channel, thread.contact))).collect();
+    let missing: Vec<&Thread> =
+        wanted.iter().copied().filter(|thread| !known.contains_key(&(thread.channel, thread.contact))).collect();
     if !missing.is_empty() {
         let opened = open(tx, &missing).await?;
         // Another batch may have opened one in between: it is locked by reading it again.
@@ -166,7 +170,12 @@ async fn open(tx: &mut OrgTx, threads: &[&Thread]) -> Result<Vec<Uuid>, sqlx::Er
 
 /// Says which conversations this batch opened.
 pub(super) fn announce_opened(tx: &mut OrgTx, conv: &Conv) {
-    let fact = Fact::ConversationOpened { conversation: conv.id, contact: conv.contact_id, channel: conv.channel_id, kind: conv.kind() };
+    let fact = Fact::ConversationOpened {
+        conversation: conv.id,
+        contact: conv.contact_id,
+        channel: conv.channel_id,
+        kind: conv.kind(),
+    };
     tx.append(Event::new(Subject::Conversation(conv.id), Actor::Contact(conv.contact_id), fact));
 }
 

@@ -115,7 +115,12 @@ async fn mark_sent(tx: &mut OrgTx, message: &Known, one: &Told<'_>) -> Result<()
     .execute(tx.conn())
     .await?;
     if settled.rows_affected() == 1 {
-        let fact = Fact::MessageState { conversation: one.conversation, message: message.id, state: "sent".into(), code: None };
+        let fact = Fact::MessageState {
+            conversation: one.conversation,
+            message: message.id,
+            state: "sent".into(),
+            code: None,
+        };
         let actor = if message.writer == "bot" { Actor::Bot } else { Actor::System };
         tx.append(Event::new(Subject::Conversation(one.conversation), actor, fact));
     }
@@ -148,7 +153,11 @@ fn written_elsewhere(tx: &OrgTx, one: &Told<'_>) -> NewMessage {
 }
 
 /// Changes a conversation for a message that a person wrote in the platform's own app: it counts as taking over.
-pub(super) async fn take_over(tx: &mut OrgTx, convs: &mut HashMap<ConversationId, Conv>, message: &NewMessage) -> Result<(), sqlx::Error> {
+pub(super) async fn take_over(
+    tx: &mut OrgTx,
+    convs: &mut HashMap<ConversationId, Conv>,
+    message: &NewMessage,
+) -> Result<(), sqlx::Error> {
     let Some(conv) = convs.get_mut(&message.conversation) else { return Ok(()) };
     conv.dirty = true;
     conv.preview = preview(&message.body);
@@ -157,7 +166,8 @@ pub(super) async fn take_over(tx: &mut OrgTx, convs: &mut HashMap<ConversationId
     conv.last_outbound_at = Some(conv.last_outbound_at.map_or(message.at, |at| at.max(message.at)));
     conv.waiting_since = None;
     if conv.take_over() {
-        crate::handoff::record_takeover(tx, conv.id, "native_app", "wrote in the platform's own app", Actor::System).await?;
+        crate::handoff::record_takeover(tx, conv.id, "native_app", "wrote in the platform's own app", Actor::System)
+            .await?;
     }
     Ok(())
 }

@@ -81,14 +81,17 @@ impl Receive {
         let mind = self.core.brain.of(org).await?;
         let vault = self.core.kernel.vault.of(org).await?;
         let loaded = self.load(org, jobs).await?;
-        let incoming: Vec<Option<Incoming>> = loaded.iter().map(|one| one.item.as_ref().and_then(Incoming::of)).collect();
+        let incoming: Vec<Option<Incoming>> =
+            loaded.iter().map(|one| one.item.as_ref().and_then(Incoming::of)).collect();
         let texts = incoming.iter().map(|one| one.as_ref().map_or(String::new(), |one| one.body.clone())).collect();
         let vectors = self.core.brain.vectors(texts).await;
 
         let mut tx = self.core.kernel.db.begin(org).await?;
         let contacts = self.contacts(&mut tx, &loaded, &incoming).await?;
         let convs = lock(&mut tx, &threads(&loaded, &contacts)).await?;
-        let place = |one: &Loaded, at: usize| contacts[at].and_then(|contact| convs.get(&(one.channel, contact))).map(|conv| conv.id);
+        let place = |one: &Loaded, at: usize| {
+            contacts[at].and_then(|contact| convs.get(&(one.channel, contact))).map(|conv| conv.id)
+        };
         let mut heard = Vec::new();
         let mut told = Vec::new();
         let mut news = Vec::new();
@@ -96,10 +99,20 @@ impl Receive {
         for (at, (one, incoming)) in loaded.iter().zip(incoming).enumerate() {
             match (incoming, one.item.as_ref(), place(one, at)) {
                 (Some(incoming), _, Some(conversation)) => {
-                    heard.push(Heard { loaded: one, incoming, conversation, vector: vectors.get(at).cloned().flatten() });
+                    heard.push(Heard {
+                        loaded: one,
+                        incoming,
+                        conversation,
+                        vector: vectors.get(at).cloned().flatten(),
+                    });
                 }
                 (_, Some(item), Some(conversation)) if echo_of(item).is_some() => {
-                    told.extend(echo_of(item).map(|echo| Told { channel: one.channel, conversation, at: item.at, echo }));
+                    told.extend(echo_of(item).map(|echo| Told {
+                        channel: one.channel,
+                        conversation,
+                        at: item.at,
+                        echo,
+                    }));
                 }
                 (_, Some(item), _) => {
                     news.extend(News::of(one.channel, item));
@@ -121,7 +134,8 @@ impl Receive {
         let changed: Vec<&Conv> = batch.convs.values().collect();
         write::insert(&mut tx, &batch.messages).await?;
         save(&mut tx, &changed).await?;
-        let rows = batch.decisions.iter().map(|decision| decision.seal(&vault)).collect::<Result<Vec<DecisionRow>, _>>()?;
+        let rows =
+            batch.decisions.iter().map(|decision| decision.seal(&vault)).collect::<Result<Vec<DecisionRow>, _>>()?;
         ai::decision::insert_many(&mut tx, &rows).await?;
         outcome::record(&mut tx, &batch.outcomes).await?;
         for job in jobs {
@@ -138,12 +152,20 @@ impl Receive {
     }
 
     /// The contact of each delivery that opens or belongs to a thread; the others need none.
-    async fn contacts(&self, tx: &mut OrgTx, loaded: &[Loaded], incoming: &[Option<Incoming>]) -> anyhow::Result<Vec<Option<ContactId>>> {
+    async fn contacts(
+        &self,
+        tx: &mut OrgTx,
+        loaded: &[Loaded],
+        incoming: &[Option<Incoming>],
+    ) -> anyhow::Result<Vec<Option<ContactId>>> {
         let mut people = Vec::new();
         let mut places = vec![None; loaded.len()];
         for (at, one) in loaded.iter().enumerate() {
             let Some(item) = &one.item else { continue };
-            let Some(identity) = item.contact.as_ref().filter(|_| incoming[at].is_some() || echo_of(item).is_some()) else { continue };
+            let Some(identity) = item.contact.as_ref().filter(|_| incoming[at].is_some() || echo_of(item).is_some())
+            else {
+                continue;
+            };
             places[at] = Some(people.len());
             people.push(Person {
                 channel: one.channel,
@@ -156,7 +178,10 @@ impl Receive {
             });
         }
         let resolved = self.core.contacts.resolve(tx, &people).await?;
-        Ok(places.into_iter().map(|place| place.and_then(|place| resolved.get(place)).map(|found| found.contact)).collect())
+        Ok(places
+            .into_iter()
+            .map(|place| place.and_then(|place| resolved.get(place)).map(|found| found.contact))
+            .collect())
     }
 
     /// Settles our own messages: echoes first, then what the platform says became of them.
@@ -175,7 +200,12 @@ impl Receive {
     }
 
     /// A message that the platform could not deliver needs a person's eyes.
-    async fn report_failed(&self, tx: &mut OrgTx, batch: &mut Batch, conversation: ConversationId) -> anyhow::Result<()> {
+    async fn report_failed(
+        &self,
+        tx: &mut OrgTx,
+        batch: &mut Batch,
+        conversation: ConversationId,
+    ) -> anyhow::Result<()> {
         if !batch.convs.contains_key(&conversation) {
             for conv in super::conversations::lock_by_id(tx, &[conversation.uuid()]).await? {
                 batch.convs.insert(conv.id, conv);
@@ -188,12 +218,21 @@ impl Receive {
     }
 
     /// Stores what contacts wrote, understands it, and takes or schedules the bot's turn.
-    async fn hear(&self, tx: &mut OrgTx, mind: &Mind, batch: &mut Batch, mut heard: Vec<Heard<'_>>) -> anyhow::Result<()> {
+    async fn hear(
+        &self,
+        tx: &mut OrgTx,
+        mind: &Mind,
+        batch: &mut Batch,
+        mut heard: Vec<Heard<'_>>,
+    ) -> anyhow::Result<()> {
         heard.sort_by_key(|one| (one.conversation, one.incoming.at));
-        let stored: Vec<NewMessage> =
-            heard.iter().filter_map(|one| batch.convs.get(&one.conversation).map(|conv| apply::to_message(tx, conv, &one.incoming))).collect();
+        let stored: Vec<NewMessage> = heard
+            .iter()
+            .filter_map(|one| batch.convs.get(&one.conversation).map(|conv| apply::to_message(tx, conv, &one.incoming)))
+            .collect();
         let fresh = write::insert(tx, &stored).await?;
-        let waiting: Vec<Uuid> = batch.convs.values().filter(|conv| conv.waiting_since.is_some()).map(|conv| conv.id.uuid()).collect();
+        let waiting: Vec<Uuid> =
+            batch.convs.values().filter(|conv| conv.waiting_since.is_some()).map(|conv| conv.id.uuid()).collect();
         if !waiting.is_empty() {
             // A newer message makes the unsent answer to the older one void; the next turn answers both.
             crate::handoff::cancel_drafts(tx, &waiting, "superseded").await?;
@@ -202,8 +241,11 @@ impl Receive {
         while start < heard.len() {
             let conversation = heard[start].conversation;
             let end = start + heard[start..].iter().take_while(|one| one.conversation == conversation).count();
-            let new: Vec<(&Heard<'_>, &NewMessage)> =
-                heard[start..end].iter().zip(&stored[start..end]).filter(|(_, message)| fresh.contains(&message.id.uuid())).collect();
+            let new: Vec<(&Heard<'_>, &NewMessage)> = heard[start..end]
+                .iter()
+                .zip(&stored[start..end])
+                .filter(|(_, message)| fresh.contains(&message.id.uuid()))
+                .collect();
             if let Some(conv) = batch.convs.get_mut(&conversation) {
                 self.answer(tx, mind, conv, &new, &mut batch.messages, &mut batch.decisions);
             }
@@ -240,8 +282,14 @@ impl Receive {
                 // Alone and whole, and no model to ask: answered at once, in this transaction. Otherwise after the window,
                 // all of it together.
                 let answer = (wait.is_zero() && new.len() == 1 && !was_waiting)
-                    .then(|| local_answer(mind, language(&read, conv), &message.body, one.vector.as_deref(), &mut decision))
-                    .filter(|answer| !(self.core.brain.gateway().has_providers() && conv.bot_holds() && model_may_help(&read, answer)));
+                    .then(|| {
+                        local_answer(mind, language(&read, conv), &message.body, one.vector.as_deref(), &mut decision)
+                    })
+                    .filter(|answer| {
+                        !(self.core.brain.gateway().has_providers()
+                            && conv.bot_holds()
+                            && model_may_help(&read, answer))
+                    });
                 if let Some(answer) = answer {
                     let mut turn = conclude(mind, conv, &message.body, &read, answer, decision);
                     carry_out(tx, mind, conv, &mut turn, out);
@@ -271,7 +319,13 @@ fn threads(loaded: &[Loaded], contacts: &[Option<ContactId>]) -> Vec<Thread> {
         .filter_map(|(one, contact)| {
             let item = one.item.as_ref()?;
             let identity = item.contact.as_ref()?;
-            Some(Thread { channel: one.channel, kind: one.kind, contact: (*contact)?, recipient: recipient(one.kind, identity), at: item.at })
+            Some(Thread {
+                channel: one.channel,
+                kind: one.kind,
+                contact: (*contact)?,
+                recipient: recipient(one.kind, identity),
+                at: item.at,
+            })
         })
         .collect()
 }

@@ -34,26 +34,31 @@ impl Incoming {
             readable: false,
             standby: item.standby,
         };
-        let incoming = match &item.kind {
-            Kind::Message(message) => Self {
-                mid: some(&message.mid),
-                kind: if message.attachments.is_empty() { "text" } else { "attachment" },
-                body: clean(&message.text.clone().unwrap_or_else(|| message.story.as_ref().map_or(String::new(), |story| story_text(story.kind)))),
-                attachments: clean_json(serde_json::to_value(&message.attachments).unwrap_or_default()),
-                reply_to: message.reply_to.clone(),
-                readable: message.text.as_deref().is_some_and(|text| !text.trim().is_empty()) || only_place(item),
-                ..base
-            },
-            Kind::Postback(postback) => Self {
-                mid: postback.mid.clone(),
-                kind: "postback",
-                body: clean(postback.title.as_deref().or(postback.payload.as_deref()).unwrap_or_default()),
-                readable: postback.title.is_some(),
-                ..base
-            },
-            Kind::Unsupported { mid: Some(mid), why } => Self { mid: some(mid), kind: "unsupported", body: clean(why), ..base },
-            _ => return None,
-        };
+        let incoming =
+            match &item.kind {
+                Kind::Message(message) => Self {
+                    mid: some(&message.mid),
+                    kind: if message.attachments.is_empty() { "text" } else { "attachment" },
+                    body: clean(&message.text.clone().unwrap_or_else(|| {
+                        message.story.as_ref().map_or(String::new(), |story| story_text(story.kind))
+                    })),
+                    attachments: clean_json(serde_json::to_value(&message.attachments).unwrap_or_default()),
+                    reply_to: message.reply_to.clone(),
+                    readable: message.text.as_deref().is_some_and(|text| !text.trim().is_empty()) || only_place(item),
+                    ..base
+                },
+                Kind::Postback(postback) => Self {
+                    mid: postback.mid.clone(),
+                    kind: "postback",
+                    body: clean(postback.title.as_deref().or(postback.payload.as_deref()).unwrap_or_default()),
+                    readable: postback.title.is_some(),
+                    ..base
+                },
+                Kind::Unsupported { mid: Some(mid), why } => {
+                    Self { mid: some(mid), kind: "unsupported", body: clean(why), ..base }
+                }
+                _ => return None,
+            };
         Some(incoming)
     }
 }
@@ -80,7 +85,9 @@ pub(super) fn clean_json(value: Value) -> Value {
     match value {
         Value::String(text) if text.contains('\0') => Value::String(clean(&text)),
         Value::Array(list) => Value::Array(list.into_iter().map(clean_json).collect()),
-        Value::Object(map) => Value::Object(map.into_iter().map(|(key, value)| (clean(&key), clean_json(value))).collect()),
+        Value::Object(map) => {
+            Value::Object(map.into_iter().map(|(key, value)| (clean(&key), clean_json(value))).collect())
+        }
         other => other,
     }
 }

@@ -24,10 +24,15 @@ pub(super) struct Mark {
 impl Mark {
     /// Reads an event as a mark.
     pub(super) fn of(channel: ChannelId, item: &Item) -> Option<Self> {
-        let mark = |mid: &str| Self { channel, mid: mid.to_owned(), at: item.at, reaction: None, deleted: false, text: None };
+        let mark =
+            |mid: &str| Self { channel, mid: mid.to_owned(), at: item.at, reaction: None, deleted: false, text: None };
         match &item.kind {
             Kind::Reaction(reaction) => {
-                let emoji = if reaction.removed { String::new() } else { reaction.emoji.clone().unwrap_or_else(|| "❤".to_owned()) };
+                let emoji = if reaction.removed {
+                    String::new()
+                } else {
+                    reaction.emoji.clone().unwrap_or_else(|| "❤".to_owned())
+                };
                 Some(Self { reaction: Some(clean(&emoji)), ..mark(&reaction.mid) })
             }
             Kind::Deleted { mid } => Some(Self { deleted: true, ..mark(mid) }),

@@ -16,8 +16,8 @@ mod states;
 mod turn;
 mod write;
 
+pub(crate) use conversations::{lock_by_id, save};
 pub use handler::Receive;
 pub use turn::AnswerTurn;
-pub(crate) use conversations::{lock_by_id, save};
 pub(crate) use turn::escalate;
 pub(crate) use write::{NewMessage, clean, insert, preview};

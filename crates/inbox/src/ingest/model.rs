@@ -22,11 +22,17 @@ pub(super) struct Asked<'a> {
 }
 
 /// The model's answer, or the local one where no model did better; the second value tells that no model could be asked.
-pub(super) async fn ask(gateway: &Gateway, decision: &mut Decision, asked: &Asked<'_>, local: Answer) -> (Answer, bool) {
+pub(super) async fn ask(
+    gateway: &Gateway,
+    decision: &mut Decision,
+    asked: &Asked<'_>,
+    local: Answer,
+) -> (Answer, bool) {
     let index = &asked.mind.index;
     let hits = index.search(&Question { text: asked.text, language: asked.language, vector: asked.vector }, CHUNKS);
     // A passage that reads like an instruction is never given to a model.
-    let chunks: Vec<&Chunk> = hits.iter().map(|hit| &index.chunks()[hit.position]).filter(|chunk| !chunk.suspicious).collect();
+    let chunks: Vec<&Chunk> =
+        hits.iter().map(|hit| &index.chunks()[hit.position]).filter(|chunk| !chunk.suspicious).collect();
     let earlier = asked.history.len().saturating_sub(1);
     let history: Vec<Turn> =
         asked.history[..earlier].iter().map(|(_, text)| Turn { customer: true, text: text.clone() }).collect();

@@ -27,7 +27,16 @@ pub(super) struct News {
 impl News {
     /// Reads an event as news of messages; empty when it is something else.
     pub(super) fn of(channel: ChannelId, item: &Item) -> Vec<Self> {
-        let one = |mid: Option<String>, state| Self { channel, mid, key: None, before: None, state, at: item.at, code: None, detail: None };
+        let one = |mid: Option<String>, state| Self {
+            channel,
+            mid,
+            key: None,
+            before: None,
+            state,
+            at: item.at,
+            code: None,
+            detail: None,
+        };
         match &item.kind {
             Kind::Status(status) => {
                 let state = match status.state {
@@ -39,19 +48,33 @@ impl News {
                 };
                 let key = status.callback_data.as_deref().and_then(our_key);
                 let code = status.error.as_ref().and_then(|error| error.code).map(|code| code.to_string());
-                let detail = status.error.as_ref().and_then(|error| error.detail.clone().or_else(|| error.title.clone()));
+                let detail =
+                    status.error.as_ref().and_then(|error| error.detail.clone().or_else(|| error.title.clone()));
                 vec![Self { key, code, detail, ..one(Some(status.mid.clone()), state) }]
             }
-            Kind::Delivered { mids, watermark } if mids.is_empty() => watermark.map(|mark| Self::until(channel, item, "delivered", mark)).into_iter().collect(),
+            Kind::Delivered { mids, watermark } if mids.is_empty() => {
+                watermark.map(|mark| Self::until(channel, item, "delivered", mark)).into_iter().collect()
+            }
             Kind::Delivered { mids, .. } => mids.iter().map(|mid| one(Some(mid.clone()), "delivered")).collect(),
             Kind::Read { mid: Some(mid), .. } => vec![one(Some(mid.clone()), "read")],
-            Kind::Read { mid: None, watermark } => watermark.map(|mark| Self::until(channel, item, "read", mark)).into_iter().collect(),
+            Kind::Read { mid: None, watermark } => {
+                watermark.map(|mark| Self::until(channel, item, "read", mark)).into_iter().collect()
+            }
             _ => Vec::new(),
         }
     }
 
     fn until(channel: ChannelId, item: &Item, state: &'static str, mark: DateTime<Utc>) -> Self {
-        Self { channel, mid: None, key: None, before: Some((item.sender_key.clone(), mark)), state, at: item.at, code: None, detail: None }
+        Self {
+            channel,
+            mid: None,
+            key: None,
+            before: Some((item.sender_key.clone(), mark)),
+            state,
+            at: item.at,
+            code: None,
+            detail: None,
+        }
     }
 }
 

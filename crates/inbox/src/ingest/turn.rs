@@ -38,7 +38,9 @@ pub(crate) struct TurnJob {
 impl TurnJob {
     /// The job that takes the turn after a wait.
     pub(crate) fn after(conv: &Conv, now: DateTime<Utc>, wait: TimeDelta) -> NewJob {
-        NewJob::new(Lane::Ai, "inbound.turn", &Self { conversation: conv.id, turn: conv.turn }).key(conv.id).at(now + wait)
+        NewJob::new(Lane::Ai, "inbound.turn", &Self { conversation: conv.id, turn: conv.turn })
+            .key(conv.id)
+            .at(now + wait)
     }
 }
 
@@ -58,7 +60,13 @@ pub(crate) fn language<'a>(read: &'a Read, conv: &'a Conv) -> &'a str {
 }
 
 /// The answer found without a model; the stage is kept in the decision.
-pub(crate) fn local_answer(mind: &Mind, language: &str, text: &str, vector: Option<&[f32]>, decision: &mut Decision) -> Answer {
+pub(crate) fn local_answer(
+    mind: &Mind,
+    language: &str,
+    text: &str,
+    vector: Option<&[f32]>,
+    decision: &mut Decision,
+) -> Answer {
     let began = Instant::now();
     let answer = answer(&mind.index, &Question { text, language, vector }, &mind.voice);
     decision.stage("answer", "extractive/1", &["text", "language"], &answer, began.elapsed());
@@ -70,11 +78,21 @@ pub(crate) fn local_answer(mind: &Mind, language: &str, text: &str, vector: Opti
 
 /// Whether a model may do better than the local answer.
 pub(crate) fn model_may_help(read: &Read, answer: &Answer) -> bool {
-    answer.kind != AnswerKind::Smalltalk && !read.marks.acknowledgement && read.guard.passed && answer.confidence < MODEL_BELOW
+    answer.kind != AnswerKind::Smalltalk
+        && !read.marks.acknowledgement
+        && read.guard.passed
+        && answer.confidence < MODEL_BELOW
 }
 
 /// Decides what happens next with an answer in hand.
-pub(crate) fn conclude(mind: &Mind, conv: &Conv, text: &str, read: &Read, answer: Answer, mut decision: Decision) -> Turn {
+pub(crate) fn conclude(
+    mind: &Mind,
+    conv: &Conv,
+    text: &str,
+    read: &Read,
+    answer: Answer,
+    mut decision: Decision,
+) -> Turn {
     let began = Instant::now();
     let state = Conversation {
         kind: conv.kind(),
@@ -103,6 +121,9 @@ pub(crate) fn carry_out(tx: &mut OrgTx, mind: &Mind, conv: &mut Conv, turn: &mut
     let answering = Answering::of(&mind.auto_reply, conv.kind(), now);
     let confidence = Some(turn.answer.confidence);
     conv.dirty = true;
+    if needs_no_answer(&turn.step) && conv.waiting_since >= conv.last_inbound_at {
+        conv.waiting_since = None;
+    }
     match (turn.step.clone(), answering) {
         (NextStep::Silent(why), _) => turn.decision.conclude(why, confidence, &turn.answer.text),
         (NextStep::Escalate(reason), answering) => {
@@ -133,6 +154,11 @@ pub(crate) fn carry_out(tx: &mut OrgTx, mind: &Mind, conv: &mut Conv, turn: &mut
     }
 }
 
+/// Greetings, thanks and goodbyes leave nobody waiting.
+fn needs_no_answer(step: &NextStep) -> bool {
+    matches!(step, NextStep::Silent("acknowledgement") | NextStep::Reply { meaningful: false, .. })
+}
+
 /// Marks a conversation as needing a person and says so in the ledger, once per reason.
 pub(crate) fn escalate(tx: &mut OrgTx, conv: &mut Conv, reason: Escalation, decision: Option<kernel::ids::DecisionId>) {
     let subject = Subject::Conversation(conv.id);
@@ -148,14 +174,25 @@ pub(crate) fn escalate(tx: &mut OrgTx, conv: &mut Conv, reason: Escalation, deci
 }
 
 /// An intent to send a message of the bot, with the job that sends it.
-fn intend(tx: &mut OrgTx, conv: &Conv, turn: &Turn, text: String, meaningful: bool, after: Option<DateTime<Utc>>) -> NewMessage {
+fn intend(
+    tx: &mut OrgTx,
+    conv: &Conv,
+    turn: &Turn,
+    text: String,
+    meaningful: bool,
+    after: Option<DateTime<Utc>>,
+) -> NewMessage {
     let id = MessageId::new(tx.clock());
     let job = SendJob::of(id, conv.id);
     tx.enqueue(match after {
         Some(at) => job.at(at),
         None => job,
     });
-    tx.append(Event::new(Subject::Conversation(conv.id), Actor::Bot, Fact::MessageQueued { conversation: conv.id, message: id, writer: Writer::Bot }));
+    tx.append(Event::new(
+        Subject::Conversation(conv.id),
+        Actor::Bot,
+        Fact::MessageQueued { conversation: conv.id, message: id, writer: Writer::Bot },
+    ));
     NewMessage {
         id,
         conversation: conv.id,
@@ -172,7 +209,8 @@ fn intend(tx: &mut OrgTx, conv: &Conv, turn: &Turn, text: String, meaningful: bo
         meaningful,
         fence: Some(conv.fence),
         decision: Some(turn.decision.id),
-        sources: (!turn.answer.sources.is_empty()).then(|| serde_json::to_value(&turn.answer.sources).unwrap_or_default()),
+        sources: (!turn.answer.sources.is_empty())
+            .then(|| serde_json::to_value(&turn.answer.sources).unwrap_or_default()),
         at: tx.clock().now(),
         send_after: after,
         template: None,
@@ -243,7 +281,13 @@ impl Handler for AnswerTurn {
         let gateway = self.core.brain.gateway();
         let mut unanswered = false;
         if gateway.has_providers() && seen.bot_holds() && model_may_help(&read, &answer) {
-            let asked = Asked { mind: &mind, text: &text, language: language(&read, &seen), vector: vector.as_deref(), history: &said };
+            let asked = Asked {
+                mind: &mind,
+                text: &text,
+                language: language(&read, &seen),
+                vector: vector.as_deref(),
+                history: &said,
+            };
             (answer, unanswered) = super::model::ask(gateway, &mut decision, &asked, answer).await;
         }
 

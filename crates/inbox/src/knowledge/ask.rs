@@ -85,7 +85,13 @@ impl AnswerOut {
 impl From<Source> for SourceOut {
     fn from(source: Source) -> Self {
         let Source { chunk_id, document_id, title, heading, quote } = source;
-        Self { chunk_id: ChunkId::from_uuid(chunk_id), document_id: DocumentId::from_uuid(document_id), title, heading, quote }
+        Self {
+            chunk_id: ChunkId::from_uuid(chunk_id),
+            document_id: DocumentId::from_uuid(document_id),
+            title,
+            heading,
+            quote,
+        }
     }
 }
 
@@ -115,13 +121,20 @@ pub(crate) async fn ask(core: &Core, org: OrgId, question: &str) -> Result<Asked
                 suspicious: chunk.suspicious,
             }
         });
-        Asked { chunks: chunks.collect(), answer: AnswerOut::of(answer(&mind.index, &question, &mind.voice), mind.auto_reply.min_confidence) }
+        Asked {
+            chunks: chunks.collect(),
+            answer: AnswerOut::of(answer(&mind.index, &question, &mind.voice), mind.auto_reply.min_confidence),
+        }
     });
     work.await.map_err(AppError::internal)
 }
 
 /// Try a question: the chunks found and the answer made from them. Nothing is sent.
 #[utoipa::path(post, path = "/v2/knowledge/test", tag = "knowledge", request_body = QuestionIn, responses((status = 200, body = Asked)))]
-pub(crate) async fn test_question(by: Allowed<View>, State(core): State<Core>, Json(given): Json<QuestionIn>) -> Result<Json<Asked>, AppError> {
+pub(crate) async fn test_question(
+    by: Allowed<View>,
+    State(core): State<Core>,
+    Json(given): Json<QuestionIn>,
+) -> Result<Json<Asked>, AppError> {
     Ok(Json(ask(&core, by.org(), &given.question).await?))
 }

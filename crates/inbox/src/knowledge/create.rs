@@ -102,13 +102,20 @@ fn check(core: &Core, title: &str, content: &Content) -> Result<(), AppError> {
     if title.chars().count() > 300 {
         return Err(AppError::field("title", "may have 300 characters"));
     }
-    let required = |field: &str, text: &str| if text.trim().is_empty() { Err(AppError::field(field, "must not be empty")) } else { Ok(()) };
+    let required = |field: &str, text: &str| {
+        if text.trim().is_empty() { Err(AppError::field(field, "must not be empty")) } else { Ok(()) }
+    };
     match content {
         Content::Text(text) => required("text", text),
         Content::Faq { question, answer } => required("question", question).and_then(|()| required("answer", answer)),
         Content::Product(offer) | Content::Service(offer) => required("name", &offer.name),
         // Private addresses are refused at once here, and again after every redirect when it is read.
-        Content::Url(url) => core.kernel.http.public(Method::GET, url).map(drop).map_err(|forbidden| AppError::field("url", forbidden.to_string())),
+        Content::Url(url) => core
+            .kernel
+            .http
+            .public(Method::GET, url)
+            .map(drop)
+            .map_err(|forbidden| AppError::field("url", forbidden.to_string())),
         Content::File { name, .. } => required("file", name),
     }
 }
@@ -137,7 +144,11 @@ impl Upload {
 
 /// Add a document. It is read in the background; ask for it until its status is `ready`.
 #[utoipa::path(post, path = "/v2/knowledge/documents", tag = "knowledge", request_body = DocumentIn, responses((status = 201, body = DocumentOut)))]
-pub(crate) async fn create_document(by: Allowed<ManageChannels>, State(desk): State<Desk>, request: Request) -> Result<(StatusCode, Json<DocumentOut>), AppError> {
+pub(crate) async fn create_document(
+    by: Allowed<ManageChannels>,
+    State(desk): State<Desk>,
+    request: Request,
+) -> Result<(StatusCode, Json<DocumentOut>), AppError> {
     let core = desk.core();
     let kind = request.headers().get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
     let id = if kind.starts_with("multipart/form-data") {

@@ -39,7 +39,19 @@ impl From<Document> for DocumentOut {
             Status::Ready => ("ready", 100, None),
             Status::Failed { error } => ("failed", 0, Some(error)),
         };
-        Self { id, title, kind: kind_word(kind), location, language, status, progress, error, chunk_count, created_at, updated_at }
+        Self {
+            id,
+            title,
+            kind: kind_word(kind),
+            location,
+            language,
+            status,
+            progress,
+            error,
+            chunk_count,
+            created_at,
+            updated_at,
+        }
     }
 }
 
@@ -57,7 +69,10 @@ fn kind_word(kind: DocumentKind) -> &'static str {
 
 /// List documents, the newest first.
 #[utoipa::path(get, path = "/v2/knowledge/documents", tag = "knowledge", params(PageParams), responses((status = 200, body = Listed<DocumentOut>)))]
-pub(crate) async fn list_documents(by: Allowed<View>, page: Page<DocumentId>) -> Result<Json<Listed<DocumentOut>>, AppError> {
+pub(crate) async fn list_documents(
+    by: Allowed<View>,
+    page: Page<DocumentId>,
+) -> Result<Json<Listed<DocumentOut>>, AppError> {
     let mut tx = by.tx().await?;
     let rows = knowledge::list(&mut tx, page.after, page.fetch()).await?;
     Ok(Json(Listed::new(&page, rows, |row| row.id)?.map(DocumentOut::from)))
@@ -65,7 +80,10 @@ pub(crate) async fn list_documents(by: Allowed<View>, page: Page<DocumentId>) ->
 
 /// Show a document and how far its reading is.
 #[utoipa::path(get, path = "/v2/knowledge/documents/{id}", tag = "knowledge", responses((status = 200, body = DocumentOut)))]
-pub(crate) async fn show_document(by: Allowed<View>, Path(id): Path<DocumentId>) -> Result<Json<DocumentOut>, AppError> {
+pub(crate) async fn show_document(
+    by: Allowed<View>,
+    Path(id): Path<DocumentId>,
+) -> Result<Json<DocumentOut>, AppError> {
     let mut tx = by.tx().await?;
     let document = knowledge::show(&mut tx, id).await?.ok_or_else(|| AppError::not_found("document"))?;
     Ok(Json(document.into()))

@@ -26,7 +26,9 @@ pub(crate) const LARGEST_UPLOAD: usize = ::documents::MAX_FILE + 64 * 1024;
 /// The routes.
 pub(crate) fn api() -> OpenApiRouter<Desk> {
     OpenApiRouter::new()
-        .routes(routes!(documents::list_documents, create::create_document).layer(DefaultBodyLimit::max(LARGEST_UPLOAD)))
+        .routes(
+            routes!(documents::list_documents, create::create_document).layer(DefaultBodyLimit::max(LARGEST_UPLOAD)),
+        )
         .routes(routes!(documents::show_document, remove::delete_document))
         .routes(routes!(ask::test_question))
 }

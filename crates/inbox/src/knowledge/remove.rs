@@ -22,7 +22,11 @@ pub(crate) async fn remove(by: &Allowed<ManageChannels>, core: &Core, id: Docume
 
 /// Remove a document. Answers do not rest on it any more, from the next message on.
 #[utoipa::path(delete, path = "/v2/knowledge/documents/{id}", tag = "knowledge", responses((status = 204)))]
-pub(crate) async fn delete_document(by: Allowed<ManageChannels>, State(core): State<Core>, Path(id): Path<DocumentId>) -> Result<StatusCode, AppError> {
+pub(crate) async fn delete_document(
+    by: Allowed<ManageChannels>,
+    State(core): State<Core>,
+    Path(id): Path<DocumentId>,
+) -> Result<StatusCode, AppError> {
     remove(&by, &core, id).await?;
     Ok(StatusCode::NO_CONTENT)
 }

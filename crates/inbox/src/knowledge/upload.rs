@@ -15,10 +15,13 @@ impl<S: Send + Sync> FromRequest<S> for Upload {
     type Rejection = AppError;
 
     async fn from_request(request: Request, state: &S) -> Result<Self, AppError> {
-        let mut parts = Multipart::from_request(request, state).await.map_err(|refused| AppError::bad_request(refused.body_text()))?;
+        let mut parts = Multipart::from_request(request, state)
+            .await
+            .map_err(|refused| AppError::bad_request(refused.body_text()))?;
         let (mut title, mut file) = (String::new(), None);
         while let Some(part) = parts.next_field().await.map_err(|error| broken(&error))? {
-            let (field, name) = (part.name().unwrap_or_default().to_owned(), part.file_name().unwrap_or_default().to_owned());
+            let (field, name) =
+                (part.name().unwrap_or_default().to_owned(), part.file_name().unwrap_or_default().to_owned());
             match field.as_str() {
                 "title" => title = part.text().await.map_err(|error| broken(&error))?,
                 "file" => file = Some((name, part.bytes().await.map_err(|error| broken(&error))?.to_vec())),

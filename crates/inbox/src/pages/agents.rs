@@ -13,7 +13,8 @@ use crate::core::Core;
 use crate::settings::{AutoReply, BrandVoice, QuietHours, Setting, VoiceTone, load, save};
 
 /// The channels on which the bot answers.
-const ANSWERED: [ChannelKind; 4] = [ChannelKind::Facebook, ChannelKind::Instagram, ChannelKind::Whatsapp, ChannelKind::X];
+const ANSWERED: [ChannelKind; 4] =
+    [ChannelKind::Facebook, ChannelKind::Instagram, ChannelKind::Whatsapp, ChannelKind::X];
 
 #[derive(Template)]
 #[template(path = "agents/show.html")]
@@ -84,17 +85,38 @@ pub(super) async fn page(by: Allowed<ManageChannels>) -> Result<Html<String>, Ap
     show(&AgentsPage { frame: by.frame("Agents"), voice, replies })
 }
 
-pub(super) async fn voice(by: Allowed<ManageChannels>, State(core): State<Core>, Form(form): Form<VoiceForm>) -> Result<Response, AppError> {
+pub(super) async fn voice(
+    by: Allowed<ManageChannels>,
+    State(core): State<Core>,
+    Form(form): Form<VoiceForm>,
+) -> Result<Response, AppError> {
     let VoiceForm { business_name, tone, style, guidelines, emoji, max_length, languages, sign_off } = form;
     let lines = |text: String| text.replace("\r\n", "\n");
-    let languages = languages.split([',', ' ', ';']).map(|code| code.trim().to_lowercase()).filter(|code| !code.is_empty()).collect();
-    let voice = BrandVoice { business_name, tone, style: lines(style), guidelines: lines(guidelines), emoji, max_length, languages, sign_off };
+    let languages = languages
+        .split([',', ' ', ';'])
+        .map(|code| code.trim().to_lowercase())
+        .filter(|code| !code.is_empty())
+        .collect();
+    let voice = BrandVoice {
+        business_name,
+        tone,
+        style: lines(style),
+        guidelines: lines(guidelines),
+        emoji,
+        max_length,
+        languages,
+        sign_off,
+    };
     let errors = keep(&by, &core, &voice, voice.problem()).await?;
     let saved = errors.is_empty();
     answer(&by, saved, &voice_card(&by, voice, errors))
 }
 
-pub(super) async fn replies(by: Allowed<ManageChannels>, State(core): State<Core>, Form(form): Form<RepliesForm>) -> Result<Response, AppError> {
+pub(super) async fn replies(
+    by: Allowed<ManageChannels>,
+    State(core): State<Core>,
+    Form(form): Form<RepliesForm>,
+) -> Result<Response, AppError> {
     let RepliesForm { enabled, sure, is_quiet, from, to, time_zone, channels } = form;
     let replies = AutoReply {
         enabled,
@@ -109,7 +131,12 @@ pub(super) async fn replies(by: Allowed<ManageChannels>, State(core): State<Core
 }
 
 /// Saves a group of settings unless something is wrong with it.
-async fn keep<S: Setting>(by: &Allowed<ManageChannels>, core: &Core, setting: &S, problem: Option<(&'static str, String)>) -> Result<FieldErrors, AppError> {
+async fn keep<S: Setting>(
+    by: &Allowed<ManageChannels>,
+    core: &Core,
+    setting: &S,
+    problem: Option<(&'static str, String)>,
+) -> Result<FieldErrors, AppError> {
     if let Some((field, reason)) = problem {
         return Ok(FieldErrors::from(vec![Detail::new(field, reason)]));
     }
@@ -134,7 +161,11 @@ fn voice_card(by: &Allowed<ManageChannels>, voice: BrandVoice, errors: FieldErro
         VoiceTone::Professional => "professional",
         VoiceTone::Concise => "concise",
     };
-    let tones = [("friendly", "Friendly: warm and informal"), ("professional", "Professional: polite and neutral"), ("concise", "Concise: as short as can be")];
+    let tones = [
+        ("friendly", "Friendly: warm and informal"),
+        ("professional", "Professional: polite and neutral"),
+        ("concise", "Concise: as short as can be"),
+    ];
     VoiceCard {
         csrf: by.frame("").csrf,
         tones: tones.map(|(value, label)| Choice::new(value, label, current)).into(),
@@ -147,12 +178,23 @@ fn voice_card(by: &Allowed<ManageChannels>, voice: BrandVoice, errors: FieldErro
 fn replies_card(by: &Allowed<ManageChannels>, replies: AutoReply, errors: FieldErrors) -> RepliesCard {
     let quiet = replies.quiet_hours.clone();
     let chosen = |kind: &ChannelKind| replies.channels.as_ref().is_none_or(|channels| channels.contains(kind));
-    let channels = ANSWERED.iter().map(|kind| Choice { value: kind.to_string(), label: channel_name(kind.as_str()).to_owned(), chosen: chosen(kind) }).collect();
+    let channels = ANSWERED
+        .iter()
+        .map(|kind| Choice {
+            value: kind.to_string(),
+            label: channel_name(kind.as_str()).to_owned(),
+            chosen: chosen(kind),
+        })
+        .collect();
     RepliesCard {
         csrf: by.frame("").csrf,
         sure: format!("{:.0}", replies.min_confidence * 100.0),
         is_quiet: quiet.is_some(),
-        quiet: quiet.unwrap_or_else(|| QuietHours { from: "21:00".into(), to: "08:00".into(), time_zone: "UTC".into() }),
+        quiet: quiet.unwrap_or_else(|| QuietHours {
+            from: "21:00".into(),
+            to: "08:00".into(),
+            time_zone: "UTC".into(),
+        }),
         channels,
         replies,
         errors,

@@ -61,7 +61,11 @@ pub(super) async fn page(by: Allowed<ManageChannels>) -> Result<Html<String>, Ap
     show(&ChannelsPage { frame: by.frame("Channels"), channels: load(&by).await? })
 }
 
-pub(super) async fn connect(by: Allowed<ManageChannels>, State(core): State<Core>, Form(form): Form<ConnectForm>) -> Result<Response, AppError> {
+pub(super) async fn connect(
+    by: Allowed<ManageChannels>,
+    State(core): State<Core>,
+    Form(form): Form<ConnectForm>,
+) -> Result<Response, AppError> {
     let ConnectForm { kind, name, platform_account_id, access_token, access_token_secret } = form;
     let secret = Some(access_token_secret).filter(|secret| !secret.trim().is_empty());
     let given = ChannelIn {
@@ -79,13 +83,18 @@ pub(super) async fn connect(by: Allowed<ManageChannels>, State(core): State<Core
             for choice in &mut channels.kinds {
                 choice.chosen = choice.value == kind;
             }
-            (channels.called, channels.account, channels.errors) = (name, platform_account_id, FieldErrors::from(&error));
+            (channels.called, channels.account, channels.errors) =
+                (name, platform_account_id, FieldErrors::from(&error));
             answer(&by, None, channels)
         }
     }
 }
 
-pub(super) async fn disconnect(by: Allowed<ManageChannels>, State(core): State<Core>, Path(id): Path<ChannelId>) -> Result<Response, AppError> {
+pub(super) async fn disconnect(
+    by: Allowed<ManageChannels>,
+    State(core): State<Core>,
+    Path(id): Path<ChannelId>,
+) -> Result<Response, AppError> {
     let gone = let_go(&by, &core, id).await?;
     answer(&by, Some(Toast::done(format!("“{}” is let go; its conversations stay", gone.name))), load(&by).await?)
 }
@@ -103,12 +112,31 @@ fn answer(by: &Allowed<ManageChannels>, toast: Option<Toast>, channels: Channels
 async fn load(by: &Allowed<ManageChannels>) -> Result<Channels, AppError> {
     let mut tx = by.tx().await?;
     let rows = list(&mut tx).await?.into_iter().map(row).collect();
-    let kinds = ["facebook", "instagram", "whatsapp", "x"].map(|kind| Choice::new(kind, channel_name(kind), "facebook")).into();
-    Ok(Channels { csrf: by.frame("").csrf, rows, kinds, called: String::new(), account: String::new(), errors: FieldErrors::default() })
+    let kinds =
+        ["facebook", "instagram", "whatsapp", "x"].map(|kind| Choice::new(kind, channel_name(kind), "facebook")).into();
+    Ok(Channels {
+        csrf: by.frame("").csrf,
+        rows,
+        kinds,
+        called: String::new(),
+        account: String::new(),
+        errors: FieldErrors::default(),
+    })
 }
 
 fn row(channel: Channel) -> Row {
-    let Channel { id, kind, name, account_id, status, token_expires_at, last_event_at, last_error, last_error_at: _, created_at: _ } = channel;
+    let Channel {
+        id,
+        kind,
+        name,
+        account_id,
+        status,
+        token_expires_at,
+        last_event_at,
+        last_error,
+        last_error_at: _,
+        created_at: _,
+    } = channel;
     let (status, tone) = match status.as_str() {
         "connected" => ("connected", "won"),
         "reauthorise" => ("connect again", "risk"),
@@ -116,5 +144,16 @@ fn row(channel: Channel) -> Row {
         _ => ("let go", ""),
     };
     let kind_name = channel_name(&kind);
-    Row { id, kind, kind_name, name, account: account_id, status, tone, error: last_error.unwrap_or_default(), last_event_at, token_expires_at }
+    Row {
+        id,
+        kind,
+        kind_name,
+        name,
+        account: account_id,
+        status,
+        tone,
+        error: last_error.unwrap_or_default(),
+        last_event_at,
+        token_expires_at,
+    }
 }

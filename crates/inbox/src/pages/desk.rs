@@ -16,15 +16,22 @@ use super::panel::Contact;
 use super::pen::Pen;
 use super::people::People;
 use super::thread;
-use crate::conversations::{self, ConversationRow, cards_of};
 use crate::contacts::ContactCard;
+use crate::conversations::{self, ConversationRow, cards_of};
 use crate::core::Core;
 
 /// How long a conversation can be put away, in hours.
-const SNOOZES: [(u32, &str); 5] = [(1, "For an hour"), (4, "For four hours"), (24, "Until this time tomorrow"), (72, "For three days"), (168, "For a week")];
+const SNOOZES: [(u32, &str); 5] = [
+    (1, "For an hour"),
+    (4, "For four hours"),
+    (24, "Until this time tomorrow"),
+    (72, "For three days"),
+    (168, "For a week"),
+];
 
 /// Tells the list beside the conversation that it should look again, once the new fragment is in place.
-pub(super) const LOOK_AGAIN: (HeaderName, HeaderValue) = (HeaderName::from_static("hx-trigger-after-swap"), HeaderValue::from_static("inbox:changed"));
+pub(super) const LOOK_AGAIN: (HeaderName, HeaderValue) =
+    (HeaderName::from_static("hx-trigger-after-swap"), HeaderValue::from_static("inbox:changed"));
 
 /// What every part of an open conversation shows or asks for.
 pub(super) struct Head {
@@ -112,7 +119,11 @@ pub(super) async fn render<P: Permits>(by: &Allowed<P>, core: &Core, id: Convers
 /// Marks what the contact wrote as seen.
 async fn read(by: &Allowed<MayView>, id: ConversationId) -> Result<(), AppError> {
     let mut tx = by.tx().await?;
-    sqlx::query("update conversations set unread = 0 where org_id = $1 and id = $2 and unread > 0").bind(tx.org()).bind(id).execute(tx.conn()).await?;
+    sqlx::query("update conversations set unread = 0 where org_id = $1 and id = $2 and unread > 0")
+        .bind(tx.org())
+        .bind(id)
+        .execute(tx.conn())
+        .await?;
     tx.commit().await?;
     Ok(())
 }

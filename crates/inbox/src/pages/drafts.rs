@@ -17,7 +17,11 @@ struct Draft {
 }
 
 /// The text field with what the bot would say.
-pub(super) async fn fragment(by: Allowed<Reply>, State(core): State<Core>, Path((id, decision)): Path<(ConversationId, DecisionId)>) -> Result<Html<String>, AppError> {
+pub(super) async fn fragment(
+    by: Allowed<Reply>,
+    State(core): State<Core>,
+    Path((id, decision)): Path<(ConversationId, DecisionId)>,
+) -> Result<Html<String>, AppError> {
     let mut tx = by.tx().await?;
     let text = said(&mut tx, &core, id, decision).await?.ok_or_else(|| AppError::not_found("suggestion"))?;
     show(&Draft { text })

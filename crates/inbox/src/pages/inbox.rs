@@ -35,7 +35,15 @@ impl ListQuery {
     fn filter(&self) -> Filter {
         let given = |text: &str| Some(text.to_owned()).filter(|text| !text.trim().is_empty());
         let status = given(&self.view).filter(|view| view != "all");
-        Filter { status, assignee: given(&self.assignee), channel: given(&self.channel), tag: given(&self.tag), q: given(&self.q), limit: None, cursor: None }
+        Filter {
+            status,
+            assignee: given(&self.assignee),
+            channel: given(&self.channel),
+            tag: given(&self.tag),
+            q: given(&self.q),
+            limit: None,
+            cursor: None,
+        }
     }
 
     fn is_filtered(&self) -> bool {
@@ -97,18 +105,34 @@ struct Row {
 }
 
 /// The whole page, nothing open.
-pub(super) async fn page(by: Allowed<MayView>, State(core): State<Core>, cursor: Cursor, Query(view): Query<ListQuery>) -> Result<Html<String>, AppError> {
+pub(super) async fn page(
+    by: Allowed<MayView>,
+    State(core): State<Core>,
+    cursor: Cursor,
+    Query(view): Query<ListQuery>,
+) -> Result<Html<String>, AppError> {
     whole(&by, &core, &cursor, view, NothingOpen.render()?).await
 }
 
 /// The whole page around an open conversation, or around none.
-pub(super) async fn whole(by: &Allowed<MayView>, core: &Core, cursor: &Cursor, view: ListQuery, desk: String) -> Result<Html<String>, AppError> {
+pub(super) async fn whole(
+    by: &Allowed<MayView>,
+    core: &Core,
+    cursor: &Cursor,
+    view: ListQuery,
+    desk: String,
+) -> Result<Html<String>, AppError> {
     let rows = load(by, core, cursor, &view).await?.render()?;
     let mut tx = by.tx().await?;
     let people = People::load(&mut tx).await?;
     let kinds = crate::channels::list(&mut tx).await?;
-    let views = [("", "Open"), ("needs_human", "Needs you"), ("snoozed", "Snoozed"), ("closed", "Closed"), ("all", "All")];
-    let mut assignees = vec![Choice::new("", "Anybody", &view.assignee), Choice::new("me", "Me", &view.assignee), Choice::new("none", "Nobody", &view.assignee)];
+    let views =
+        [("", "Open"), ("needs_human", "Needs you"), ("snoozed", "Snoozed"), ("closed", "Closed"), ("all", "All")];
+    let mut assignees = vec![
+        Choice::new("", "Anybody", &view.assignee),
+        Choice::new("me", "Me", &view.assignee),
+        Choice::new("none", "Nobody", &view.assignee),
+    ];
     assignees.extend(people.members().map(|(id, name)| Choice::new(id.to_string(), name, &view.assignee)));
     let mut channels = vec![Choice::new("", "Any channel", &view.channel)];
     for channel in kinds {
@@ -130,17 +154,24 @@ pub(super) async fn whole(by: &Allowed<MayView>, core: &Core, cursor: &Cursor, v
 }
 
 /// The rows alone.
-pub(super) async fn rows(by: Allowed<MayView>, State(core): State<Core>, cursor: Cursor, Query(view): Query<ListQuery>) -> Result<Html<String>, AppError> {
+pub(super) async fn rows(
+    by: Allowed<MayView>,
+    State(core): State<Core>,
+    cursor: Cursor,
+    Query(view): Query<ListQuery>,
+) -> Result<Html<String>, AppError> {
     show(&load(&by, &core, &cursor, &view).await?)
 }
 
 /// How many conversations need a person, for the rail; empty for none.
 pub(super) async fn count(by: Allowed<MayView>) -> Result<String, AppError> {
     let mut tx = by.tx().await?;
-    let waiting: i64 = sqlx::query_scalar("select count(*) from (select 1 from conversations where org_id = $1 and status = 'needs_human' limit 1000) n")
-        .bind(tx.org())
-        .fetch_one(tx.conn())
-        .await?;
+    let waiting: i64 = sqlx::query_scalar(
+        "select count(*) from (select 1 from conversations where org_id = $1 and status = 'needs_human' limit 1000) n",
+    )
+    .bind(tx.org())
+    .fetch_one(tx.conn())
+    .await?;
     Ok(if waiting == 0 { String::new() } else { shell::page::count(waiting) })
 }
 
@@ -155,7 +186,8 @@ async fn load(by: &Allowed<MayView>, core: &Core, cursor: &Cursor, view: &ListQu
     let cards = cards_of(&mut tx, core, &found).await?;
     let any_channel = !found.is_empty() || !crate::channels::list(&mut tx).await?.is_empty();
     let listed = Listed::new(cursor, found, |row| (row.last_message_at, row.id))?;
-    let next = listed.next_cursor.as_ref().map(|next| format!("/inbox/rows?{}&cursor={}", view.query(), url_encoded(next)));
+    let next =
+        listed.next_cursor.as_ref().map(|next| format!("/inbox/rows?{}&cursor={}", view.query(), url_encoded(next)));
     let rows = listed.data.into_iter().map(|row| {
         let name = cards.get(&row.contact_id).map_or_else(|| "Erased contact".to_owned(), |card| card.name.clone());
         shown(row, name, &view.open)

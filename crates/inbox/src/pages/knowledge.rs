@@ -93,10 +93,21 @@ pub(super) async fn documents(by: Allowed<View>) -> Result<Html<String>, AppErro
     show(&list(&by).await?)
 }
 
-pub(super) async fn add(by: Allowed<ManageChannels>, State(core): State<Core>, Form(form): Form<AddForm>) -> Result<Response, AppError> {
+pub(super) async fn add(
+    by: Allowed<ManageChannels>,
+    State(core): State<Core>,
+    Form(form): Form<AddForm>,
+) -> Result<Response, AppError> {
     let given = |text: &str| Some(text.replace("\r\n", "\n")).filter(|text| !text.trim().is_empty());
-    let faq = (!form.question.is_empty() || !form.answer.is_empty()).then(|| FaqIn { question: form.question.clone(), answer: form.answer.clone() });
-    let document = DocumentIn { title: form.title.clone(), text: given(&form.text), url: given(&form.url), faq, ..DocumentIn::default() };
+    let faq = (!form.question.is_empty() || !form.answer.is_empty())
+        .then(|| FaqIn { question: form.question.clone(), answer: form.answer.clone() });
+    let document = DocumentIn {
+        title: form.title.clone(),
+        text: given(&form.text),
+        url: given(&form.url),
+        faq,
+        ..DocumentIn::default()
+    };
     match add_document(&by, &core, document).await {
         Ok(_) => added(&by),
         Err(error) if error.details().is_empty() || !by.request().fragment => Err(error),
@@ -104,7 +115,11 @@ pub(super) async fn add(by: Allowed<ManageChannels>, State(core): State<Core>, F
     }
 }
 
-pub(super) async fn upload(by: Allowed<ManageChannels>, State(core): State<Core>, upload: Upload) -> Result<Response, AppError> {
+pub(super) async fn upload(
+    by: Allowed<ManageChannels>,
+    State(core): State<Core>,
+    upload: Upload,
+) -> Result<Response, AppError> {
     upload.add(&by, &core).await?;
     added(&by)
 }
@@ -117,12 +132,21 @@ fn added(by: &Allowed<ManageChannels>) -> Result<Response, AppError> {
     Ok((toast.and_event("knowledge:changed", serde_json::json!({})), show(&Add::default())?).into_response())
 }
 
-pub(super) async fn remove(by: Allowed<ManageChannels>, State(core): State<Core>, Path(id): Path<DocumentId>) -> Result<Response, AppError> {
+pub(super) async fn remove(
+    by: Allowed<ManageChannels>,
+    State(core): State<Core>,
+    Path(id): Path<DocumentId>,
+) -> Result<Response, AppError> {
     remove_document(&by, &core, id).await?;
     Ok((Toast::done("Removed. Answers do not rest on it any more."), show(&list(&by).await?)?).into_response())
 }
 
-pub(super) async fn read_again(by: Allowed<ManageChannels>, State(core): State<Core>, Path(id): Path<DocumentId>, Form(Nothing {}): Form<Nothing>) -> Result<Response, AppError> {
+pub(super) async fn read_again(
+    by: Allowed<ManageChannels>,
+    State(core): State<Core>,
+    Path(id): Path<DocumentId>,
+    Form(Nothing {}): Form<Nothing>,
+) -> Result<Response, AppError> {
     let mut tx = by.tx().await?;
     if !knowledge::reindex(&mut tx, id).await? {
         return Err(AppError::not_found("document"));
@@ -132,7 +156,11 @@ pub(super) async fn read_again(by: Allowed<ManageChannels>, State(core): State<C
     Ok((Toast::done("It is being read again"), show(&list(&by).await?)?).into_response())
 }
 
-pub(super) async fn test(by: Allowed<View>, State(core): State<Core>, Form(form): Form<TestForm>) -> Result<Html<String>, AppError> {
+pub(super) async fn test(
+    by: Allowed<View>,
+    State(core): State<Core>,
+    Form(form): Form<TestForm>,
+) -> Result<Html<String>, AppError> {
     let asked = ask(&core, by.org(), &form.question).await?;
     let tone = if asked.answer.needs_person { "wait" } else { "won" };
     let sure = format!("{} sure", percent(asked.answer.confidence.into()));
@@ -142,7 +170,11 @@ pub(super) async fn test(by: Allowed<View>, State(core): State<Core>, Form(form)
 async fn list<P: Permits>(by: &Allowed<P>) -> Result<Documents, AppError> {
     let mut tx = by.tx().await?;
     let rows: Vec<Row> = knowledge::list(&mut tx, None, MOST).await?.into_iter().map(row).collect();
-    Ok(Documents { indexing: rows.iter().any(|row| row.is_indexing), rows, may_change: by.may(Permission::ManageChannels) })
+    Ok(Documents {
+        indexing: rows.iter().any(|row| row.is_indexing),
+        rows,
+        may_change: by.may(Permission::ManageChannels),
+    })
 }
 
 fn row(document: Document) -> Row {
@@ -155,12 +187,29 @@ fn row(document: Document) -> Row {
         DocumentKind::Product => ("tag", "Product"),
         DocumentKind::Service => ("hand", "Service"),
     };
-    let pieces = if chunk_count == 1 { "1 piece".to_owned() } else { format!("{} pieces", shell::page::count(chunk_count)) };
-    let about = [Some(word.to_owned()), Some(location).filter(|text| !text.is_empty() && *text != title), Some(pieces), language];
+    let pieces =
+        if chunk_count == 1 { "1 piece".to_owned() } else { format!("{} pieces", shell::page::count(chunk_count)) };
+    let about = [
+        Some(word.to_owned()),
+        Some(location).filter(|text| !text.is_empty() && *text != title),
+        Some(pieces),
+        language,
+    ];
     let (status, tone, error, is_indexing, progress) = match status {
         Status::Ready => ("ready", "won", String::new(), false, 100),
         Status::Indexing { progress } => ("being read", "wait", String::new(), true, progress),
         Status::Failed { error } => ("not readable", "risk", error, false, 0),
     };
-    Row { id, title, icon, about: about.into_iter().flatten().collect::<Vec<_>>().join(" · "), status, tone, error, is_indexing, progress, at: updated_at }
+    Row {
+        id,
+        title,
+        icon,
+        about: about.into_iter().flatten().collect::<Vec<_>>().join(" · "),
+        status,
+        tone,
+        error,
+        is_indexing,
+        progress,
+        at: updated_at,
+    }
 }

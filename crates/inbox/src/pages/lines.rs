@@ -78,7 +78,8 @@ pub(super) fn message(row: MessageRow, opened: &Opened) -> Line {
     };
     let (state_icon, state_text) = if outbound { state(&row) } else { ("", String::new()) };
     let attachments = attached(&row.attachments);
-    let text = if row.body.is_empty() && attachments.is_empty() { format!("[{}]", spoken(&row.kind)) } else { row.body };
+    let text =
+        if row.body.is_empty() && attachments.is_empty() { format!("[{}]", spoken(&row.kind)) } else { row.body };
     Line::Message(Bubble {
         id: row.id,
         class,
@@ -99,7 +100,8 @@ pub(super) fn message(row: MessageRow, opened: &Opened) -> Line {
 }
 
 fn state(row: &MessageRow) -> (&'static str, String) {
-    let detail = || row.state_detail.clone().or_else(|| row.state_code.as_deref().map(spoken)).filter(|text| !text.is_empty());
+    let detail =
+        || row.state_detail.clone().or_else(|| row.state_code.as_deref().map(spoken)).filter(|text| !text.is_empty());
     let with = |word: &str| detail().map_or_else(|| word.to_owned(), |detail| format!("{word}: {detail}"));
     match row.state.as_str() {
         "queued" => match row.send_after {
@@ -118,13 +120,18 @@ fn state(row: &MessageRow) -> (&'static str, String) {
 }
 
 fn attached(value: &Value) -> Vec<Attached> {
-    let text = |item: &Value, key: &str| item.get(key).and_then(Value::as_str).filter(|text| !text.is_empty()).map(str::to_owned);
+    let text = |item: &Value, key: &str| {
+        item.get(key).and_then(Value::as_str).filter(|text| !text.is_empty()).map(str::to_owned)
+    };
     value
         .as_array()
         .into_iter()
         .flatten()
         .map(|item| Attached {
-            label: text(item, "filename").or_else(|| text(item, "title")).or_else(|| text(item, "kind")).unwrap_or_else(|| "attachment".to_owned()),
+            label: text(item, "filename")
+                .or_else(|| text(item, "title"))
+                .or_else(|| text(item, "kind"))
+                .unwrap_or_else(|| "attachment".to_owned()),
             // Only what a browser opens as a page; anything else could be a script.
             url: text(item, "url").filter(|url| url.starts_with("https://")),
         })
@@ -142,7 +149,11 @@ pub(super) fn shown_note(note: NoteOut, people: &People) -> Note {
 }
 
 /// When the pen changed hands.
-pub(super) async fn handovers(tx: &mut OrgTx, id: ConversationId, people: &People) -> Result<Vec<(DateTime<Utc>, Line)>, sqlx::Error> {
+pub(super) async fn handovers(
+    tx: &mut OrgTx,
+    id: ConversationId,
+    people: &People,
+) -> Result<Vec<(DateTime<Utc>, Line)>, sqlx::Error> {
     type Row = (String, String, DateTime<Utc>, Option<DateTime<Utc>>, Option<String>);
     let rows: Vec<Row> = sqlx::query_as(
         "select by_actor, reason, at, released_at, released_by from takeovers where org_id = $1 and conversation_id = $2 order by at desc limit 100",
@@ -154,7 +165,8 @@ pub(super) async fn handovers(tx: &mut OrgTx, id: ConversationId, people: &Peopl
     let mut out = Vec::new();
     for (by, reason, at, released_at, released_by) in rows {
         let who = people.actor(&by);
-        let text = if reason == "replied" { format!("{who} took over by replying") } else { format!("{who} took over") };
+        let text =
+            if reason == "replied" { format!("{who} took over by replying") } else { format!("{who} took over") };
         out.push((at, Line::Event(Happened { icon: "hand", text, at })));
         if let Some(at) = released_at {
             let who = released_by.map_or_else(|| "Somebody".to_owned(), |by| people.actor(&by));

@@ -45,7 +45,12 @@ pub(super) struct Place {
 }
 
 /// The panel alone.
-pub(super) async fn fragment(by: Allowed<View>, State(core): State<Core>, Path(id): Path<ConversationId>, Query(place): Query<Place>) -> Result<Html<String>, AppError> {
+pub(super) async fn fragment(
+    by: Allowed<View>,
+    State(core): State<Core>,
+    Path(id): Path<ConversationId>,
+    Query(place): Query<Place>,
+) -> Result<Html<String>, AppError> {
     let mut tx = by.tx().await?;
     let opened = Opened::load(&mut tx, &core, id).await?;
     let contact = Contact::of(&mut tx, &opened).await?;
@@ -57,7 +62,10 @@ impl Contact {
     pub(super) async fn of(tx: &mut OrgTx, opened: &Opened) -> Result<Self, AppError> {
         let (row, card) = (&opened.row, opened.card.as_ref());
         let notes = all_notes(tx, row.id).await?.into_iter().map(|note| shown_note(note, &opened.people)).collect();
-        let channel = opened.channel.as_ref().map_or_else(|| channel_name(&row.channel_kind).to_owned(), |channel| channel.name.clone());
+        let channel = opened
+            .channel
+            .as_ref()
+            .map_or_else(|| channel_name(&row.channel_kind).to_owned(), |channel| channel.name.clone());
         let known = [
             ("E-mail", card.and_then(|card| card.email.clone())),
             ("Phone", card.and_then(|card| card.phone.clone())),
@@ -65,7 +73,10 @@ impl Contact {
             ("Language", row.language.clone()),
             ("Mood", row.sentiment.clone()),
             ("Urgency", row.urgency.clone()),
-            ("Assigned to", Some(row.assignee_id.map_or_else(|| "nobody".to_owned(), |member| opened.people.member(member.uuid())))),
+            (
+                "Assigned to",
+                Some(row.assignee_id.map_or_else(|| "nobody".to_owned(), |member| opened.people.member(member.uuid()))),
+            ),
         ];
         let score = card.and_then(|card| card.score).or(row.lead_score);
         let tag = card.and_then(|card| card.tag).map(|tag| tag.word().to_owned()).or_else(|| row.lead_tag.clone());

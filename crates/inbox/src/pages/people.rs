@@ -21,7 +21,10 @@ impl People {
 
     /// A member's name; one who left is "a former member".
     pub(super) fn member(&self, id: Uuid) -> String {
-        self.0.iter().find(|(member, ..)| member.uuid() == id).map_or_else(|| "a former member".to_owned(), |(.., name)| name.clone())
+        self.0
+            .iter()
+            .find(|(member, ..)| member.uuid() == id)
+            .map_or_else(|| "a former member".to_owned(), |(.., name)| name.clone())
     }
 
     /// The name of an actor as the ledger writes it.
@@ -29,7 +32,11 @@ impl People {
         match actor {
             "bot" => "Recoup".to_owned(),
             "system" => "a person in the platform's own app".to_owned(),
-            _ => self.0.iter().find(|(_, user, _)| user.to_string() == actor).map_or_else(|| "somebody".to_owned(), |(.., name)| name.clone()),
+            _ => self
+                .0
+                .iter()
+                .find(|(_, user, _)| user.to_string() == actor)
+                .map_or_else(|| "somebody".to_owned(), |(.., name)| name.clone()),
         }
     }
 

@@ -31,7 +31,12 @@ pub(super) struct Thread {
 type Cursor = Page<(DateTime<Utc>, MessageId)>;
 
 /// The lines alone, the latest or those before a cursor.
-pub(super) async fn fragment(by: Allowed<View>, State(core): State<Core>, Path(id): Path<ConversationId>, mut cursor: Cursor) -> Result<Html<String>, AppError> {
+pub(super) async fn fragment(
+    by: Allowed<View>,
+    State(core): State<Core>,
+    Path(id): Path<ConversationId>,
+    mut cursor: Cursor,
+) -> Result<Html<String>, AppError> {
     cursor.limit = SHOWN;
     let mut tx = by.tx().await?;
     let opened = Opened::load(&mut tx, &core, id).await?;
@@ -53,7 +58,8 @@ async fn load(tx: &mut OrgTx, opened: &Opened, cursor: &Cursor, may_reply: bool)
     let until = cursor.after.map(|(at, _)| at);
     let since = if earlier.is_some() { listed.data.last().map(|row| row.at) } else { None };
     let within = |at: DateTime<Utc>| since.is_none_or(|since| at >= since) && until.is_none_or(|until| at < until);
-    let mut lines: Vec<(DateTime<Utc>, Line)> = listed.data.into_iter().map(|row| (row.at, lines::message(row, opened))).collect();
+    let mut lines: Vec<(DateTime<Utc>, Line)> =
+        listed.data.into_iter().map(|row| (row.at, lines::message(row, opened))).collect();
     for note in all_notes(tx, id).await? {
         if within(note.created_at) {
             lines.push((note.created_at, lines::note(note, &opened.people)));

@@ -40,7 +40,11 @@ struct Step {
 }
 
 /// The record, in the drawer.
-pub(super) async fn drawer(by: Allowed<View>, State(core): State<Core>, Path((id, decision)): Path<(ConversationId, DecisionId)>) -> Result<Html<String>, AppError> {
+pub(super) async fn drawer(
+    by: Allowed<View>,
+    State(core): State<Core>,
+    Path((id, decision)): Path<(ConversationId, DecisionId)>,
+) -> Result<Html<String>, AppError> {
     let mut tx = by.tx().await?;
     let row = ai::decision::load(&mut tx, decision).await?.filter(|row| row.conversation_id == Some(id));
     let row = row.ok_or_else(|| AppError::not_found("decision"))?;
@@ -56,8 +60,15 @@ fn explained(row: &DecisionRow, decision: &Decision) -> Why {
         "suggested" => "Recoup suggested an answer to a person.".to_owned(),
         other => format!("Recoup said nothing: {}.", spoken(other)),
     };
-    let model = if row.model.is_empty() { "none, from your knowledge alone".to_owned() } else { format!("{} ({})", row.model, row.provider) };
-    let mut facts = vec![("Confidence", row.confidence.map_or_else(|| "not measured".to_owned(), |sure| percent(sure.into()))), ("Model", model)];
+    let model = if row.model.is_empty() {
+        "none, from your knowledge alone".to_owned()
+    } else {
+        format!("{} ({})", row.model, row.provider)
+    };
+    let mut facts = vec![
+        ("Confidence", row.confidence.map_or_else(|| "not measured".to_owned(), |sure| percent(sure.into()))),
+        ("Model", model),
+    ];
     if row.cost_micros > 0 {
         facts.push(("Cost", format!("${:.5}", row.cost_micros as f64 / 1e6)));
     }
@@ -81,7 +92,9 @@ fn quoted(source: &Value) -> Quoted {
 
 fn step(stage: &Stage) -> Step {
     let facts = match &stage.output {
-        Value::Object(fields) => fields.iter().filter_map(|(name, value)| Some((spoken(name), word(value)?))).take(MOST_FACTS).collect(),
+        Value::Object(fields) => {
+            fields.iter().filter_map(|(name, value)| Some((spoken(name), word(value)?))).take(MOST_FACTS).collect()
+        }
         other => word(other).map(|word| ("result".to_owned(), next_step(&word))).into_iter().collect(),
     };
     let took = if stage.micros == 0 { String::new() } else { duration(stage.micros) };
@@ -95,10 +108,12 @@ fn next_step(recorded: &str) -> String {
         return "answer".to_owned();
     }
     if let Some(reason) = inside("Escalate(") {
-        let words = reason.chars().flat_map(|c| if c.is_uppercase() { vec![' ', c.to_ascii_lowercase()] } else { vec![c] });
+        let words =
+            reason.chars().flat_map(|c| if c.is_uppercase() { vec![' ', c.to_ascii_lowercase()] } else { vec![c] });
         return format!("ask for a person:{}", words.collect::<String>());
     }
-    inside("Silent(").map_or_else(|| recorded.to_owned(), |why| format!("say nothing: {}", spoken(why.trim_matches('"'))))
+    inside("Silent(")
+        .map_or_else(|| recorded.to_owned(), |why| format!("say nothing: {}", spoken(why.trim_matches('"'))))
 }
 
 /// A value that fits a line.
@@ -106,7 +121,10 @@ fn word(value: &Value) -> Option<String> {
     let text = match value {
         Value::Null | Value::Object(_) => return None,
         Value::Bool(yes) => if *yes { "yes" } else { "no" }.to_owned(),
-        Value::Number(number) => number.as_f64().filter(|_| !number.is_i64() && !number.is_u64()).map_or_else(|| number.to_string(), |number| format!("{number:.2}")),
+        Value::Number(number) => number
+            .as_f64()
+            .filter(|_| !number.is_i64() && !number.is_u64())
+            .map_or_else(|| number.to_string(), |number| format!("{number:.2}")),
         Value::String(text) => spoken(text),
         Value::Array(items) => items.iter().filter_map(word).collect::<Vec<_>>().join(", "),
     };

@@ -95,7 +95,8 @@ pub fn decide(read: &Read, answer: &Answer, conversation: &Conversation, setting
 
 /// Reasons that hold whoever has the pen.
 fn must_escalate(read: &Read) -> Option<Escalation> {
-    let upset = matches!(read.sentiment.sentiment, Tone::Negative | Tone::Mixed) && read.sentiment.urgency == Urgency::Critical;
+    let upset =
+        matches!(read.sentiment.sentiment, Tone::Negative | Tone::Mixed) && read.sentiment.urgency == Urgency::Critical;
     [
         (!read.guard.passed, Escalation::InputRejected),
         (read.marks.wants_human, Escalation::AskedForPerson),

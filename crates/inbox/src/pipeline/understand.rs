@@ -1,6 +1,8 @@
 //! The first stages: guardrail, language, understanding, sentiment, intent and lead signals, all local.
 
-use ai::local::{Guardrail, IntentDecision, Language, LeadWeights, Marks, Reading, SenderHistory, Sentiment, Understanding};
+use ai::local::{
+    Guardrail, IntentDecision, Language, LeadWeights, Marks, Reading, SenderHistory, Sentiment, Understanding,
+};
 use serde::Serialize;
 
 /// What the local stages found in one text.

@@ -65,13 +65,19 @@ struct Handshake {
 }
 
 /// Answers the platform's proof that this address is ours.
-async fn verify(State(receiver): State<Receiver>, Path(channel): Path<String>, Query(handshake): Query<Handshake>) -> Response {
+async fn verify(
+    State(receiver): State<Receiver>,
+    Path(channel): Path<String>,
+    Query(handshake): Query<Handshake>,
+) -> Response {
     let connectors = &receiver.kernel.config.connectors;
     match (kind_of(&channel), &handshake.crc_token) {
         (Some(ChannelKind::X), Some(token)) if !connectors.x.consumer_secret.is_empty() => {
             axum::Json(x::signature::challenge_answer(connectors.x.consumer_secret.reveal(), token)).into_response()
         }
-        (Some(ChannelKind::X), _) => refuse(StatusCode::BAD_REQUEST, "crc_token is missing, or no consumer secret is configured"),
+        (Some(ChannelKind::X), _) => {
+            refuse(StatusCode::BAD_REQUEST, "crc_token is missing, or no consumer secret is configured")
+        }
         (Some(_), _) => {
             let token = connectors.meta.verify_token.reveal();
             match handshake.meta.answer(token).filter(|_| !token.is_empty()) {
@@ -84,7 +90,12 @@ async fn verify(State(receiver): State<Receiver>, Path(channel): Path<String>, Q
 }
 
 /// Verifies, keeps and answers one delivery.
-async fn receive(State(receiver): State<Receiver>, Path(channel): Path<String>, headers: HeaderMap, body: Bytes) -> Response {
+async fn receive(
+    State(receiver): State<Receiver>,
+    Path(channel): Path<String>,
+    headers: HeaderMap,
+    body: Bytes,
+) -> Response {
     let Some(kind) = kind_of(&channel) else { return StatusCode::NOT_FOUND.into_response() };
     if !receiver.signed(kind, &headers, &body) {
         receiver.tally.count(format!("webhook.bad_signature.{channel}"));
@@ -121,17 +132,24 @@ impl Receiver {
         let header = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
         if kind == ChannelKind::X {
             let secret = connectors.x.consumer_secret.reveal();
-            return !secret.is_empty() && x::signature::verify(secret, header("x-twitter-webhooks-signature"), body).is_ok();
+            return !secret.is_empty()
+                && x::signature::verify(secret, header("x-twitter-webhooks-signature"), body).is_ok();
         }
         let instagram = connectors.meta.instagram_app_secret.as_ref().map(kernel::config::Secret::reveal);
-        let secrets: Vec<&str> =
-            std::iter::once(connectors.meta.app_secret.reveal()).chain(instagram).filter(|secret| !secret.is_empty()).collect();
+        let secrets: Vec<&str> = std::iter::once(connectors.meta.app_secret.reveal())
+            .chain(instagram)
+            .filter(|secret| !secret.is_empty())
+            .collect();
         !secrets.is_empty() && meta::signature::verify(&secrets, header("x-hub-signature-256"), body).is_ok()
     }
 
     fn parse(&self, kind: ChannelKind, body: &[u8]) -> Result<Vec<Received>, connectors::channel::Malformed> {
         let now = self.kernel.clock.now();
-        if kind == ChannelKind::X { x::webhook::parse(body, now) } else { meta::webhook::parse(body, &self.kernel.config.connectors.meta.app_id, now) }
+        if kind == ChannelKind::X {
+            x::webhook::parse(body, now)
+        } else {
+            meta::webhook::parse(body, &self.kernel.config.connectors.meta.app_id, now)
+        }
     }
 
     /// What to keep of a body: every item of every account that somebody connected.

@@ -12,5 +12,9 @@ use crate::core::Core;
 
 /// The inbox's periodic work.
 pub fn reconcilers(core: &Core) -> Vec<Arc<dyn Reconciler>> {
-    vec![Arc::new(tokens::Tokens(core.clone())), Arc::new(snoozes::Snoozes(core.kernel.clone())), Arc::new(spending::Spending(core.kernel.clone()))]
+    vec![
+        Arc::new(tokens::Tokens(core.clone())),
+        Arc::new(snoozes::Snoozes(core.kernel.clone())),
+        Arc::new(spending::Spending(core.kernel.clone())),
+    ]
 }

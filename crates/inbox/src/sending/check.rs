@@ -60,7 +60,11 @@ impl Parcel {
             opted_out: self.opted_out,
             connected: self.channel_status == "connected",
         };
-        judge(&facts, &Outgoing { body: &self.body, template: self.template.is_some(), by_person: self.writer == "human" }, now)
+        judge(
+            &facts,
+            &Outgoing { body: &self.body, template: self.template.is_some(), by_person: self.writer == "human" },
+            now,
+        )
     }
 }
 

@@ -106,7 +106,11 @@ impl Send {
             }
         }
         let answers = join_all(calls.iter().map(|&(parcel, doubtful)| async move {
-            if doubtful { reconcile::ask(&self.core, org, parcel).await } else { settle::call(&self.core, org, parcel).await }
+            if doubtful {
+                reconcile::ask(&self.core, org, parcel).await
+            } else {
+                settle::call(&self.core, org, parcel).await
+            }
         }))
         .await;
         settled.extend(calls.into_iter().zip(answers).map(|((parcel, _), answer)| (parcel, answer)));
@@ -124,8 +128,12 @@ impl Send {
         let mut tx = self.core.kernel.db.begin(org).await?;
         let mut parcels = check::load(&mut tx, ids).await?;
         let plans: Vec<Plan> = parcels.iter_mut().map(|parcel| self.plan(parcel, mind)).collect();
-        let leaving: Vec<Uuid> =
-            parcels.iter().zip(&plans).filter(|(_, plan)| matches!(plan, Plan::Send)).map(|(parcel, _)| parcel.id.uuid()).collect();
+        let leaving: Vec<Uuid> = parcels
+            .iter()
+            .zip(&plans)
+            .filter(|(_, plan)| matches!(plan, Plan::Send))
+            .map(|(parcel, _)| parcel.id.uuid())
+            .collect();
         if !leaving.is_empty() {
             check::mark_sending(&mut tx, &leaving).await?;
         }
@@ -146,10 +154,15 @@ impl Send {
             return Plan::Settle(Settled::Cancelled("taken_over"));
         }
         match parcel.verdict(now) {
-            Verdict::Refused { code, reason, .. } => return Plan::Settle(Settled::Refused { code: code.to_owned(), detail: reason, escalate: true }),
+            Verdict::Refused { code, reason, .. } => {
+                return Plan::Settle(Settled::Refused { code: code.to_owned(), detail: reason, escalate: true });
+            }
             Verdict::Allowed { human_agent } => parcel.human_agent = human_agent,
         }
-        let rate = mind.rates.of(parcel.channel()).map_or_else(|| Rate::of_platform(parcel.channel()), |rate| Rate::new(rate.messages, rate.seconds));
+        let rate = mind
+            .rates
+            .of(parcel.channel())
+            .map_or_else(|| Rate::of_platform(parcel.channel()), |rate| Rate::new(rate.messages, rate.seconds));
         match self.rates.take(parcel.channel_id, rate, now) {
             Ok(()) => Plan::Send,
             Err(after) => Plan::Wait(after.max(Duration::from_millis(50))),

@@ -1,6 +1,9 @@
 //! The platforms' send calls behind one door: opens the account's secrets for the call and forgets them after it.
 
-use connectors::channel::{Account, Channels, Content, Credentials, Failure, Found, Media, Outgoing, Product, Recipient, Search, SendOutcome, Template};
+use connectors::channel::{
+    Account, Channels, Content, Credentials, Failure, Found, Media, Outgoing, Product, Recipient, Search, SendOutcome,
+    Template,
+};
 use kernel::Kernel;
 use kernel::config::Secret;
 use kernel::ids::OrgId;
@@ -65,7 +68,11 @@ impl Platforms {
 
 fn account(parcel: &Parcel, credentials: &Credentials) -> Account {
     let channel = parcel.channel();
-    Account { channel, id: parcel.account_id.clone(), product: Product::of_token(channel, credentials.access_token.reveal()) }
+    Account {
+        channel,
+        id: parcel.account_id.clone(),
+        product: Product::of_token(channel, credentials.access_token.reveal()),
+    }
 }
 
 fn recipient(parcel: &Parcel) -> Recipient {
@@ -87,5 +94,9 @@ fn content(parcel: &Parcel) -> Result<Content, Failure> {
 }
 
 fn invalid(error: &serde_json::Error) -> Failure {
-    Failure::Refused { class: connectors::channel::Refusal::Invalid, code: "invalid_content".into(), message: error.to_string() }
+    Failure::Refused {
+        class: connectors::channel::Refusal::Invalid,
+        code: "invalid_content".into(),
+        message: error.to_string(),
+    }
 }

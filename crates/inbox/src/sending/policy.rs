@@ -93,17 +93,29 @@ fn hours(count: u32) -> TimeDelta {
 /// The verdict on a message at an instant.
 pub fn judge(facts: &Facts, outgoing: &Outgoing<'_>, now: DateTime<Utc>) -> Verdict {
     if !facts.connected {
-        return Verdict::refused("channel_not_connected", "The channel is not connected.", "Connect it again under Settings, Channels.");
+        return Verdict::refused(
+            "channel_not_connected",
+            "The channel is not connected.",
+            "Connect it again under Settings, Channels.",
+        );
     }
     if facts.opted_out {
-        return Verdict::refused("opted_out", "The contact asked not to be written to.", "Wait until they write that they want it again.");
+        return Verdict::refused(
+            "opted_out",
+            "The contact asked not to be written to.",
+            "Wait until they write that they want it again.",
+        );
     }
     if !outgoing.template && outgoing.body.trim().is_empty() {
         return Verdict::refused("empty", "The message has no text.", "Write something.");
     }
     if !fits(facts.kind, outgoing.body) {
         let (most, unit) = longest(facts.kind);
-        return Verdict::refused("too_long", format!("The channel takes {most} {unit} at most."), "Shorten it or send two messages.");
+        return Verdict::refused(
+            "too_long",
+            format!("The channel takes {most} {unit} at most."),
+            "Shorten it or send two messages.",
+        );
     }
     if outgoing.template {
         return if limits(facts.kind).templates {
@@ -121,15 +133,25 @@ pub fn judge(facts: &Facts, outgoing: &Outgoing<'_>, now: DateTime<Utc>) -> Verd
 
 fn outside_window(facts: &Facts, outgoing: &Outgoing<'_>, now: DateTime<Utc>) -> Verdict {
     let Some(by_person) = limits(facts.kind).human_window_hours else {
-        return Verdict::refused("window_closed", "More than 24 hours passed since the contact wrote.", "Send an approved template.");
+        return Verdict::refused(
+            "window_closed",
+            "More than 24 hours passed since the contact wrote.",
+            "Send an approved template.",
+        );
     };
     let agent_until = facts.window_from.map(|from| from + hours(by_person) - MARGIN);
     match agent_until {
         Some(until) if outgoing.by_person && now < until => Verdict::Allowed { human_agent: true },
-        Some(until) if now < until => {
-            Verdict::refused("window_closed", "More than 24 hours passed since the contact wrote.", "A person may answer, within 7 days.")
-        }
-        _ => Verdict::refused("window_closed", "More than 7 days passed since the contact wrote.", "Wait until the contact writes again."),
+        Some(until) if now < until => Verdict::refused(
+            "window_closed",
+            "More than 24 hours passed since the contact wrote.",
+            "A person may answer, within 7 days.",
+        ),
+        _ => Verdict::refused(
+            "window_closed",
+            "More than 7 days passed since the contact wrote.",
+            "Wait until the contact writes again.",
+        ),
     }
 }
 

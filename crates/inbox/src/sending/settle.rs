@@ -46,11 +46,15 @@ pub(super) enum Settled {
 pub(super) async fn call(core: &Core, org: OrgId, parcel: &Parcel) -> Settled {
     match core.platforms.send(org, parcel).await {
         Ok(sent) => Settled::Sent { platform_id: sent.platform_id },
-        Err(Failure::Refused { class, code, message }) => {
-            Settled::Refused { code: if class == Refusal::OptedOut { "opted_out".into() } else { code }, detail: message, escalate: true }
-        }
+        Err(Failure::Refused { class, code, message }) => Settled::Refused {
+            code: if class == Refusal::OptedOut { "opted_out".into() } else { code },
+            detail: message,
+            escalate: true,
+        },
         Err(Failure::Reauthorise { code, message }) => Settled::Reauthorise { code, detail: message },
-        Err(Failure::RateLimited { retry_after, code, .. }) => Settled::RateLimited { after: retry_after.unwrap_or(Duration::from_secs(5)), code },
+        Err(Failure::RateLimited { retry_after, code, .. }) => {
+            Settled::RateLimited { after: retry_after.unwrap_or(Duration::from_secs(5)), code }
+        }
         Err(Failure::NotSent { why, .. }) => Settled::NotSent { why },
         Err(Failure::Unknown { .. }) => Settled::Doubtful { again_in: TimeDelta::milliseconds(500) },
     }
@@ -63,7 +67,9 @@ impl Settled {
             Self::Sent { .. } => ("sent", None, None),
             Self::AlreadySent => return None,
             Self::Cancelled(why) => ("cancelled", Some(why), None),
-            Self::Refused { code, detail, .. } | Self::Reauthorise { code, detail } => ("failed", Some(code), Some(detail)),
+            Self::Refused { code, detail, .. } | Self::Reauthorise { code, detail } => {
+                ("failed", Some(code), Some(detail))
+            }
             Self::RateLimited { code, .. } => ("queued", Some(code), Some("waiting for the platform's rate limit")),
             Self::NotSent { why } => ("queued", Some("not_sent"), Some(why)),
             Self::NotThere => ("queued", Some("not_there"), None),
@@ -79,7 +85,9 @@ impl Settled {
             Self::NotSent { .. } if job.is_last_attempt() => Ok(()),
             Self::NotSent { why } => Err(JobError::retry(anyhow::anyhow!("{why}"))),
             Self::NotThere => Err(JobError::later(Duration::from_millis(1))),
-            Self::Doubtful { again_in } => Err(JobError::later(again_in.to_std().unwrap_or(Duration::from_millis(500)))),
+            Self::Doubtful { again_in } => {
+                Err(JobError::later(again_in.to_std().unwrap_or(Duration::from_millis(500))))
+            }
             _ => Ok(()),
         }
     }
@@ -94,6 +102,7 @@ pub(super) async fn record(
     results: &mut HashMap<Uuid, Result<(), JobError>>,
 ) -> anyhow::Result<()> {
     let mut tx = core.kernel.db.begin(org).await?;
+    lock_conversations(&mut tx, settled).await?;
     update_messages(&mut tx, settled, jobs).await?;
     update_conversations(&mut tx, settled, jobs).await?;
     for (parcel, outcome) in settled {
@@ -113,12 +122,27 @@ pub(super) async fn record(
     Ok(())
 }
 
+/// Locks go conversations first, then messages, as everywhere: the other way round two batches wait for one another.
+async fn lock_conversations(tx: &mut OrgTx, settled: &[(&Parcel, Settled)]) -> Result<(), sqlx::Error> {
+    let ids: Vec<Uuid> = settled.iter().map(|(parcel, _)| parcel.conversation_id.uuid()).collect();
+    sqlx::query("select 1 from conversations where org_id = $1 and id = any($2) order by id for update")
+        .bind(tx.org())
+        .bind(ids)
+        .execute(tx.conn())
+        .await?;
+    Ok(())
+}
+
 /// A last attempt that was not sent is a failure that a person must see.
 fn is_final_failure(outcome: &Settled, job: Option<&&Job>) -> bool {
     matches!(outcome, Settled::NotSent { .. }) && job.is_some_and(|job| job.is_last_attempt())
 }
 
-async fn update_messages(tx: &mut OrgTx, settled: &[(&Parcel, Settled)], jobs: &HashMap<Uuid, &Job>) -> Result<(), sqlx::Error> {
+async fn update_messages(
+    tx: &mut OrgTx,
+    settled: &[(&Parcel, Settled)],
+    jobs: &HashMap<Uuid, &Job>,
+) -> Result<(), sqlx::Error> {
     let rows: Vec<Value> = settled
         .iter()
         .filter_map(|(parcel, outcome)| {
@@ -166,22 +190,33 @@ struct Answered {
 }
 
 /// Changes the conversations of sent and failed messages, and tells the ledger.
-async fn update_conversations(tx: &mut OrgTx, settled: &[(&Parcel, Settled)], jobs: &HashMap<Uuid, &Job>) -> anyhow::Result<()> {
-    let sent: Vec<&Parcel> =
-        settled.iter().filter(|(_, outcome)| matches!(outcome, Settled::Sent { .. } | Settled::AlreadySent)).map(|(parcel, _)| *parcel).collect();
+async fn update_conversations(
+    tx: &mut OrgTx,
+    settled: &[(&Parcel, Settled)],
+    jobs: &HashMap<Uuid, &Job>,
+) -> anyhow::Result<()> {
+    let sent: Vec<&Parcel> = settled
+        .iter()
+        .filter(|(_, outcome)| matches!(outcome, Settled::Sent { .. } | Settled::AlreadySent))
+        .map(|(parcel, _)| *parcel)
+        .collect();
     let answered = mark_answered(tx, &sent).await?;
     for parcel in sent {
         let clock = answered.iter().find(|row| row.id == parcel.conversation_id);
-        tx.append(Event::new(Subject::Conversation(parcel.conversation_id), actor(parcel), Fact::MessageSent {
-            conversation: parcel.conversation_id,
-            contact: parcel.contact_id,
-            message: parcel.id,
-            channel: parcel.channel(),
-            writer: if parcel.writer == "bot" { Writer::Bot } else { Writer::Human },
-            meaningful: parcel.meaningful,
-            answered_after_s: clock.and_then(|row| row.after_s),
-            first_answer: clock.is_some_and(|row| row.first_answer),
-        }));
+        tx.append(Event::new(
+            Subject::Conversation(parcel.conversation_id),
+            actor(parcel),
+            Fact::MessageSent {
+                conversation: parcel.conversation_id,
+                contact: parcel.contact_id,
+                message: parcel.id,
+                channel: parcel.channel(),
+                writer: if parcel.writer == "bot" { Writer::Bot } else { Writer::Human },
+                meaningful: parcel.meaningful,
+                answered_after_s: clock.and_then(|row| row.after_s),
+                first_answer: clock.is_some_and(|row| row.first_answer),
+            },
+        ));
     }
     let mut troubled: Vec<(ConversationId, Escalation)> = Vec::new();
     for (parcel, outcome) in settled {
@@ -207,7 +242,12 @@ async fn update_conversations(tx: &mut OrgTx, settled: &[(&Parcel, Settled)], jo
             }
             _ => continue,
         };
-        let fact = Fact::MessageState { conversation: parcel.conversation_id, message: parcel.id, state: state.to_owned(), code: Some(code) };
+        let fact = Fact::MessageState {
+            conversation: parcel.conversation_id,
+            message: parcel.id,
+            state: state.to_owned(),
+            code: Some(code),
+        };
         tx.append(Event::new(Subject::Conversation(parcel.conversation_id), Actor::System, fact));
     }
     if !troubled.is_empty() {

@@ -12,7 +12,9 @@ use crate::web::Desk;
 
 /// The routes.
 pub(crate) fn api() -> OpenApiRouter<Desk> {
-    OpenApiRouter::new().routes(routes!(get_auto_reply, put_auto_reply)).routes(routes!(get_brand_voice, put_brand_voice))
+    OpenApiRouter::new()
+        .routes(routes!(get_auto_reply, put_auto_reply))
+        .routes(routes!(get_brand_voice, put_brand_voice))
 }
 
 /// Show when the bot answers by itself.
@@ -23,7 +25,11 @@ async fn get_auto_reply(by: Allowed<View>) -> Result<Json<AutoReply>, AppError> 
 
 /// Set when the bot answers by itself.
 #[utoipa::path(put, path = "/v2/settings/auto-reply", tag = "settings", request_body = AutoReply, responses((status = 200, body = AutoReply)))]
-async fn put_auto_reply(by: Allowed<ManageChannels>, State(core): State<Core>, Json(given): Json<AutoReply>) -> Result<Json<AutoReply>, AppError> {
+async fn put_auto_reply(
+    by: Allowed<ManageChannels>,
+    State(core): State<Core>,
+    Json(given): Json<AutoReply>,
+) -> Result<Json<AutoReply>, AppError> {
     if let Some((field, reason)) = given.problem() {
         return Err(AppError::field(field, reason));
     }
@@ -42,7 +48,11 @@ async fn get_brand_voice(by: Allowed<View>) -> Result<Json<BrandVoice>, AppError
 
 /// Set how the bot sounds.
 #[utoipa::path(put, path = "/v2/settings/brand-voice", tag = "settings", request_body = BrandVoice, responses((status = 200, body = BrandVoice)))]
-async fn put_brand_voice(by: Allowed<ManageChannels>, State(core): State<Core>, Json(given): Json<BrandVoice>) -> Result<Json<BrandVoice>, AppError> {
+async fn put_brand_voice(
+    by: Allowed<ManageChannels>,
+    State(core): State<Core>,
+    Json(given): Json<BrandVoice>,
+) -> Result<Json<BrandVoice>, AppError> {
     if let Some((field, reason)) = given.problem() {
         return Err(AppError::field(field, reason));
     }

@@ -35,7 +35,14 @@ impl ChannelRates {
     /// The conservative preset: 200 an hour a Facebook page, 1,000 an hour a WhatsApp number.
     pub fn conservative() -> Self {
         let hour = |messages| SendRate { messages, seconds: 3_600 };
-        Self { rates: [("facebook".to_owned(), hour(200)), ("instagram".to_owned(), hour(200)), ("whatsapp".to_owned(), hour(1_000))].into() }
+        Self {
+            rates: [
+                ("facebook".to_owned(), hour(200)),
+                ("instagram".to_owned(), hour(200)),
+                ("whatsapp".to_owned(), hour(1_000)),
+            ]
+            .into(),
+        }
     }
 
     /// The organisation's rate of a kind, where it set one.

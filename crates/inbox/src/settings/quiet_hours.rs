@@ -33,7 +33,9 @@ impl QuietHours {
     /// What is wrong with it.
     pub fn problem(&self) -> Option<String> {
         match self.read() {
-            Some((from, to, _)) if from == to => Some("from and to are the same; switch automatic answers off instead".into()),
+            Some((from, to, _)) if from == to => {
+                Some("from and to are the same; switch automatic answers off instead".into())
+            }
             Some(_) => None,
             None => Some("from and to are HH:MM, time_zone is a name such as Europe/Berlin".into()),
         }
@@ -44,13 +46,15 @@ impl QuietHours {
         let (from, to, zone) = self.read()?;
         let local = now.with_timezone(&zone);
         let time = local.time();
-        let (quiet, next_day) = if from < to { (time >= from && time < to, false) } else { (time >= from || time < to, time >= from) };
+        let (quiet, next_day) =
+            if from < to { (time >= from && time < to, false) } else { (time >= from || time < to, time >= from) };
         if !quiet {
             return None;
         }
         let day = local.date_naive() + TimeDelta::days(i64::from(next_day));
         // A time that the change to summer time skips begins with the hour after it.
-        let end = (0..3).find_map(|hours| (day.and_time(to) + TimeDelta::hours(hours)).and_local_timezone(zone).earliest())?;
+        let end = (0..3)
+            .find_map(|hours| (day.and_time(to) + TimeDelta::hours(hours)).and_local_timezone(zone).earliest())?;
         Some(end.with_timezone(&Utc))
     }
 }
@@ -80,7 +84,10 @@ mod tests {
     fn within_a_day_and_over_the_change_to_summer_time() {
         assert_eq!(hours("12:00", "13:00", "UTC").until(at("2026-01-10T12:30:00Z")), Some(at("2026-01-10T13:00:00Z")));
         // 02:30 does not exist on 29 March 2026 in Berlin: quiet ends at 03:30 local, 01:30 UTC.
-        assert_eq!(hours("22:00", "02:30", "Europe/Berlin").until(at("2026-03-28T23:00:00Z")), Some(at("2026-03-29T01:30:00Z")));
+        assert_eq!(
+            hours("22:00", "02:30", "Europe/Berlin").until(at("2026-03-28T23:00:00Z")),
+            Some(at("2026-03-29T01:30:00Z"))
+        );
     }
 
     #[test]

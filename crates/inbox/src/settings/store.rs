@@ -35,7 +35,8 @@ pub async fn save<S: Setting>(tx: &mut OrgTx, setting: &S, actor: Actor) -> Resu
     .bind(value)
     .execute(tx.conn())
     .await?;
-    audit::record(tx, AuditEntry::new(actor, "settings.changed").detail(serde_json::json!({ "group": S::NAME }))).await?;
+    audit::record(tx, AuditEntry::new(actor, "settings.changed").detail(serde_json::json!({ "group": S::NAME })))
+        .await?;
     tx.append(Event::new(Subject::Org(tx.org()), actor, Fact::SettingsChanged { group: S::NAME.to_owned() }));
     Ok(())
 }

@@ -11,10 +11,16 @@ async fn a_page_is_connected_and_its_events_come() {
     let page = house.connects("facebook").await;
     assert!(page.status == 200 && page.text.contains("Messages arrive in the inbox"), "{}", page.text);
     let channels = house.channels().await;
-    assert_eq!((&channels[0]["type"], &channels[0]["platform_account_id"]), (&json!("facebook"), &json!("104500000000001")));
+    assert_eq!(
+        (&channels[0]["type"], &channels[0]["platform_account_id"]),
+        (&json!("facebook"), &json!("104500000000001"))
+    );
     assert_eq!(House::asked(&house.world.meta.requests(), "POST", "/subscribed_apps"), 1);
     assert!(house.value::<bool>("select subscribed and parent_id is null and last_error is null from channels").await);
-    assert!(house.value::<bool>("select position('EAA'::bytea in token) = 0 from channels").await, "the token is sealed");
+    assert!(
+        house.value::<bool>("select position('EAA'::bytea in token) = 0 from channels").await,
+        "the token is sealed"
+    );
     assert_eq!(house.value::<i64>("select count(*) from oauth_states").await, 0, "the state is burnt");
     assert_eq!(house.value::<i64>("select count(*) from events where kind = 'channel.connected'").await, 1);
 }
@@ -52,7 +58,13 @@ async fn an_x_account_is_connected_with_pkce_webhook_and_subscriptions() {
     let page = house.connects("x").await;
     assert!(page.status == 200 && page.text.contains("Messages arrive"), "{}", page.text);
     assert_eq!(house.channels().await[0]["platform_account_id"], "1111111111111111111");
-    assert!(house.value::<bool>("select refresh_token is not null and token_expires_at is not null and subscribed from channels").await);
+    assert!(
+        house
+            .value::<bool>(
+                "select refresh_token is not null and token_expires_at is not null and subscribed from channels"
+            )
+            .await
+    );
     let requests = house.world.x.requests();
     assert_eq!(House::asked(&requests, "POST", "/2/webhooks"), 1);
     assert_eq!(House::asked(&requests, "POST", "/2/activity/subscriptions"), 3);
@@ -61,15 +73,26 @@ async fn an_x_account_is_connected_with_pkce_webhook_and_subscriptions() {
 #[tokio::test]
 async fn several_pages_are_a_choice() {
     let house = House::with(|config| {
-        let instagram = Some(InstagramSeed { id: "17841400000000002".into(), username: "northwind.uptown".into(), token: "IGTOKEN2".into() });
+        let instagram = Some(InstagramSeed {
+            id: "17841400000000002".into(),
+            username: "northwind.uptown".into(),
+            token: "IGTOKEN2".into(),
+        });
         let id = "104500000000002".to_owned();
-        config.meta.pages.push(PageSeed { id, name: "Northwind Uptown".into(), token: "EAAPAGETOKEN2".into(), subscribed: false, instagram });
+        config.meta.pages.push(PageSeed {
+            id,
+            name: "Northwind Uptown".into(),
+            token: "EAAPAGETOKEN2".into(),
+            subscribed: false,
+            instagram,
+        });
     })
     .await;
     let page = house.connects("facebook").await;
     assert!(page.text.contains("Northwind Uptown") && page.text.contains("104500000000001"), "{}", page.text);
     assert!(house.channels().await.is_empty(), "nothing before the choice");
-    let choice = page.text.split("name=\"choice\" value=\"").nth(1).and_then(|rest| rest.split('"').next()).expect("a choice");
+    let choice =
+        page.text.split("name=\"choice\" value=\"").nth(1).and_then(|rest| rest.split('"').next()).expect("a choice");
     let form = format!("choice={choice}&account=104500000000002");
     let done = house.web.submit(&house.admin, axum::http::Method::POST, "/auth/callback/facebook/choose", &form).await;
     assert_eq!(done.status, 200, "{}", done.text);

@@ -5,8 +5,8 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use inbox::contacts::{ContactBook, ContactCard, Person, Resolved};
 use inbox::Core;
+use inbox::contacts::{ContactBook, ContactCard, Person, Resolved};
 use kernel::Clock;
 use kernel::config::Secret;
 use kernel::db::OrgTx;

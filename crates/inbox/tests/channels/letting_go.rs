@@ -32,7 +32,10 @@ async fn the_subscriptions_of_an_x_account_end() {
     house.connects("x").await;
     let_go(&house, &house.channel().await).await;
     let requests = house.world.x.requests();
-    let ended = requests.iter().filter(|request| request.method == "DELETE" && request.path.starts_with("/2/activity/subscriptions/")).count();
+    let ended = requests
+        .iter()
+        .filter(|request| request.method == "DELETE" && request.path.starts_with("/2/activity/subscriptions/"))
+        .count();
     assert!(ended >= 3, "{ended}");
     assert_eq!(House::asked(&requests, "POST", "/2/oauth2/revoke"), 1);
 }
@@ -42,7 +45,10 @@ async fn a_platform_that_does_not_end_them_is_named_and_holds_nothing_up() {
     let house = House::new().await;
     house.connects("whatsapp").await;
     let id = house.channel().await;
-    house.world.meta.fail(Rule::always("DELETE */subscribed_apps", Fault::Error { name: "200".into(), retry_after: None }));
+    house
+        .world
+        .meta
+        .fail(Rule::always("DELETE */subscribed_apps", Fault::Error { name: "200".into(), retry_after: None }));
     let_go(&house, &id).await;
     let status = house.web.get(&house.admin, &format!("/v2/channels/{id}/status")).await.json();
     assert_eq!(status["status"], json!("disconnected"));

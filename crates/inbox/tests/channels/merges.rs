@@ -26,7 +26,11 @@ async fn tell(house: &House, facts: Vec<Fact>) {
 
 async fn contact(house: &House, recipient: &'static str) -> ContactId {
     let mut owner = house.web.db.owner().await;
-    sqlx::query_scalar("select contact_id from conversations where recipient = $1").bind(recipient).fetch_one(&mut owner).await.expect("one")
+    sqlx::query_scalar("select contact_id from conversations where recipient = $1")
+        .bind(recipient)
+        .fetch_one(&mut owner)
+        .await
+        .expect("one")
 }
 
 #[tokio::test]
@@ -50,6 +54,10 @@ async fn they_go_over_and_come_back_through_two_merges() {
     assert_eq!(contact(&house, "ana").await, ben);
     tell(&house, vec![Fact::ContactMerged { kept: cleo, merged: ben }]).await;
     assert_eq!(contact(&house, "ana").await, ben, "Cleo has a thread of her own on the page");
-    tell(&house, vec![Fact::ContactUnmerged { kept: cleo, restored: ben }, Fact::ContactUnmerged { kept: ben, restored: ana }]).await;
+    tell(
+        &house,
+        vec![Fact::ContactUnmerged { kept: cleo, restored: ben }, Fact::ContactUnmerged { kept: ben, restored: ana }],
+    )
+    .await;
     assert_eq!(house.value::<String>(DIGEST).await, before);
 }

@@ -22,7 +22,11 @@ async fn a_state_is_good_once_for_ten_minutes_and_for_who_began_it() {
     assert_eq!(house.web.browse(&house.admin, &elsewhere).await.status, 400, "another kind");
     house.core.kernel.clock.advance(TimeDelta::minutes(11));
     let late = house.web.browse(&house.admin, &back).await;
-    assert!(late.status == 400 && late.text.contains("ten") && late.text.contains("/auth/connect/facebook"), "{}", late.text);
+    assert!(
+        late.status == 400 && late.text.contains("ten") && late.text.contains("/auth/connect/facebook"),
+        "{}",
+        late.text
+    );
     assert!(house.channels().await.is_empty());
 }
 
@@ -30,7 +34,10 @@ async fn a_state_is_good_once_for_ten_minutes_and_for_who_began_it() {
 async fn nobody_signed_in_is_asked_to_sign_in_and_comes_back() {
     let house = House::new().await;
     let back = house.consents(&house.consent_url(&house.admin, "facebook").await).await;
-    let request = axum::http::Request::get(&back).header("accept", "text/html").body(axum::body::Body::empty()).expect("a request");
+    let request = axum::http::Request::get(&back)
+        .header("accept", "text/html")
+        .body(axum::body::Body::empty())
+        .expect("a request");
     let answer = house.web.send(request).await;
     assert!(answer.header("location").starts_with("/sign-in?next="), "{} {:?}", answer.status, answer.headers);
     assert_eq!(house.web.browse(&house.admin, &back).await.status, 200, "the state is still good");
@@ -40,7 +47,9 @@ async fn nobody_signed_in_is_asked_to_sign_in_and_comes_back() {
 async fn a_refused_consent_is_said_plainly() {
     let house = House::new().await;
     let state = House::state_of(&house.consent_url(&house.admin, "facebook").await);
-    let told = format!("/auth/callback/facebook?error=access_denied&error_reason=user_denied&error_description=Permissions+error&state={state}");
+    let told = format!(
+        "/auth/callback/facebook?error=access_denied&error_reason=user_denied&error_description=Permissions+error&state={state}"
+    );
     let page = house.web.browse(&house.admin, &told).await;
     assert!(page.status == 200 && page.text.contains("did not give Facebook your consent"), "{}", page.text);
     let state = House::state_of(&house.consent_url(&house.admin, "x").await);
@@ -65,7 +74,10 @@ async fn a_code_that_is_not_taken_connects_nothing() {
 #[tokio::test]
 async fn an_account_without_events_says_so_and_is_subscribed_later() {
     let house = House::new().await;
-    house.world.meta.fail(Rule::always("POST */subscribed_apps", Fault::Error { name: "200".into(), retry_after: None }));
+    house
+        .world
+        .meta
+        .fail(Rule::always("POST */subscribed_apps", Fault::Error { name: "200".into(), retry_after: None }));
     let page = house.connects("facebook").await;
     assert!(page.status == 200 && page.text.contains("messages do not arrive yet"), "{}", page.text);
     let id = house.channel().await;

@@ -14,7 +14,16 @@ async fn with_template() -> House {
     let house = House::new().await;
     let url = format!("{}/v25.0/102290000000001/message_templates", house.world.meta.base_url());
     let body: serde_json::Value = serde_json::from_str(TEMPLATE).expect("JSON");
-    let made = house.core.kernel.http.post("meta", url).bearer("EAASYSTEMTOKEN102290000000001").json(&body).send().await.expect("an answer");
+    let made = house
+        .core
+        .kernel
+        .http
+        .post("meta", url)
+        .bearer("EAASYSTEMTOKEN102290000000001")
+        .json(&body)
+        .send()
+        .await
+        .expect("an answer");
     assert!(made.status.is_success(), "{:?}", made.body);
     house
 }
@@ -27,7 +36,10 @@ async fn they_are_listed_for_whoever_may_look() {
     let answer = house.web.get(&viewer, &format!("/v2/channels/{}/templates", house.channel().await)).await;
     assert_eq!(answer.status, 200, "{}", answer.text);
     let list = answer.json();
-    let reminder = list["data"].as_array().and_then(|list| list.iter().find(|one| one["name"] == "reminder")).expect("the template");
+    let reminder = list["data"]
+        .as_array()
+        .and_then(|list| list.iter().find(|one| one["name"] == "reminder"))
+        .expect("the template");
     assert_eq!((&reminder["status"], &reminder["variables"]), (&json!("APPROVED"), &json!(["1", "2"])));
     assert_eq!((&reminder["header_format"], &reminder["buttons"][0]["type"]), (&json!("TEXT"), &json!("QUICK_REPLY")));
 }
@@ -40,7 +52,10 @@ async fn a_number_connected_with_a_token_learns_its_business_account() {
     let path = format!("/v2/channels/{}/templates", house.channel().await);
     assert_eq!(house.web.get(&house.admin, &path).await.status, 200);
     assert_eq!(house.value::<String>("select parent_id from channels").await, "102290000000001");
-    house.world.meta.fail(Rule::always("GET */message_templates", Fault::Error { name: "190".into(), retry_after: None }));
+    house
+        .world
+        .meta
+        .fail(Rule::always("GET */message_templates", Fault::Error { name: "190".into(), retry_after: None }));
     let refused = house.web.get(&house.admin, &path).await;
     assert_eq!(refused.status, 409, "{}", refused.text);
 }
@@ -52,5 +67,8 @@ async fn other_channels_have_none() {
     let answer = house.web.get(&house.admin, &format!("/v2/channels/{}/templates", house.channel().await)).await;
     assert_eq!(answer.status, 422, "{}", answer.text);
     let stranger = house.web.token(house.web.org("Elsewhere").await, Role::Owner);
-    assert_eq!(house.web.get(&stranger, &format!("/v2/channels/{}/templates", house.channel().await)).await.status, 404);
+    assert_eq!(
+        house.web.get(&stranger, &format!("/v2/channels/{}/templates", house.channel().await)).await.status,
+        404
+    );
 }

@@ -12,12 +12,28 @@ async fn a_conversation_opens_with_thread_composer_and_contact() {
     house.message(id, "outbound", "human", "unknown", "See you then.", None).await;
     let token = house.agent().await;
     let page = house.web.browse(&token, &format!("/inbox/{id}")).await;
-    shows(&page, &["Do you whiten?", "Why this", "Recoup holds the pen", "Free text until", "Take over", "mara@example.com", "of 100", "day-rule", "It arrived"]);
+    shows(
+        &page,
+        &[
+            "Do you whiten?",
+            "Why this",
+            "Recoup holds the pen",
+            "Free text until",
+            "Take over",
+            "mara@example.com",
+            "of 100",
+            "day-rule",
+            "It arrived",
+        ],
+    );
     let panes = house.fragment(&token, &format!("/inbox/{id}")).await;
     assert!(!panes.text.contains("<html"), "htmx gets the panes alone");
     assert_eq!(panes.header("hx-trigger-after-swap"), "inbox:changed");
     assert_eq!(house.value(id, "unread").await, "0", "opening is reading");
-    shows(&house.fragment(&token, &format!("/inbox/{id}/panel?drawer=true")).await, &["data-close-drawer", "Mara Ellison"]);
+    shows(
+        &house.fragment(&token, &format!("/inbox/{id}/panel?drawer=true")).await,
+        &["data-close-drawer", "Mara Ellison"],
+    );
 }
 
 #[tokio::test]
@@ -28,7 +44,10 @@ async fn why_opens_the_record_of_the_decision() {
     let decision = house.decision(id, "replied", "Whitening is $249.").await;
     let token = house.token(Role::Viewer);
     let why = house.fragment(&token, &format!("/inbox/{id}/decisions/{decision}")).await;
-    shows(&why, &["Recoup was sure enough", "82 %", "Prices", "Whitening is $249.", "answer", "900 µs", &decision.to_string()]);
+    shows(
+        &why,
+        &["Recoup was sure enough", "82 %", "Prices", "Whitening is $249.", "answer", "900 µs", &decision.to_string()],
+    );
     assert_eq!(house.fragment(&token, &format!("/inbox/{other}/decisions/{decision}")).await.status, 404);
 }
 
@@ -41,7 +60,10 @@ async fn a_person_is_shown_what_the_bot_would_say() {
     let token = house.agent().await;
     let pen = house.fragment(&token, &format!("/inbox/{id}/pen")).await;
     shows(&pen, &["Suggested reply", "Whitening is $249.", "82 % sure", "hx-swap-oob"]);
-    shows(&house.fragment(&token, &format!("/inbox/{id}/drafts/{decision}")).await, &["<textarea", ">Whitening is $249.</textarea>"]);
+    shows(
+        &house.fragment(&token, &format!("/inbox/{id}/drafts/{decision}")).await,
+        &["<textarea", ">Whitening is $249.</textarea>"],
+    );
     shows(&house.fragment(&token, &format!("/inbox/{id}/panel")).await, &["They asked for a person."]);
 }
 
@@ -51,7 +73,10 @@ async fn replying_takes_the_pen_and_shows_the_message() {
     let id = house.conversation("Do you whiten?").await;
     let token = house.agent().await;
     let panes = house.web.submit(&token, Method::POST, &format!("/inbox/{id}/reply"), "text=Yes%2C+on+Thursday.").await;
-    shows(&panes, &["Yes, on Thursday.", "A person holds the pen", "Dana Whitfield took over by replying", "on its way"]);
+    shows(
+        &panes,
+        &["Yes, on Thursday.", "A person holds the pen", "Dana Whitfield took over by replying", "on its way"],
+    );
     assert_eq!(house.value(id, "holder").await, "human");
     let panes = house.web.submit(&token, Method::DELETE, &format!("/inbox/{id}/takeover"), "").await;
     shows(&panes, &["Recoup holds the pen", "handed back to Recoup"]);
@@ -66,7 +91,10 @@ async fn the_composer_says_what_the_channel_refuses() {
     let id = house.conversation("Are you there?").await;
     house.set(id, "window_from = now() - interval '8 days'").await;
     let token = house.agent().await;
-    shows(&house.fragment(&token, &format!("/inbox/{id}")).await, &["More than 7 days passed", "Wait until the contact writes again.", "disabled"]);
+    shows(
+        &house.fragment(&token, &format!("/inbox/{id}")).await,
+        &["More than 7 days passed", "Wait until the contact writes again.", "disabled"],
+    );
     let refused = house.web.submit(&token, Method::POST, &format!("/inbox/{id}/reply"), "text=Hello").await;
     assert_eq!(refused.status, 422);
     assert_eq!(house.value(id, "holder").await, "bot", "a refused reply changes nothing");
@@ -81,9 +109,13 @@ async fn assigning_noting_snoozing_and_closing() {
     shows(&panes, &["Assigned to you", "Dana Whitfield"]);
     house.web.submit(&token, Method::DELETE, &format!("/inbox/{id}/assignment"), "").await;
     assert_eq!(house.value(id, "assignee_id").await, "");
-    let panes = house.web.submit(&token, Method::POST, &format!("/inbox/{id}/notes"), "body=She+parks+behind+the+house").await;
+    let panes =
+        house.web.submit(&token, Method::POST, &format!("/inbox/{id}/notes"), "body=She+parks+behind+the+house").await;
     shows(&panes, &["She parks behind the house", "Private note, Dana Whitfield"]);
-    shows(&house.web.submit(&token, Method::POST, &format!("/inbox/{id}/snooze"), "hours=4").await, &["snoozed", "Open again"]);
+    shows(
+        &house.web.submit(&token, Method::POST, &format!("/inbox/{id}/snooze"), "hours=4").await,
+        &["snoozed", "Open again"],
+    );
     assert_eq!(house.web.submit(&token, Method::POST, &format!("/inbox/{id}/snooze"), "hours=0").await.status, 422);
     shows(&house.web.submit(&token, Method::POST, &format!("/inbox/{id}/closure"), "").await, &["closed"]);
     assert_eq!(house.value(id, "status").await, "closed");
@@ -110,8 +142,14 @@ async fn a_viewer_reads_and_cannot_write() {
     shows(&page, &["Hello?", "You can read this conversation."]);
     assert!(!page.text.contains("name=\"text\"") && !page.text.contains("/closure"));
     assert_eq!(house.value(id, "unread").await, "1", "somebody who cannot answer does not mark it as read");
-    for (action, form) in [("reply", "text=hi"), ("takeover", ""), ("notes", "body=x"), ("closure", ""), ("assignment", "")] {
-        assert_eq!(house.web.submit(&viewer, Method::POST, &format!("/inbox/{id}/{action}"), form).await.status, 403, "{action}");
+    for (action, form) in
+        [("reply", "text=hi"), ("takeover", ""), ("notes", "body=x"), ("closure", ""), ("assignment", "")]
+    {
+        assert_eq!(
+            house.web.submit(&viewer, Method::POST, &format!("/inbox/{id}/{action}"), form).await.status,
+            403,
+            "{action}"
+        );
     }
 }
 

@@ -9,7 +9,18 @@ async fn the_list_shows_who_waits_where_and_how_warm() {
     house.set(id, "status = 'needs_human'").await;
     let viewer = house.token(Role::Viewer);
     let page = house.web.browse(&viewer, "/inbox").await;
-    shows(&page, &["Mara Ellison", "How much is whitening?", "tag-HOT", "channel-facebook", "needs a person", "Pick a conversation", "unread"]);
+    shows(
+        &page,
+        &[
+            "Mara Ellison",
+            "How much is whitening?",
+            "tag-HOT",
+            "channel-facebook",
+            "needs a person",
+            "Pick a conversation",
+            "unread",
+        ],
+    );
     assert_eq!(house.web.browse(&viewer, "/inbox/count").await.text, "1");
     assert!(!page.text.contains("style=\""), "the content policy refuses inline style");
 }
@@ -50,8 +61,11 @@ async fn a_long_list_goes_on_where_it_ended() {
     let token = house.token(Role::Viewer);
     let first = house.fragment(&token, "/inbox/rows?limit=3").await;
     shows(&first, &["question 4", "question 2", "Show more"]);
-    let next = first.text.split("href=\"/inbox/rows?").nth(1).and_then(|rest| rest.split('"').next()).expect("an address");
-    let second = house.fragment(&token, &format!("/inbox/rows?limit=3&{}", next.replace("&amp;", "&").replace("&#38;", "&"))).await;
+    let next =
+        first.text.split("href=\"/inbox/rows?").nth(1).and_then(|rest| rest.split('"').next()).expect("an address");
+    let second = house
+        .fragment(&token, &format!("/inbox/rows?limit=3&{}", next.replace("&amp;", "&").replace("&#38;", "&")))
+        .await;
     shows(&second, &["question 1", "question 0"]);
     assert!(!second.text.contains("question 2") && !second.text.contains("Show more"));
 }
@@ -59,7 +73,10 @@ async fn a_long_list_goes_on_where_it_ended() {
 #[tokio::test]
 async fn an_empty_inbox_teaches() {
     let house = House::new().await;
-    shows(&house.web.browse(&house.token(Role::Owner), "/inbox").await, &["Connect your first channel", "/settings/channels"]);
+    shows(
+        &house.web.browse(&house.token(Role::Owner), "/inbox").await,
+        &["Connect your first channel", "/settings/channels"],
+    );
 }
 
 #[tokio::test]
@@ -73,7 +90,14 @@ async fn nobody_sees_another_organisation() {
     for path in ["", "/thread", "/pen", "/panel", &format!("/decisions/{decision}"), &format!("/drafts/{decision}")] {
         assert_eq!(house.web.browse(&theirs, &format!("/inbox/{id}{path}")).await.status, 404, "{path}");
     }
-    let posts = [("reply", "text=hi"), ("takeover", ""), ("assignment", ""), ("notes", "body=x"), ("snooze", "hours=1"), ("closure", "")];
+    let posts = [
+        ("reply", "text=hi"),
+        ("takeover", ""),
+        ("assignment", ""),
+        ("notes", "body=x"),
+        ("snooze", "hours=1"),
+        ("closure", ""),
+    ];
     for (action, form) in posts {
         let answer = house.web.submit(&theirs, axum::http::Method::POST, &format!("/inbox/{id}/{action}"), form).await;
         assert_eq!(answer.status, if action == "assignment" { 422 } else { 404 }, "{action}");

@@ -45,7 +45,10 @@ async fn what_is_added_answers_and_what_is_removed_does_not() {
     assert_eq!(asked["chunks"][0]["document_id"], id.as_str());
     assert_eq!(asked["answer"]["sources"][0]["document_id"], id.as_str());
     assert_eq!(house.web.get(&owner, "/v2/knowledge/documents").await.json()["data"][0]["id"], id.as_str());
-    assert_eq!(house.web.call(&owner, Method::DELETE, &format!("/v2/knowledge/documents/{id}"), None).await.status, 204);
+    assert_eq!(
+        house.web.call(&owner, Method::DELETE, &format!("/v2/knowledge/documents/{id}"), None).await.status,
+        204
+    );
     let asked = ask(&house, &owner, "How much does teeth whitening cost?").await;
     assert_eq!(asked["chunks"], json!([]));
     assert_eq!(asked["answer"]["needs_person"], true);
@@ -53,18 +56,23 @@ async fn what_is_added_answers_and_what_is_removed_does_not() {
 
 fn upload(path: &str, name: &str, body: &str) -> axum::http::request::Builder {
     assert!(!name.is_empty() && !body.is_empty());
-    Request::post(path).header("content-type", "multipart/form-data; boundary=XX").header("sec-fetch-site", "same-origin")
+    Request::post(path)
+        .header("content-type", "multipart/form-data; boundary=XX")
+        .header("sec-fetch-site", "same-origin")
 }
 
 fn form(name: &str, body: &str) -> Body {
-    Body::from(format!("--XX\r\ncontent-disposition: form-data; name=\"title\"\r\n\r\nHouse rules\r\n--XX\r\ncontent-disposition: form-data; name=\"file\"; filename=\"{name}\"\r\ncontent-type: text/plain\r\n\r\n{body}\r\n--XX--\r\n"))
+    Body::from(format!(
+        "--XX\r\ncontent-disposition: form-data; name=\"title\"\r\n\r\nHouse rules\r\n--XX\r\ncontent-disposition: form-data; name=\"file\"; filename=\"{name}\"\r\ncontent-type: text/plain\r\n\r\n{body}\r\n--XX--\r\n"
+    ))
 }
 
 #[tokio::test]
 async fn a_file_is_uploaded_by_the_api_and_by_the_page() {
     let house = House::new().await;
     let owner = house.token(Role::Owner);
-    let request = upload("/v2/knowledge/documents", "rules.md", PRICES).header("authorization", format!("Bearer {owner}"));
+    let request =
+        upload("/v2/knowledge/documents", "rules.md", PRICES).header("authorization", format!("Bearer {owner}"));
     let made = house.web.send(request.body(form("rules.md", PRICES)).expect("a request")).await;
     assert_eq!(made.status, 201, "{}", made.text);
     assert_eq!((made.json()["title"].as_str(), made.json()["kind"].as_str()), (Some("House rules"), Some("file")));
@@ -118,7 +126,10 @@ async fn knowledge_is_changed_by_those_who_may_and_stays_at_home() {
     assert_eq!(house.web.get(&theirs, &path).await.status, 404);
     assert_eq!(house.web.call(&theirs, Method::DELETE, &path, None).await.status, 404);
     assert_eq!(house.web.submit(&theirs, Method::DELETE, &format!("/knowledge/documents/{id}"), "").await.status, 404);
-    assert_eq!(house.web.submit(&theirs, Method::POST, &format!("/knowledge/documents/{id}/reading"), "").await.status, 404);
+    assert_eq!(
+        house.web.submit(&theirs, Method::POST, &format!("/knowledge/documents/{id}/reading"), "").await.status,
+        404
+    );
     assert_eq!(ask(&house, &theirs, "Do you take children?").await["chunks"], json!([]));
     let page = house.web.browse(&agent, "/knowledge").await;
     shows(&page, &["Do you take children?", "ready", "Test a question"]);
@@ -130,15 +141,25 @@ async fn the_page_adds_tests_reads_again_and_removes() {
     let house = House::new().await;
     let owner = house.token(Role::Owner);
     shows(&house.web.browse(&owner, "/knowledge").await, &["Nothing to answer from yet", "Read a web page"]);
-    let added = house.web.submit(&owner, Method::POST, "/knowledge", "title=Prices&text=Teeth+whitening+costs+%24249+for+everyone.").await;
+    let added = house
+        .web
+        .submit(&owner, Method::POST, "/knowledge", "title=Prices&text=Teeth+whitening+costs+%24249+for+everyone.")
+        .await;
     shows(&added, &["Write or paste text"]);
     let refused = house.web.submit(&owner, Method::POST, "/knowledge", "url=http%3A%2F%2F127.0.0.1%2Fx").await;
     shows(&refused, &["field-error", "http://127.0.0.1/x"]);
-    let id = house.web.get(&owner, "/v2/knowledge/documents").await.json()["data"][0]["id"].as_str().expect("an id").to_owned();
+    let id = house.web.get(&owner, "/v2/knowledge/documents").await.json()["data"][0]["id"]
+        .as_str()
+        .expect("an id")
+        .to_owned();
     read(&house, &owner, &id).await;
-    let asked = house.web.submit(&owner, Method::POST, "/knowledge/test", "question=What+does+teeth+whitening+cost%3F").await;
+    let asked =
+        house.web.submit(&owner, Method::POST, "/knowledge/test", "question=What+does+teeth+whitening+cost%3F").await;
     shows(&asked, &["$249", "% sure", "What was found", "quoted"]);
     let again = house.web.submit(&owner, Method::POST, &format!("/knowledge/documents/{id}/reading"), "").await;
     shows(&again, &["being read"]);
-    shows(&house.web.submit(&owner, Method::DELETE, &format!("/knowledge/documents/{id}"), "").await, &["Nothing to answer from yet"]);
+    shows(
+        &house.web.submit(&owner, Method::DELETE, &format!("/knowledge/documents/{id}"), "").await,
+        &["Nothing to answer from yet"],
+    );
 }

@@ -7,12 +7,19 @@ use crate::support::{House, shows};
 async fn the_voice_and_the_automatic_answers_are_saved_from_their_forms() {
     let house = House::new().await;
     let owner = house.token(Role::Owner);
-    shows(&house.web.browse(&owner, "/agents").await, &["Automatic answers", "Brand voice", "value=\"40\"", "WhatsApp"]);
+    shows(
+        &house.web.browse(&owner, "/agents").await,
+        &["Automatic answers", "Brand voice", "value=\"40\"", "WhatsApp"],
+    );
     let form = "business_name=Northwind&tone=concise&style=Short.&guidelines=Never+promise.&emoji=true&max_length=400&languages=en%2C+de&sign_off=";
     let saved = house.web.submit(&owner, Method::POST, "/agents/voice", form).await;
     shows(&saved, &["value=\"concise\" selected", "value=\"en, de\""]);
     let voice = house.web.get(&owner, "/v2/settings/brand-voice").await.json();
-    assert_eq!((voice["tone"].as_str(), voice["max_length"].as_u64(), voice["emoji"].as_bool()), (Some("concise"), Some(400), Some(true)), "{voice}");
+    assert_eq!(
+        (voice["tone"].as_str(), voice["max_length"].as_u64(), voice["emoji"].as_bool()),
+        (Some("concise"), Some(400), Some(true)),
+        "{voice}"
+    );
     let form = "enabled=true&sure=55&is_quiet=true&from=21%3A00&to=08%3A00&time_zone=Europe%2FBerlin&channels=facebook&channels=x";
     shows(&house.web.submit(&owner, Method::POST, "/agents/replies", form).await, &["Europe/Berlin", "value=\"55\""]);
     let replies = house.web.get(&owner, "/v2/settings/auto-reply").await.json();
@@ -25,7 +32,10 @@ async fn what_is_wrong_stands_at_its_field_and_is_not_saved() {
     let house = House::new().await;
     let owner = house.token(Role::Owner);
     let form = "business_name=&tone=friendly&style=&guidelines=&max_length=10&languages=&sign_off=";
-    shows(&house.web.submit(&owner, Method::POST, "/agents/voice", form).await, &["must lie between 80 and 4,000", "aria-invalid"]);
+    shows(
+        &house.web.submit(&owner, Method::POST, "/agents/voice", form).await,
+        &["must lie between 80 and 4,000", "aria-invalid"],
+    );
     let form = "sure=50&is_quiet=true&from=21%3A00&to=08%3A00&time_zone=Mars%2FBase";
     shows(&house.web.submit(&owner, Method::POST, "/agents/replies", form).await, &["field-error", "Europe/Berlin"]);
     assert_eq!(house.web.get(&owner, "/v2/settings/auto-reply").await.json()["enabled"], true);
@@ -36,16 +46,28 @@ async fn a_channel_is_connected_with_a_token_listed_and_let_go() {
     let house = House::new().await;
     let owner = house.token(Role::Owner);
     shows(&house.web.browse(&owner, "/settings/channels").await, &["No channel yet", "Connect an account"]);
-    let form = "kind=whatsapp&name=Front+desk&platform_account_id=15550100&access_token=a-secret-token&access_token_secret=";
+    let form =
+        "kind=whatsapp&name=Front+desk&platform_account_id=15550100&access_token=a-secret-token&access_token_secret=";
     let connected = house.web.submit(&owner, Method::POST, "/settings/channels", form).await;
     shows(&connected, &["Front desk", "connected", "15550100"]);
     assert!(!connected.text.contains("a-secret-token"), "a token is never shown again");
-    let refused = house.web.submit(&owner, Method::POST, "/settings/channels", "kind=x&name=&platform_account_id=1&access_token=t&access_token_secret=").await;
+    let refused = house
+        .web
+        .submit(
+            &owner,
+            Method::POST,
+            "/settings/channels",
+            "kind=x&name=&platform_account_id=1&access_token=t&access_token_secret=",
+        )
+        .await;
     shows(&refused, &["field-error", "value=\"x\" selected"]);
     let id = house.web.get(&owner, "/v2/channels").await.json()["data"][0]["id"].as_str().expect("an id").to_owned();
     let theirs = house.web.token(house.web.org("Theirs").await, Role::Owner);
     assert_eq!(house.web.submit(&theirs, Method::DELETE, &format!("/settings/channels/{id}"), "").await.status, 404);
-    shows(&house.web.submit(&owner, Method::DELETE, &format!("/settings/channels/{id}"), "").await, &["No channel yet"]);
+    shows(
+        &house.web.submit(&owner, Method::DELETE, &format!("/settings/channels/{id}"), "").await,
+        &["No channel yet"],
+    );
 }
 
 #[tokio::test]
@@ -56,6 +78,9 @@ async fn agents_and_viewers_do_not_change_how_it_works() {
         for path in ["/agents", "/settings/channels"] {
             assert_eq!(house.web.browse(&token, path).await.status, 403, "{role} {path}");
         }
-        assert_eq!(house.web.submit(&token, Method::POST, "/agents/replies", "sure=1&from=&to=&time_zone=").await.status, 403);
+        assert_eq!(
+            house.web.submit(&token, Method::POST, "/agents/replies", "sure=1&from=&to=&time_zone=").await.status,
+            403
+        );
     }
 }

@@ -122,7 +122,15 @@ impl House {
     }
 
     /// A message of a conversation.
-    pub async fn message(&self, conversation: ConversationId, direction: &str, writer: &str, state: &str, text: &str, decision: Option<DecisionId>) -> MessageId {
+    pub async fn message(
+        &self,
+        conversation: ConversationId,
+        direction: &str,
+        writer: &str,
+        state: &str,
+        text: &str,
+        decision: Option<DecisionId>,
+    ) -> MessageId {
         let id = MessageId::new(&self.web.kernel.clock);
         sqlx::query(
             "insert into messages (org_id, id, conversation_id, channel_id, direction, writer, body, state, decision_id, at) \
@@ -145,9 +153,16 @@ impl House {
     /// A decision of the bot about a conversation.
     pub async fn decision(&self, conversation: ConversationId, outcome: &str, said: &str) -> DecisionId {
         let kernel = &self.web.kernel;
-        let mut decision = Decision::new(self.org, "reply", "inbox/1", &kernel.clock).about(conversation, MessageId::new(&kernel.clock));
+        let mut decision = Decision::new(self.org, "reply", "inbox/1", &kernel.clock)
+            .about(conversation, MessageId::new(&kernel.clock));
         let sources = json!([{"chunk_id": "", "document_id": "", "title": "Prices", "heading": "Whitening", "quote": "Whitening is $249."}]);
-        decision.stage("answer", "extractive/1", &["text"], &json!({"text": said, "confidence": 0.82, "sources": sources}), std::time::Duration::from_micros(900));
+        decision.stage(
+            "answer",
+            "extractive/1",
+            &["text"],
+            &json!({"text": said, "confidence": 0.82, "sources": sources}),
+            std::time::Duration::from_micros(900),
+        );
         decision.conclude(outcome, Some(0.82), said);
         let vault = kernel.vault.of(self.org).await.expect("the keys");
         let row = decision.seal(&vault).expect("it seals");
@@ -160,18 +175,28 @@ impl House {
     /// Changes a conversation as the pipeline would.
     pub async fn set(&self, conversation: ConversationId, change: &str) {
         let sql = format!("update conversations set {change} where id = $1");
-        sqlx::query(sqlx::AssertSqlSafe(sql)).bind(conversation).execute(&mut self.web.db.owner().await).await.expect("it changes");
+        sqlx::query(sqlx::AssertSqlSafe(sql))
+            .bind(conversation)
+            .execute(&mut self.web.db.owner().await)
+            .await
+            .expect("it changes");
     }
 
     /// One value of a conversation, as text.
     pub async fn value(&self, conversation: ConversationId, column: &str) -> String {
         let sql = format!("select coalesce({column}::text, '') from conversations where id = $1");
-        sqlx::query_scalar(sqlx::AssertSqlSafe(sql)).bind(conversation).fetch_one(&mut self.web.db.owner().await).await.expect("it is there")
+        sqlx::query_scalar(sqlx::AssertSqlSafe(sql))
+            .bind(conversation)
+            .fetch_one(&mut self.web.db.owner().await)
+            .await
+            .expect("it is there")
     }
 
     /// A fragment as htmx asks for it.
     pub async fn fragment(&self, token: &str, path: &str) -> Answer {
-        let request = axum::http::Request::get(path).header("cookie", format!("recoup_session={token}")).header("hx-request", "true");
+        let request = axum::http::Request::get(path)
+            .header("cookie", format!("recoup_session={token}"))
+            .header("hx-request", "true");
         self.web.send(request.body(axum::body::Body::empty()).expect("a valid request")).await
     }
 }

@@ -56,7 +56,9 @@ impl Config {
             }
         }
         if self.database.pool < 2 || self.database.system_pool < 4 {
-            return invalid("RECOUP__DATABASE__POOL must be at least 2 and RECOUP__DATABASE__SYSTEM_POOL at least 4".into());
+            return invalid(
+                "RECOUP__DATABASE__POOL must be at least 2 and RECOUP__DATABASE__SYSTEM_POOL at least 4".into(),
+            );
         }
         for provider in &self.ai.providers {
             if provider.kind == super::ProviderKind::Azure && provider.api_version.is_none() {
@@ -127,7 +129,11 @@ fn put(table: &mut Table, name: &str, keys: &[String], text: &str) -> Result<(),
             return Err(ConfigError::Invalid(format!("{name}: the entries before it are missing")));
         }
         if rest.len() == 1 {
-            if index == list.len() { list.push(scalar(key, text)) } else { list[index] = scalar(key, text) }
+            if index == list.len() {
+                list.push(scalar(key, text));
+            } else {
+                list[index] = scalar(key, text);
+            }
             return Ok(());
         }
         if index == list.len() {

@@ -36,7 +36,16 @@ struct Wakes {
 
 impl OrgTx {
     pub(super) fn new(org: OrgId, transaction: Transaction<'static, Postgres>, clock: Clock, signals: Signals) -> Self {
-        Self { org, transaction, clock, signals, events: Vec::new(), jobs: Vec::new(), finished: Vec::new(), wakes: Wakes::default() }
+        Self {
+            org,
+            transaction,
+            clock,
+            signals,
+            events: Vec::new(),
+            jobs: Vec::new(),
+            finished: Vec::new(),
+            wakes: Wakes::default(),
+        }
     }
 
     /// The organisation whose rows this transaction sees.

@@ -8,8 +8,8 @@ use serde_json::Value;
 
 use crate::channel::ChannelKind;
 use crate::ids::{
-    ActivityId, ChannelId, ContactId, ConversationId, DecisionId, DocumentId, InviteId, KeyId, LeadId, MemberId, MessageId,
-    NoteId,
+    ActivityId, ChannelId, ContactId, ConversationId, DecisionId, DocumentId, InviteId, KeyId, LeadId, MemberId,
+    MessageId, NoteId,
 };
 
 /// Which way a message went.
@@ -329,7 +329,12 @@ mod tests {
 
     #[test]
     fn the_kind_is_the_serde_name_and_a_fact_reads_back() {
-        let fact = Fact::LeadTagged { lead: LeadId::at(chrono::DateTime::UNIX_EPOCH), contact: ContactId::at(chrono::DateTime::UNIX_EPOCH), tag: Tag::Hot, was: Tag::Cold };
+        let fact = Fact::LeadTagged {
+            lead: LeadId::at(chrono::DateTime::UNIX_EPOCH),
+            contact: ContactId::at(chrono::DateTime::UNIX_EPOCH),
+            tag: Tag::Hot,
+            was: Tag::Cold,
+        };
         let json = serde_json::to_value(&fact).expect("facts serialise");
         assert_eq!(json["kind"], fact.kind());
         let (kind, payload) = fact.to_row().expect("facts serialise");

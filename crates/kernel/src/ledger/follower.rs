@@ -40,7 +40,11 @@ async fn run_one(db: Db, follower: Arc<dyn Follower>, stop: CancellationToken) {
             Ok(Step::Applied(_)) => continue,
             Ok(Step::Idle) => {}
             Err(error) => {
-                tracing::warn!(follower = follower.name(), error = format!("{error:#}"), "a follower failed; trying event by event");
+                tracing::warn!(
+                    follower = follower.name(),
+                    error = format!("{error:#}"),
+                    "a follower failed; trying event by event"
+                );
                 recover(&db, follower.as_ref(), &error).await;
             }
         }
@@ -124,11 +128,13 @@ async fn set_aside(db: &Db, name: &'static str, error: &anyhow::Error) -> anyhow
 }
 
 async fn count_failure(db: &Db, name: &str, error: &str) -> Result<i32, sqlx::Error> {
-    sqlx::query_scalar("update followers set failures = failures + 1, last_error = $2 where name = $1 returning failures")
-        .bind(name)
-        .bind(error)
-        .fetch_one(db.app_pool())
-        .await
+    sqlx::query_scalar(
+        "update followers set failures = failures + 1, last_error = $2 where name = $1 returning failures",
+    )
+    .bind(name)
+    .bind(error)
+    .fetch_one(db.app_pool())
+    .await
 }
 
 /// Locks the follower's row, making it on first use; `None` when another process holds it.
@@ -138,7 +144,10 @@ async fn lock_cursor(tx: &mut OrgTx, name: &str) -> Result<Option<Cursor>, sqlx:
     if found.is_some() {
         return Ok(found.map(|(xact, event)| Cursor { xact, event }));
     }
-    sqlx::query("insert into followers (name) values ($1) on conflict do nothing").bind(name).execute(tx.conn()).await?;
+    sqlx::query("insert into followers (name) values ($1) on conflict do nothing")
+        .bind(name)
+        .execute(tx.conn())
+        .await?;
     let found: Option<(String, Uuid)> = sqlx::query_as(select).bind(name).fetch_optional(tx.conn()).await?;
     Ok(found.map(|(xact, event)| Cursor { xact, event }))
 }

@@ -58,7 +58,8 @@ pub(crate) async fn after(pool: &PgPool, cursor: &Cursor, limit: i64) -> Result<
     .bind(limit)
     .fetch_all(pool)
     .await?;
-    let next = rows.last().map_or_else(|| cursor.clone(), |row| Cursor { xact: row.xact.clone(), event: row.id.uuid() });
+    let next =
+        rows.last().map_or_else(|| cursor.clone(), |row| Cursor { xact: row.xact.clone(), event: row.id.uuid() });
     Ok((rows.into_iter().map(Row::into_recorded).collect(), next))
 }
 
@@ -83,7 +84,12 @@ impl TailCursor {
 }
 
 /// The facts of one subject, newest first, below a cursor.
-pub async fn timeline(tx: &mut OrgTx, subject: Subject, limit: i64, before: Option<EventId>) -> Result<Vec<Recorded>, sqlx::Error> {
+pub async fn timeline(
+    tx: &mut OrgTx,
+    subject: Subject,
+    limit: i64,
+    before: Option<EventId>,
+) -> Result<Vec<Recorded>, sqlx::Error> {
     let rows: Vec<Row> = sqlx::query_as(
         "select org_id, id, at, kind, subject_kind, subject_id, cause_id, actor, payload, '' as xact from events \
          where org_id = $1 and subject_kind = $2 and subject_id = $3 and ($4::uuid is null or id < $4) \

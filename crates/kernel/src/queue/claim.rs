@@ -27,7 +27,13 @@ pub(crate) struct JobRow {
 }
 
 /// Claims up to `limit` due jobs of a lane for a worker, starting after the organisation served last.
-pub(super) async fn claim(pool: &PgPool, lane: Lane, worker: Uuid, limit: i32, after: Uuid) -> Result<Vec<Job>, sqlx::Error> {
+pub(super) async fn claim(
+    pool: &PgPool,
+    lane: Lane,
+    worker: Uuid,
+    limit: i32,
+    after: Uuid,
+) -> Result<Vec<Job>, sqlx::Error> {
     let rows: Vec<JobRow> = sqlx::query_as(
         "select org_id, id, lane, kind, key, payload, attempts, crashes, enqueued_at \
          from recoup_claim($1, $2, make_interval(secs => $3), $4, $5)",

@@ -19,7 +19,11 @@ pub(super) struct Outcome {
 }
 
 /// Takes outcomes and writes them in batches; dropping the last sender ends it after the last write.
-pub(super) fn start(pool: PgPool, worker: Arc<Worker>, signals: Signals) -> (mpsc::Sender<Outcome>, tokio::task::JoinHandle<()>) {
+pub(super) fn start(
+    pool: PgPool,
+    worker: Arc<Worker>,
+    signals: Signals,
+) -> (mpsc::Sender<Outcome>, tokio::task::JoinHandle<()>) {
     let (sender, mut receiver) = mpsc::channel::<Outcome>(4_096);
     let task = tokio::spawn(async move {
         let mut batch = Vec::with_capacity(512);
@@ -47,7 +51,8 @@ async fn write(pool: &PgPool, worker: Uuid, signals: &Signals, batch: &[Outcome]
         delete_all(pool, &done.0, &done.1).await;
     }
     // A keyed job that ended lets the next of its key run.
-    let mut lanes: Vec<Lane> = batch.iter().filter(|outcome| outcome.job.key.is_some()).map(|outcome| outcome.job.lane).collect();
+    let mut lanes: Vec<Lane> =
+        batch.iter().filter(|outcome| outcome.job.key.is_some()).map(|outcome| outcome.job.lane).collect();
     lanes.sort_unstable();
     lanes.dedup();
     for lane in lanes {
@@ -89,7 +94,14 @@ async fn report_failure(pool: &PgPool, worker: Uuid, job: &Job, error: &JobError
     result.can_fail("reporting a failed job; it runs again after its lease");
 }
 
-async fn again(pool: &PgPool, worker: Uuid, job: &Job, delay_s: f64, error: Option<String>, refund: bool) -> Result<(), sqlx::Error> {
+async fn again(
+    pool: &PgPool,
+    worker: Uuid,
+    job: &Job,
+    delay_s: f64,
+    error: Option<String>,
+    refund: bool,
+) -> Result<(), sqlx::Error> {
     sqlx::query(
         "update jobs set worker = null, lease_until = null, run_at = now() + make_interval(secs => $4), \
          last_error = coalesce($5, last_error), attempts = attempts - $6 where org_id = $1 and id = $2 and worker = $3",

@@ -35,7 +35,10 @@ impl NewJob {
 
     /// Jobs of one key in one lane run one at a time, oldest first; a delayed head delays those behind it.
     #[must_use]
-    #[expect(clippy::needless_pass_by_value, reason = "keys are ids, which are copied; a reference would only add noise")]
+    #[expect(
+        clippy::needless_pass_by_value,
+        reason = "keys are ids, which are copied; a reference would only add noise"
+    )]
     pub fn key(mut self, key: impl ToString) -> Self {
         self.key = Some(key.to_string());
         self

@@ -49,7 +49,13 @@ async fn take_lock(db: &Db, id: Uuid, roles: &str) -> Result<PgConnection, sqlx:
 }
 
 /// Keeps the worker alive in the eyes of others, and returns the jobs of those that died. Ends with the token.
-pub(super) async fn keep_alive(db: Db, worker: &Worker, mut connection: PgConnection, roles: &str, stop: CancellationToken) {
+pub(super) async fn keep_alive(
+    db: Db,
+    worker: &Worker,
+    mut connection: PgConnection,
+    roles: &str,
+    stop: CancellationToken,
+) {
     let mut beat = tokio::time::interval(Duration::from_millis(500));
     beat.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Skip);
     let mut count = 0_u32;
@@ -73,7 +79,11 @@ pub(super) async fn keep_alive(db: Db, worker: &Worker, mut connection: PgConnec
     }
     let pool: &PgPool = db.system_pool();
     claim::give_back(pool, worker.id()).await.can_fail("giving claimed jobs back at shutdown");
-    sqlx::query("delete from workers where id = $1").bind(worker.id()).execute(pool).await.can_fail("signing the worker off");
+    sqlx::query("delete from workers where id = $1")
+        .bind(worker.id())
+        .execute(pool)
+        .await
+        .can_fail("signing the worker off");
 }
 
 async fn one_beat(db: &Db, worker: &Worker, connection: &mut PgConnection, count: u32) -> Result<(), sqlx::Error> {
@@ -86,7 +96,10 @@ async fn one_beat(db: &Db, worker: &Worker, connection: &mut PgConnection, count
         }
     }
     if count.is_multiple_of(20) {
-        sqlx::query("update workers set seen_at = now() where id = $1").bind(worker.id()).execute(&mut *connection).await?;
+        sqlx::query("update workers set seen_at = now() where id = $1")
+            .bind(worker.id())
+            .execute(&mut *connection)
+            .await?;
         claim::prolong(db.system_pool(), worker.id()).await?;
     }
     Ok(())

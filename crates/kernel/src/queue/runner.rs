@@ -70,7 +70,8 @@ impl Queue {
         let pool = self.db.system_pool().clone();
         let (outcomes, finisher) = finish::start(pool, Arc::clone(&worker), self.db.signals().clone());
         let heart = {
-            let (db, worker, roles, stop) = (self.db.clone(), Arc::clone(&worker), roles.to_owned(), stop_beating.clone());
+            let (db, worker, roles, stop) =
+                (self.db.clone(), Arc::clone(&worker), roles.to_owned(), stop_beating.clone());
             tokio::spawn(async move { liveness::keep_alive(db, &worker, connection, &roles, stop).await })
         };
         let handlers = Arc::new(self.handlers);
@@ -218,7 +219,8 @@ async fn run_group(handlers: &Handlers, jobs: &[Job], limit: Duration) -> Vec<Re
         }
     };
     // A panic is a failed attempt, not a lost job.
-    let caught = futures_util::FutureExt::catch_unwind(std::panic::AssertUnwindSafe(tokio::time::timeout(limit, work))).await;
+    let caught =
+        futures_util::FutureExt::catch_unwind(std::panic::AssertUnwindSafe(tokio::time::timeout(limit, work))).await;
     match caught {
         Ok(Ok(results)) if results.len() == jobs.len() => results,
         Ok(Ok(_)) => fail_all(jobs, "its handler returned the wrong number of results"),

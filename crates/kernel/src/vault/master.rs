@@ -22,14 +22,18 @@ impl MasterKeys {
             bytes.push(key_file(&data_dir.join("master.key"))?);
         }
         for key in std::iter::once(&config.master_key).chain(&config.previous_keys).filter(|key| !key.is_empty()) {
-            bytes.push(crate::config::decode_key(key).ok_or_else(|| ConfigError::Invalid("a master key is not 32 bytes".into()))?);
+            bytes.push(
+                crate::config::decode_key(key)
+                    .ok_or_else(|| ConfigError::Invalid("a master key is not 32 bytes".into()))?,
+            );
         }
         Self::from_bytes(&bytes).map_err(|error| ConfigError::Invalid(error.to_string()))
     }
 
     /// Takes keys as bytes, the current one first.
     pub fn from_bytes(keys: &[[u8; KEY_LEN]]) -> Result<Self, VaultError> {
-        let keys = keys.iter().map(|bytes| Ok((key_id(bytes), DataKey::new(bytes)?))).collect::<Result<_, VaultError>>()?;
+        let keys =
+            keys.iter().map(|bytes| Ok((key_id(bytes), DataKey::new(bytes)?))).collect::<Result<_, VaultError>>()?;
         Ok(Self { keys })
     }
 
@@ -58,14 +62,20 @@ impl MasterKeys {
 
     /// Decrypts what [`MasterKeys::seal_own`] made.
     pub(super) fn open_own(&self, place: &str, master: &str, sealed: &[u8]) -> Result<Vec<u8>, VaultError> {
-        let (_, key) =
-            self.keys.iter().find(|(id, _)| id == master).ok_or_else(|| VaultError::UnknownMaster(master.to_owned()))?;
+        let (_, key) = self
+            .keys
+            .iter()
+            .find(|(id, _)| id == master)
+            .ok_or_else(|| VaultError::UnknownMaster(master.to_owned()))?;
         key.open(&format!("installation/{place}"), sealed)
     }
 
     fn plain(&self, org: OrgId, version: i32, master: &str, wrapped: &[u8]) -> Result<[u8; KEY_LEN], VaultError> {
-        let (_, key) =
-            self.keys.iter().find(|(id, _)| id == master).ok_or_else(|| VaultError::UnknownMaster(master.to_owned()))?;
+        let (_, key) = self
+            .keys
+            .iter()
+            .find(|(id, _)| id == master)
+            .ok_or_else(|| VaultError::UnknownMaster(master.to_owned()))?;
         key.open(&place(org, version), wrapped)?.try_into().map_err(|_| VaultError::Corrupt)
     }
 }

@@ -43,12 +43,14 @@ impl Vault {
     pub async fn create_keys(&self, tx: &mut OrgTx) -> Result<(), VaultError> {
         let plain: [u8; KEY_LEN] = rand::random();
         let wrapped = self.masters.wrap(tx.org(), 1, &plain)?;
-        sqlx::query("insert into org_keys (org_id, version, master_key, wrapped) values ($1, 1, $2, $3) on conflict do nothing")
-            .bind(tx.org())
-            .bind(self.masters.current_id())
-            .bind(wrapped)
-            .execute(tx.conn())
-            .await?;
+        sqlx::query(
+            "insert into org_keys (org_id, version, master_key, wrapped) values ($1, 1, $2, $3) on conflict do nothing",
+        )
+        .bind(tx.org())
+        .bind(self.masters.current_id())
+        .bind(wrapped)
+        .execute(tx.conn())
+        .await?;
         Ok(())
     }
 

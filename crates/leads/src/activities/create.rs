@@ -49,7 +49,12 @@ impl ActivityIn {
 }
 
 /// Writes an activity within a transaction.
-pub(crate) async fn add(tx: &mut OrgTx, lead: LeadId, actor: Actor, given: ActivityIn) -> Result<ActivityOut, AppError> {
+pub(crate) async fn add(
+    tx: &mut OrgTx,
+    lead: LeadId,
+    actor: Actor,
+    given: ActivityIn,
+) -> Result<ActivityOut, AppError> {
     given.check()?;
     store::find(tx, lead).await?.ok_or_else(|| AppError::not_found("lead"))?;
     let ActivityIn { kind, title, body, starts_at, ends_at } = given;

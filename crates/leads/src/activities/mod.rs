@@ -17,7 +17,9 @@ pub(crate) use list::read;
 
 /// The routes under `/v2/leads/{id}/activities` and `/meetings`.
 pub(crate) fn api() -> OpenApiRouter<Desk> {
-    OpenApiRouter::new().routes(routes!(list::list_activities, create::create_activity)).routes(routes!(list::list_meetings))
+    OpenApiRouter::new()
+        .routes(routes!(list::list_activities, create::create_activity))
+        .routes(routes!(list::list_meetings))
 }
 
 /// Something done with a lead, or planned.

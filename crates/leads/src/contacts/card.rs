@@ -29,10 +29,14 @@ pub struct Card {
 impl Card {
     /// The name shown, which is never empty.
     pub fn shown_name(&self) -> String {
-        self.profile.name.clone().or_else(|| self.profile.username.as_ref().map(|handle| format!("@{handle}"))).unwrap_or_else(|| {
-            let text = self.id.to_string();
-            format!("Contact {}", &text[text.len() - 4..])
-        })
+        self.profile
+            .name
+            .clone()
+            .or_else(|| self.profile.username.as_ref().map(|handle| format!("@{handle}")))
+            .unwrap_or_else(|| {
+                let text = self.id.to_string();
+                format!("Contact {}", &text[text.len() - 4..])
+            })
     }
 }
 
@@ -50,7 +54,11 @@ struct Row {
 }
 
 /// The cards of contacts; one that was erased is missing.
-pub async fn cards(tx: &mut OrgTx, vault: &OrgVault, contacts: &[ContactId]) -> Result<HashMap<ContactId, Card>, sqlx::Error> {
+pub async fn cards(
+    tx: &mut OrgTx,
+    vault: &OrgVault,
+    contacts: &[ContactId],
+) -> Result<HashMap<ContactId, Card>, sqlx::Error> {
     let ids: Vec<Uuid> = contacts.iter().map(|id| id.uuid()).collect();
     let rows: Vec<Row> = sqlx::query_as(
         "select c.id, c.name, c.username, c.email, c.phone, c.first_channel, l.id as lead_id, l.tag, l.score from contacts c \

@@ -94,13 +94,21 @@ pub(crate) async fn unmerge_contacts(by: Allowed<Reply>, Path(id): Path<Uuid>) -
     Ok(StatusCode::NO_CONTENT)
 }
 
-async fn merge(tx: &mut OrgTx, vault: &OrgVault, kept: ContactId, other: ContactId, by: Actor) -> Result<Uuid, AppError> {
+async fn merge(
+    tx: &mut OrgTx,
+    vault: &OrgVault,
+    kept: ContactId,
+    other: ContactId,
+    by: Actor,
+) -> Result<Uuid, AppError> {
     if kept == other {
         return Err(AppError::field("other", "is the same contact"));
     }
     let (into, from) = both(tx, kept, other).await?;
     if into.merged_into.is_some() || from.merged_into.is_some() {
-        return Err(AppError::conflict("one of them is part of another contact already: undo that merge, or merge with the contact that was kept"));
+        return Err(AppError::conflict(
+            "one of them is part of another contact already: undo that merge, or merge with the contact that was kept",
+        ));
     }
     let filled = fill(tx, vault, &into, &from).await?;
     let identities = sqlx::query_as(
@@ -142,7 +150,9 @@ async fn unmerge(tx: &mut OrgTx, id: Uuid, by: Actor) -> Result<(), AppError> {
     let (kept, merged, Stored(moved)) = row.ok_or_else(|| AppError::not_found("merge that could be undone"))?;
     let (into, from) = both(tx, kept, merged).await?;
     if into.merged_into.is_some() || from.merged_into != Some(kept) {
-        return Err(AppError::conflict("the contact that was kept became part of another one since: undo that merge first"));
+        return Err(AppError::conflict(
+            "the contact that was kept became part of another one since: undo that merge first",
+        ));
     }
     give_back(tx, kept, merged, &moved).await?;
     set_merged_into(tx, merged, None).await?;
@@ -177,7 +187,13 @@ async fn fill(tx: &mut OrgTx, vault: &OrgVault, into: &Side, from: &Side) -> Res
         let (sealed, index) = field.seal(vault, into.id, &value).map_err(AppError::internal)?;
         let column = field.word();
         let sql = format!("update contacts set {column} = $3, {column}_index = $4 where org_id = $1 and id = $2");
-        sqlx::query(sqlx::AssertSqlSafe(sql)).bind(tx.org()).bind(into.id).bind(sealed).bind(index).execute(tx.conn()).await?;
+        sqlx::query(sqlx::AssertSqlSafe(sql))
+            .bind(tx.org())
+            .bind(into.id)
+            .bind(sealed)
+            .bind(index)
+            .execute(tx.conn())
+            .await?;
         filled.push(column.to_owned());
     }
     for column in ["company", "language"] {
@@ -185,7 +201,8 @@ async fn fill(tx: &mut OrgTx, vault: &OrgVault, into: &Side, from: &Side) -> Res
             "update contacts k set {column} = o.{column} from contacts o where k.org_id = $1 and k.id = $2 and o.org_id = $1 and o.id = $3 \
              and k.{column} is null and o.{column} is not null"
         );
-        let done = sqlx::query(sqlx::AssertSqlSafe(sql)).bind(tx.org()).bind(into.id).bind(from.id).execute(tx.conn()).await?;
+        let done =
+            sqlx::query(sqlx::AssertSqlSafe(sql)).bind(tx.org()).bind(into.id).bind(from.id).execute(tx.conn()).await?;
         if done.rows_affected() > 0 {
             filled.push(column.to_owned());
         }
@@ -194,7 +211,11 @@ async fn fill(tx: &mut OrgTx, vault: &OrgVault, into: &Side, from: &Side) -> Res
 }
 
 /// Moves the other's leads; where both have an open one, the other's is closed: one open lead a contact.
-async fn move_leads(tx: &mut OrgTx, kept: ContactId, other: ContactId) -> Result<(Vec<LeadId>, Vec<LeadId>), sqlx::Error> {
+async fn move_leads(
+    tx: &mut OrgTx,
+    kept: ContactId,
+    other: ContactId,
+) -> Result<(Vec<LeadId>, Vec<LeadId>), sqlx::Error> {
     let closed = sqlx::query_scalar(
         "update leads l set closed_at = $4 where org_id = $1 and contact_id = $2 and closed_at is null and exists \
            (select 1 from leads k where k.org_id = $1 and k.contact_id = $3 and k.closed_at is null) returning id",
@@ -205,18 +226,20 @@ async fn move_leads(tx: &mut OrgTx, kept: ContactId, other: ContactId) -> Result
     .bind(tx.clock().now())
     .fetch_all(tx.conn())
     .await?;
-    let moved = sqlx::query_scalar("update leads set contact_id = $3 where org_id = $1 and contact_id = $2 returning id")
-        .bind(tx.org())
-        .bind(other)
-        .bind(kept)
-        .fetch_all(tx.conn())
-        .await?;
+    let moved =
+        sqlx::query_scalar("update leads set contact_id = $3 where org_id = $1 and contact_id = $2 returning id")
+            .bind(tx.org())
+            .bind(other)
+            .bind(kept)
+            .fetch_all(tx.conn())
+            .await?;
     Ok((moved, closed))
 }
 
 /// Gives back what was moved and takes away what was filled, unless it was changed since.
 async fn give_back(tx: &mut OrgTx, kept: ContactId, merged: ContactId, moved: &Moved) -> Result<(), AppError> {
-    let (channels, ids): (Vec<Uuid>, Vec<&str>) = moved.identities.iter().map(|(channel, id)| (channel.uuid(), id.as_str())).unzip();
+    let (channels, ids): (Vec<Uuid>, Vec<&str>) =
+        moved.identities.iter().map(|(channel, id)| (channel.uuid(), id.as_str())).unzip();
     sqlx::query(
         "update contact_identities i set contact_id = $3 from unnest($4::uuid[], $5::text[]) as m (channel_id, platform_id) \
          where i.org_id = $1 and i.contact_id = $2 and i.channel_id = m.channel_id and i.platform_id = m.platform_id",
@@ -243,11 +266,15 @@ async fn give_back(tx: &mut OrgTx, kept: ContactId, merged: ContactId, moved: &M
     for column in &moved.filled {
         // Fingerprints of equal values are equal, whosever row they are in.
         let (sets, same) = match column.as_str() {
-            "name" | "username" | "email" | "phone" => (format!("{column} = null, {column}_index = null"), format!("k.{column}_index = o.{column}_index")),
+            "name" | "username" | "email" | "phone" => {
+                (format!("{column} = null, {column}_index = null"), format!("k.{column}_index = o.{column}_index"))
+            }
             "company" | "language" => (format!("{column} = null"), format!("k.{column} = o.{column}")),
             _ => continue,
         };
-        let sql = format!("update contacts k set {sets} from contacts o where k.org_id = $1 and k.id = $2 and o.org_id = $1 and o.id = $3 and {same}");
+        let sql = format!(
+            "update contacts k set {sets} from contacts o where k.org_id = $1 and k.id = $2 and o.org_id = $1 and o.id = $3 and {same}"
+        );
         sqlx::query(sqlx::AssertSqlSafe(sql)).bind(tx.org()).bind(kept).bind(merged).execute(tx.conn()).await?;
     }
     Ok(())

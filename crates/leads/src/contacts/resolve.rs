@@ -68,7 +68,8 @@ pub async fn resolve(tx: &mut OrgTx, vault: &OrgVault, people: &[Person<'_>]) ->
         .iter()
         .map(|person| {
             let contact = person.ids.iter().find_map(|id| now.get(&(person.channel, (*id).to_owned())).copied());
-            let contact = contact.ok_or_else(|| anyhow::anyhow!("an identity vanished while its message was handled"))?;
+            let contact =
+                contact.ok_or_else(|| anyhow::anyhow!("an identity vanished while its message was handled"))?;
             Ok(Found { contact, created: made.contains_key(&contact) })
         })
         .collect::<anyhow::Result<_>>()?;
@@ -94,7 +95,11 @@ async fn known(tx: &mut OrgTx, people: &[Person<'_>]) -> Result<Known, sqlx::Err
     Ok(rows.into_iter().map(|(channel, id, contact)| ((channel, id), contact)).collect())
 }
 
-async fn insert_contacts(tx: &mut OrgTx, vault: &OrgVault, made: &HashMap<ContactId, &Person<'_>>) -> anyhow::Result<()> {
+async fn insert_contacts(
+    tx: &mut OrgTx,
+    vault: &OrgVault,
+    made: &HashMap<ContactId, &Person<'_>>,
+) -> anyhow::Result<()> {
     if made.is_empty() {
         return Ok(());
     }
@@ -149,12 +154,21 @@ async fn insert_links(tx: &mut OrgTx, links: &[(&Person<'_>, &str, ContactId)]) 
 }
 
 /// Removes contacts that lost the race for their identity.
-async fn drop_orphans(tx: &mut OrgTx, made: &HashMap<ContactId, &Person<'_>>, found: &[Found]) -> Result<(), sqlx::Error> {
-    let orphans: Vec<Uuid> = made.keys().filter(|id| found.iter().all(|found| found.contact != **id)).map(|id| id.uuid()).collect();
+async fn drop_orphans(
+    tx: &mut OrgTx,
+    made: &HashMap<ContactId, &Person<'_>>,
+    found: &[Found],
+) -> Result<(), sqlx::Error> {
+    let orphans: Vec<Uuid> =
+        made.keys().filter(|id| found.iter().all(|found| found.contact != **id)).map(|id| id.uuid()).collect();
     if orphans.is_empty() {
         return Ok(());
     }
-    sqlx::query("delete from contacts where org_id = $1 and id = any($2)").bind(tx.org()).bind(orphans).execute(tx.conn()).await?;
+    sqlx::query("delete from contacts where org_id = $1 and id = any($2)")
+        .bind(tx.org())
+        .bind(orphans)
+        .execute(tx.conn())
+        .await?;
     Ok(())
 }
 
@@ -163,7 +177,9 @@ async fn learn(tx: &mut OrgTx, vault: &OrgVault, people: &[Person<'_>], found: &
     let telling: Vec<(&Person<'_>, ContactId)> = people
         .iter()
         .zip(found)
-        .filter(|(person, found)| !found.created && (person.name.is_some() || person.username.is_some() || person.phone.is_some()))
+        .filter(|(person, found)| {
+            !found.created && (person.name.is_some() || person.username.is_some() || person.phone.is_some())
+        })
         .map(|(person, found)| (person, found.contact))
         .collect();
     if telling.is_empty() {
@@ -180,13 +196,18 @@ async fn learn(tx: &mut OrgTx, vault: &OrgVault, people: &[Person<'_>], found: &
     .await?;
     for (contact, name, username, phone) in lacking {
         let Some((person, _)) = telling.iter().find(|(_, told)| *told == contact) else { continue };
-        let news = [(Field::Name, person.name.filter(|_| name)), (Field::Username, person.username.filter(|_| username)), (Field::Phone, person.phone.filter(|_| phone))];
+        let news = [
+            (Field::Name, person.name.filter(|_| name)),
+            (Field::Username, person.username.filter(|_| username)),
+            (Field::Phone, person.phone.filter(|_| phone)),
+        ];
         let mut sealed = news.map(|(field, value)| value.map(|value| field.seal(vault, contact, value)).transpose());
         if sealed.iter().all(|value| matches!(value, Ok(None))) {
             continue;
         }
         let [name, username, phone] = std::mem::replace(&mut sealed, [Ok(None), Ok(None), Ok(None)]);
-        let ((name, name_index), (username, username_index), (phone, phone_index)) = (name?.unzip(), username?.unzip(), phone?.unzip());
+        let ((name, name_index), (username, username_index), (phone, phone_index)) =
+            (name?.unzip(), username?.unzip(), phone?.unzip());
         sqlx::query(
             "update contacts set name = coalesce(name, $3), name_index = coalesce(name_index, $4), username = coalesce(username, $5), \
              username_index = coalesce(username_index, $6), phone = coalesce(phone, $7), phone_index = coalesce(phone_index, $8) \

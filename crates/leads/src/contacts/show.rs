@@ -89,7 +89,11 @@ pub(crate) async fn load(tx: &mut OrgTx, vault: &OrgVault, id: ContactId) -> Res
 
 /// A contact.
 #[utoipa::path(get, path = "/v2/contacts/{id}", tag = "contacts", responses((status = 200, body = ContactOut)))]
-async fn show_contact(by: Allowed<View>, State(core): State<Core>, Path(id): Path<ContactId>) -> Result<Json<ContactOut>, AppError> {
+async fn show_contact(
+    by: Allowed<View>,
+    State(core): State<Core>,
+    Path(id): Path<ContactId>,
+) -> Result<Json<ContactOut>, AppError> {
     let vault = core.kernel.vault.of(by.org()).await?;
     let mut tx = by.tx().await?;
     let contact = load(&mut tx, &vault, id).await?.ok_or_else(|| AppError::not_found("contact"))?;

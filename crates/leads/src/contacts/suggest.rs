@@ -38,7 +38,11 @@ struct Row {
 
 /// Contacts on other channels with the same phone number or e-mail address.
 #[utoipa::path(get, path = "/v2/contacts/{id}/suggestions", tag = "contacts", responses((status = 200, body = SuggestionList)))]
-pub(crate) async fn suggest_merges(by: Allowed<View>, State(core): State<Core>, Path(id): Path<ContactId>) -> Result<Json<SuggestionList>, AppError> {
+pub(crate) async fn suggest_merges(
+    by: Allowed<View>,
+    State(core): State<Core>,
+    Path(id): Path<ContactId>,
+) -> Result<Json<SuggestionList>, AppError> {
     let vault = core.kernel.vault.of(by.org()).await?;
     let mut tx = by.tx().await?;
     if cards(&mut tx, &vault, &[id]).await?.is_empty() {
@@ -60,7 +64,11 @@ pub(crate) async fn suggest_merges(by: Allowed<View>, State(core): State<Core>, 
     let ids: Vec<ContactId> = rows.iter().map(|row| row.id).collect();
     let names = cards(&mut tx, &vault, &ids).await?;
     let shown = |row: Row| {
-        let because = [("phone", row.phone), ("email", row.email)].into_iter().filter(|(_, same)| *same).map(|(word, _)| word).collect();
+        let because = [("phone", row.phone), ("email", row.email)]
+            .into_iter()
+            .filter(|(_, same)| *same)
+            .map(|(word, _)| word)
+            .collect();
         Some(SuggestionOut { contact: row.id, name: names.get(&row.id)?.shown_name(), because, channels: row.channels })
     };
     Ok(Json(SuggestionList { data: rows.into_iter().filter_map(shown).collect() }))

@@ -119,9 +119,17 @@ pub(crate) async fn connect(core: &Core, org: OrgId, actor: Actor, given: Connec
 }
 
 /// New keys and, with the consent page, the account they are of.
-async fn fresh_keys(core: &Core, access_token: Option<String>, oauth: Option<OauthIn>) -> Result<Option<(Keys, Option<i64>)>, AppError> {
+async fn fresh_keys(
+    core: &Core,
+    access_token: Option<String>,
+    oauth: Option<OauthIn>,
+) -> Result<Option<(Keys, Option<i64>)>, AppError> {
     if let Some(OauthIn { code, redirect_uri }) = oauth {
-        let tokens = core.hubspot.exchange_code(&app(core), &code, &redirect_uri).await.map_err(|failure| refused("oauth", &failure))?;
+        let tokens = core
+            .hubspot
+            .exchange_code(&app(core), &code, &redirect_uri)
+            .await
+            .map_err(|failure| refused("oauth", &failure))?;
         let hub = tokens.hub_id;
         return Ok(Some((keys_of(&core.kernel.clock, tokens), hub)));
     }
@@ -158,8 +166,12 @@ fn refused(field: &'static str, failure: &Failure) -> AppError {
             "needs the scopes crm.objects and crm.schemas of contacts and deals, read and write: without the schemas a lost answer could make doubles",
         ),
         FailureKind::RateLimited(limit) => AppError::too_many(failure.retry_after.unwrap_or_else(|| limit.wait())),
-        FailureKind::Invalid | FailureKind::Conflict { .. } | FailureKind::NotFound => AppError::field(field, format!("HubSpot says: {}", failure.message)),
-        FailureKind::Unavailable | FailureKind::Lost | FailureKind::Malformed => AppError::unavailable("HubSpot did not answer; nothing was changed, try again"),
+        FailureKind::Invalid | FailureKind::Conflict { .. } | FailureKind::NotFound => {
+            AppError::field(field, format!("HubSpot says: {}", failure.message))
+        }
+        FailureKind::Unavailable | FailureKind::Lost | FailureKind::Malformed => {
+            AppError::unavailable("HubSpot did not answer; nothing was changed, try again")
+        }
     }
 }
 
@@ -175,7 +187,10 @@ pub(crate) async fn disconnect(core: &Core, org: OrgId, actor: Actor) -> Result<
     tx.commit().await?;
     let refresh = known.keys(&vault).ok().and_then(|keys| keys.refresh);
     if let Some(refresh) = refresh {
-        core.hubspot.revoke(&app(core), refresh.reveal()).await.can_fail("withdrawing a token that we have already forgotten");
+        core.hubspot
+            .revoke(&app(core), refresh.reveal())
+            .await
+            .can_fail("withdrawing a token that we have already forgotten");
     }
     Ok(())
 }
@@ -200,7 +215,10 @@ pub(crate) async fn put_connection(
 
 /// Let the HubSpot account go: its tokens are destroyed, what it holds stays there.
 #[utoipa::path(delete, path = "/v2/crm/hubspot", tag = "crm", responses((status = 204)))]
-pub(crate) async fn delete_connection(by: Allowed<ManageChannels>, State(core): State<Core>) -> Result<StatusCode, AppError> {
+pub(crate) async fn delete_connection(
+    by: Allowed<ManageChannels>,
+    State(core): State<Core>,
+) -> Result<StatusCode, AppError> {
     disconnect(&core, by.org(), by.actor()).await?;
     Ok(StatusCode::NO_CONTENT)
 }

@@ -70,9 +70,17 @@ pub(crate) async fn find(tx: &mut OrgTx) -> Result<Option<Connection>, sqlx::Err
 }
 
 /// Keeps a connection that works now.
-pub(crate) async fn save(tx: &mut OrgTx, vault: &OrgVault, id: CrmId, account: &str, keys: &Keys, mapping: &Mapping) -> anyhow::Result<()> {
+pub(crate) async fn save(
+    tx: &mut OrgTx,
+    vault: &OrgVault,
+    id: CrmId,
+    account: &str,
+    keys: &Keys,
+    mapping: &Mapping,
+) -> anyhow::Result<()> {
     let access = vault.seal_text(&place(id, "access_token"), keys.access.reveal())?;
-    let refresh = keys.refresh.as_ref().map(|token| vault.seal_text(&place(id, "refresh_token"), token.reveal())).transpose()?;
+    let refresh =
+        keys.refresh.as_ref().map(|token| vault.seal_text(&place(id, "refresh_token"), token.reveal())).transpose()?;
     sqlx::query(
         "insert into crm_connections (org_id, id, system, account_id, access_token, refresh_token, token_expires_at, mapping) \
          values ($1, $2, $3, $4, $5, $6, $7, $8) on conflict (org_id, system) do update set account_id = excluded.account_id, \

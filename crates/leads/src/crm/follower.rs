@@ -67,12 +67,13 @@ async fn open_leads(tx: &mut OrgTx, contacts: &[ContactId]) -> Result<Vec<LeadId
 
 /// Asks for a sync of every open lead: an account was connected, or its mapping changed.
 pub(super) async fn enqueue_open(tx: &mut OrgTx) -> Result<(), sqlx::Error> {
-    let open: Vec<LeadId> =
-        sqlx::query_scalar("select id from leads where org_id = $1 and closed_at is null order by updated_at desc limit $2")
-            .bind(tx.org())
-            .bind(MOST)
-            .fetch_all(tx.conn())
-            .await?;
+    let open: Vec<LeadId> = sqlx::query_scalar(
+        "select id from leads where org_id = $1 and closed_at is null order by updated_at desc limit $2",
+    )
+    .bind(tx.org())
+    .bind(MOST)
+    .fetch_all(tx.conn())
+    .await?;
     for lead in open {
         tx.enqueue(SyncJob::of(lead, false));
     }

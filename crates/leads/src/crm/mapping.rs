@@ -48,7 +48,8 @@ impl Mapping {
         let mut lead_status: BTreeMap<String, String> = BTreeMap::new();
         for (tag, usual) in USUAL {
             let free = usual.iter().find(|value| {
-                statuses.iter().any(|choice| choice.value == **value) && !lead_status.values().any(|taken| taken == *value)
+                statuses.iter().any(|choice| choice.value == **value)
+                    && !lead_status.values().any(|taken| taken == *value)
             });
             lead_status.extend(free.map(|value| (tag.to_owned(), (*value).to_owned())));
         }
@@ -57,13 +58,20 @@ impl Mapping {
     }
 
     /// The same choices with what a person decided.
-    pub(crate) fn decided(mut self, lead_status: Option<BTreeMap<String, String>>, deal_stage: Option<String>) -> Result<Self, AppError> {
+    pub(crate) fn decided(
+        mut self,
+        lead_status: Option<BTreeMap<String, String>>,
+        deal_stage: Option<String>,
+    ) -> Result<Self, AppError> {
         let mut wrong = Vec::new();
         if let Some(given) = lead_status {
             for (tag, value) in &given {
                 let known = crate::desk::tag_of(tag).is_some();
                 if !known || !self.statuses.iter().any(|choice| choice.value == *value) {
-                    wrong.push(Detail::new(format!("lead_status.{tag}"), "is not a tag and a lead status of this account"));
+                    wrong.push(Detail::new(
+                        format!("lead_status.{tag}"),
+                        "is not a tag and a lead status of this account",
+                    ));
                 }
             }
             self.lead_status = given;
@@ -94,7 +102,10 @@ impl Mapping {
 }
 
 fn choices(property: &Property) -> Vec<Choice> {
-    let choice = |option: &connectors::hubspot::calls::PropertyOption| Choice { value: option.value.clone(), label: option.label.clone() };
+    let choice = |option: &connectors::hubspot::calls::PropertyOption| Choice {
+        value: option.value.clone(),
+        label: option.label.clone(),
+    };
     property.options.iter().map(choice).collect()
 }
 
@@ -113,9 +124,15 @@ mod tests {
     #[test]
     fn the_usual_statuses_are_taken_where_the_account_has_them() {
         let all = Mapping::fitting(&property(&["NEW", "OPEN", "IN_PROGRESS", "OPEN_DEAL"]), None);
-        assert_eq!((all.status_of("HOT"), all.status_of("WARM"), all.status_of("COLD")), (Some("OPEN_DEAL"), Some("IN_PROGRESS"), Some("OPEN")));
+        assert_eq!(
+            (all.status_of("HOT"), all.status_of("WARM"), all.status_of("COLD")),
+            (Some("OPEN_DEAL"), Some("IN_PROGRESS"), Some("OPEN"))
+        );
         let few = Mapping::fitting(&property(&["IN_PROGRESS", "THEIRS"]), Some(&property(&["first", "second"])));
-        assert_eq!((few.status_of("HOT"), few.status_of("WARM"), few.status_of("COLD")), (Some("IN_PROGRESS"), None, None));
+        assert_eq!(
+            (few.status_of("HOT"), few.status_of("WARM"), few.status_of("COLD")),
+            (Some("IN_PROGRESS"), None, None)
+        );
         assert_eq!((few.tag_of("IN_PROGRESS"), few.tag_of("THEIRS")), (Some("HOT"), None));
         assert_eq!(few.deal_stage.as_deref(), Some("first"));
     }

@@ -32,7 +32,12 @@ pub(super) async fn keep_records(tx: &mut OrgTx, parcels: &[Parcel]) -> Result<(
 }
 
 /// Keeps the end of each lead; the results are in the order of the parcels.
-pub(super) async fn keep_ends(tx: &mut OrgTx, known: &Connection, parcels: &[Parcel], jobs: &[&Job]) -> Result<Vec<Result<(), JobError>>, sqlx::Error> {
+pub(super) async fn keep_ends(
+    tx: &mut OrgTx,
+    known: &Connection,
+    parcels: &[Parcel],
+    jobs: &[&Job],
+) -> Result<Vec<Result<(), JobError>>, sqlx::Error> {
     let mut results = Vec::new();
     let mut written = false;
     for (parcel, job) in parcels.iter().zip(jobs) {
@@ -83,7 +88,11 @@ async fn done(tx: &mut OrgTx, parcel: &Parcel, remark: Option<&str>) -> Result<(
     .execute(tx.conn())
     .await?;
     let remote_id = parcel.contact.clone().unwrap_or_default();
-    tx.append(Event::new(Subject::Lead(lead), Actor::System, Fact::CrmSynced { lead, system: SYSTEM.to_owned(), remote_id }));
+    tx.append(Event::new(
+        Subject::Lead(lead),
+        Actor::System,
+        Fact::CrmSynced { lead, system: SYSTEM.to_owned(), remote_id },
+    ));
     Ok(())
 }
 
@@ -91,7 +100,8 @@ async fn done(tx: &mut OrgTx, parcel: &Parcel, remark: Option<&str>) -> Result<(
 async fn failed(tx: &mut OrgTx, parcel: &Parcel, part: Part, failure: &Failure) -> Result<(), sqlx::Error> {
     let gone = |this: Part| failure.kind == FailureKind::NotFound && part == this;
     // A note that was refused was not made, whether or not this run marked it as begun: it may be tried again.
-    let unmade = gone(Part::Note) || (part == Part::Note && parcel.note.is_none() && !parcel.wanted.source.had_begun_a_note());
+    let unmade =
+        gone(Part::Note) || (part == Part::Note && parcel.note.is_none() && !parcel.wanted.source.had_begun_a_note());
     sqlx::query(
         "update crm_links set last_error = $4, attempts = attempts + $9, \
          remote_contact_id = case when $5 then null else remote_contact_id end, \
@@ -116,7 +126,13 @@ async fn failed(tx: &mut OrgTx, parcel: &Parcel, part: Part, failure: &Failure) 
 }
 
 /// Every failure decides: wait, try again, give up, or ask a person to connect again.
-async fn verdict(tx: &mut OrgTx, known: &Connection, lead: LeadId, failure: &Failure, job: &Job) -> Result<Result<(), JobError>, sqlx::Error> {
+async fn verdict(
+    tx: &mut OrgTx,
+    known: &Connection,
+    lead: LeadId,
+    failure: &Failure,
+    job: &Job,
+) -> Result<Result<(), JobError>, sqlx::Error> {
     let error = || anyhow::anyhow!("{failure}");
     Ok(match &failure.kind {
         FailureKind::RateLimited(limit) => Err(JobError::later(failure.retry_after.unwrap_or_else(|| limit.wait()))),
@@ -153,11 +169,12 @@ fn tell(tx: &mut OrgTx, lead: LeadId, code: &str) {
 
 /// The account must be connected again by a person; told once.
 pub(super) async fn reauthorise(tx: &mut OrgTx, id: CrmId, lead: LeadId, failure: &Failure) -> Result<(), sqlx::Error> {
-    let was: Option<String> = sqlx::query_scalar("select status from crm_connections where org_id = $1 and system = $2 for update")
-        .bind(tx.org())
-        .bind(SYSTEM)
-        .fetch_optional(tx.conn())
-        .await?;
+    let was: Option<String> =
+        sqlx::query_scalar("select status from crm_connections where org_id = $1 and system = $2 for update")
+            .bind(tx.org())
+            .bind(SYSTEM)
+            .fetch_optional(tx.conn())
+            .await?;
     if was.as_deref() != Some("connected") {
         return Ok(());
     }

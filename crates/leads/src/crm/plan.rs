@@ -79,7 +79,13 @@ impl Wanted {
 }
 
 /// Loads leads with their links and plans each; one that is gone or whose contact was erased is missing.
-pub(super) async fn load(tx: &mut OrgTx, vault: &OrgVault, leads: &[LeadId], mapping: &Mapping, base_url: &str) -> Result<HashMap<LeadId, Wanted>, sqlx::Error> {
+pub(super) async fn load(
+    tx: &mut OrgTx,
+    vault: &OrgVault,
+    leads: &[LeadId],
+    mapping: &Mapping,
+    base_url: &str,
+) -> Result<HashMap<LeadId, Wanted>, sqlx::Error> {
     let ids: Vec<Uuid> = leads.iter().map(|id| id.uuid()).collect();
     let sources: Vec<Source> = sqlx::query_as(
         "select l.id, l.contact_id, l.stage, l.score, l.tag, l.signals, l.topic, l.intent, l.summary, l.channel_kind, l.value_minor, \
@@ -136,7 +142,8 @@ fn deal_of(source: &Source, card: &Card, mapping: &Mapping) -> Properties {
     let company = source.company.clone().unwrap_or_else(|| card.shown_name());
     let topic = spaced(source.topic.as_deref().unwrap_or("enquiry"));
     let name = format!("{company} – {topic} – {}", source.created_at.format("%Y-%m-%d"));
-    let mut properties = Properties::from([("dealname".to_owned(), name), (DEAL_KEY.to_owned(), source.id.to_string())]);
+    let mut properties =
+        Properties::from([("dealname".to_owned(), name), (DEAL_KEY.to_owned(), source.id.to_string())]);
     if let Some(minor) = source.value_minor {
         properties.insert("amount".to_owned(), format!("{}.{:02}", minor / 100, minor.abs() % 100));
     }
@@ -184,7 +191,11 @@ fn hash(contact: &Properties, deal: Option<&Properties>, note: &str) -> String {
         context.update(&(part.len() as u64).to_be_bytes());
         context.update(part.as_bytes());
     };
-    let deal: BTreeMap<_, _> = deal.into_iter().flatten().filter(|(name, value)| *name != "dealstage" || value.starts_with("closed")).collect();
+    let deal: BTreeMap<_, _> = deal
+        .into_iter()
+        .flatten()
+        .filter(|(name, value)| *name != "dealstage" || value.starts_with("closed"))
+        .collect();
     for (name, value) in contact.iter().chain(deal) {
         add(name);
         add(value);

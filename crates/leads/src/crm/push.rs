@@ -31,7 +31,8 @@ pub(super) struct Parcel {
 impl Parcel {
     pub(super) fn new(wanted: Wanted) -> Self {
         let source = &wanted.source;
-        let (contact, deal, note) = (source.remote_contact_id.clone(), source.remote_deal_id.clone(), source.remote_note_id.clone());
+        let (contact, deal, note) =
+            (source.remote_contact_id.clone(), source.remote_deal_id.clone(), source.remote_note_id.clone());
         Self { contact, deal, note, failure: None, wanted }
     }
 
@@ -55,7 +56,10 @@ async fn contacts(hubspot: &HubSpot, token: &str, parcels: &mut [Parcel]) {
     let kind = ObjectKind::Contacts;
     let (known, new): (Vec<usize>, Vec<usize>) = (0..parcels.len()).partition(|&n| parcels[n].contact.is_some());
     if !known.is_empty() {
-        let inputs: Vec<Change> = known.iter().map(|&n| change(&parcels[n], parcels[n].contact.clone(), parcels[n].wanted.contact.clone())).collect();
+        let inputs: Vec<Change> = known
+            .iter()
+            .map(|&n| change(&parcels[n], parcels[n].contact.clone(), parcels[n].wanted.contact.clone()))
+            .collect();
         settle(parcels, &known, Part::Contact, hubspot.update(token, kind, &inputs).await);
     }
     // Two contacts of ours with one address are one person there: the second follows when the first is written.
@@ -64,7 +68,10 @@ async fn contacts(hubspot: &HubSpot, token: &str, parcels: &mut [Parcel]) {
     for n in new {
         match parcels[n].wanted.email.as_deref().map(str::to_lowercase) {
             Some(email) if addresses.insert(email.clone()) => by_email.push(n),
-            Some(_) => parcels[n].fail(Part::Contact, Failure::new(FailureKind::Unavailable, "another contact with this e-mail address is being written")),
+            Some(_) => parcels[n].fail(
+                Part::Contact,
+                Failure::new(FailureKind::Unavailable, "another contact with this e-mail address is being written"),
+            ),
             None => by_key.push(n),
         }
     }
@@ -72,27 +79,33 @@ async fn contacts(hubspot: &HubSpot, token: &str, parcels: &mut [Parcel]) {
         if chosen.is_empty() {
             continue;
         }
-        let inputs: Vec<Upsert> = chosen.iter().map(|&n| upsert(&parcels[n], property, &parcels[n].wanted.contact)).collect();
+        let inputs: Vec<Upsert> =
+            chosen.iter().map(|&n| upsert(&parcels[n], property, &parcels[n].wanted.contact)).collect();
         settle(parcels, &chosen, Part::Contact, hubspot.upsert(token, kind, &inputs).await);
     }
 }
 
 async fn deals(hubspot: &HubSpot, token: &str, parcels: &mut [Parcel]) {
     let kind = ObjectKind::Deals;
-    let due: Vec<usize> = (0..parcels.len()).filter(|&n| parcels[n].failure.is_none() && parcels[n].wanted.deal.is_some()).collect();
+    let due: Vec<usize> =
+        (0..parcels.len()).filter(|&n| parcels[n].failure.is_none() && parcels[n].wanted.deal.is_some()).collect();
     let (known, new): (Vec<usize>, Vec<usize>) = due.into_iter().partition(|&n| parcels[n].deal.is_some());
     if !known.is_empty() {
-        let deal = |n: usize| change(&parcels[n], parcels[n].deal.clone(), parcels[n].wanted.deal.clone().unwrap_or_default());
+        let deal =
+            |n: usize| change(&parcels[n], parcels[n].deal.clone(), parcels[n].wanted.deal.clone().unwrap_or_default());
         let inputs: Vec<Change> = known.iter().map(|&n| deal(n)).collect();
         settle(parcels, &known, Part::Deal, hubspot.update(token, kind, &inputs).await);
     }
     if new.is_empty() {
         return;
     }
-    let inputs: Vec<Upsert> =
-        new.iter().filter_map(|&n| parcels[n].wanted.deal.as_ref().map(|deal| upsert(&parcels[n], DEAL_KEY, deal))).collect();
+    let inputs: Vec<Upsert> = new
+        .iter()
+        .filter_map(|&n| parcels[n].wanted.deal.as_ref().map(|deal| upsert(&parcels[n], DEAL_KEY, deal)))
+        .collect();
     settle(parcels, &new, Part::Deal, hubspot.upsert(token, kind, &inputs).await);
-    let links: Vec<Association> = new.iter().filter_map(|&n| Some(link(parcels[n].deal.as_ref()?, parcels[n].contact.as_ref()?))).collect();
+    let links: Vec<Association> =
+        new.iter().filter_map(|&n| Some(link(parcels[n].deal.as_ref()?, parcels[n].contact.as_ref()?))).collect();
     if links.is_empty() {
         return;
     }
@@ -106,13 +119,22 @@ async fn deals(hubspot: &HubSpot, token: &str, parcels: &mut [Parcel]) {
 }
 
 /// Writes notes: changes those that are known, makes the others. A create whose answer is lost is not repeated.
-pub(super) async fn push_notes(hubspot: &HubSpot, token: &str, parcels: &mut [Parcel], now: chrono::DateTime<chrono::Utc>) {
+pub(super) async fn push_notes(
+    hubspot: &HubSpot,
+    token: &str,
+    parcels: &mut [Parcel],
+    now: chrono::DateTime<chrono::Utc>,
+) {
     let kind = ObjectKind::Notes;
-    let due: Vec<usize> = (0..parcels.len()).filter(|&n| parcels[n].failure.is_none() && parcels[n].wanted.note.is_some()).collect();
+    let due: Vec<usize> =
+        (0..parcels.len()).filter(|&n| parcels[n].failure.is_none() && parcels[n].wanted.note.is_some()).collect();
     let (known, new): (Vec<usize>, Vec<usize>) = due.into_iter().partition(|&n| parcels[n].note.is_some());
-    let body = |parcel: &Parcel| Properties::from([("hs_note_body".to_owned(), parcel.wanted.note.clone().unwrap_or_default())]);
+    let body = |parcel: &Parcel| {
+        Properties::from([("hs_note_body".to_owned(), parcel.wanted.note.clone().unwrap_or_default())])
+    };
     if !known.is_empty() {
-        let inputs: Vec<Change> = known.iter().map(|&n| change(&parcels[n], parcels[n].note.clone(), body(&parcels[n]))).collect();
+        let inputs: Vec<Change> =
+            known.iter().map(|&n| change(&parcels[n], parcels[n].note.clone(), body(&parcels[n]))).collect();
         settle(parcels, &known, Part::Note, hubspot.update(token, kind, &inputs).await);
     }
     if new.is_empty() {
@@ -123,7 +145,11 @@ pub(super) async fn push_notes(hubspot: &HubSpot, token: &str, parcels: &mut [Pa
         properties.insert("hs_timestamp".to_owned(), now.to_rfc3339_opts(chrono::SecondsFormat::Millis, true));
         let contact = parcel.contact.iter().map(|id| NewLink::new(Link::NoteToContact, id));
         let deal = parcel.deal.iter().map(|id| NewLink::new(Link::NoteToDeal, id));
-        NewObject { properties, associations: contact.chain(deal).collect(), object_write_trace_id: Some(trace(parcel)) }
+        NewObject {
+            properties,
+            associations: contact.chain(deal).collect(),
+            object_write_trace_id: Some(trace(parcel)),
+        }
     };
     let inputs: Vec<NewObject> = new.iter().map(|&n| make(&parcels[n])).collect();
     settle(parcels, &new, Part::Note, hubspot.create(token, kind, &inputs).await);
@@ -157,7 +183,12 @@ fn change(parcel: &Parcel, id: Option<String>, properties: Properties) -> Change
 
 fn upsert(parcel: &Parcel, property: &str, properties: &Properties) -> Upsert {
     let id = properties.get(property).cloned().unwrap_or_else(|| parcel.wanted.contact_key());
-    Upsert { id_property: Some(property.to_owned()), id, properties: properties.clone(), object_write_trace_id: Some(trace(parcel)) }
+    Upsert {
+        id_property: Some(property.to_owned()),
+        id,
+        properties: properties.clone(),
+        object_write_trace_id: Some(trace(parcel)),
+    }
 }
 
 fn link(deal: &str, contact: &str) -> Association {

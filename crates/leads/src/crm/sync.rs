@@ -71,7 +71,9 @@ impl CrmSync {
         let kernel = &self.core.kernel;
         let vault = kernel.vault.of(org).await?;
         let mut tx = kernel.db.begin(org).await?;
-        let Some(known) = connection::find(&mut tx).await?.filter(Connection::is_live) else { return Ok(HashMap::new()) };
+        let Some(known) = connection::find(&mut tx).await?.filter(Connection::is_live) else {
+            return Ok(HashMap::new());
+        };
         let tasks: Vec<(&Job, SyncJob)> = jobs.iter().filter_map(|job| Some((job, job.parse().ok()?))).collect();
         let leads: Vec<LeadId> = tasks.iter().map(|(_, task)| task.lead).collect();
         let mut wanted = plan::load(&mut tx, &vault, &leads, &known.mapping, &kernel.config.http.base_url()).await?;
@@ -96,7 +98,14 @@ impl CrmSync {
     }
 
     /// Calls and records in turn: never a transaction open over a call.
-    async fn write(&self, org: OrgId, known: &Connection, token: &Secret, parcels: &mut [Parcel], jobs: &[&Job]) -> anyhow::Result<Results> {
+    async fn write(
+        &self,
+        org: OrgId,
+        known: &Connection,
+        token: &Secret,
+        parcels: &mut [Parcel],
+        jobs: &[&Job],
+    ) -> anyhow::Result<Results> {
         let kernel = &self.core.kernel;
         push_records(&self.core.hubspot, token.reveal(), parcels).await;
         let mut tx = kernel.db.begin(org).await?;
@@ -114,7 +123,9 @@ impl CrmSync {
         let kernel = &self.core.kernel;
         let keys = known.keys(vault)?;
         let soon = kernel.clock.now() + Duration::from_secs(60);
-        let (Some(refresh), true) = (&keys.refresh, keys.expires_at.is_some_and(|end| end <= soon)) else { return Ok(Ok(keys.access)) };
+        let (Some(refresh), true) = (&keys.refresh, keys.expires_at.is_some_and(|end| end <= soon)) else {
+            return Ok(Ok(keys.access));
+        };
         let tokens = match self.core.hubspot.refresh(&app(&self.core), refresh.reveal()).await {
             Ok(tokens) => tokens,
             Err(failure) => return Ok(Err(failure)),
@@ -126,7 +137,14 @@ impl CrmSync {
         Ok(Ok(fresh.access))
     }
 
-    async fn no_token(&self, org: OrgId, known: &Connection, first: &Parcel, failure: &Failure, jobs: &[&Job]) -> anyhow::Result<HashMap<uuid::Uuid, Result<(), JobError>>> {
+    async fn no_token(
+        &self,
+        org: OrgId,
+        known: &Connection,
+        first: &Parcel,
+        failure: &Failure,
+        jobs: &[&Job],
+    ) -> anyhow::Result<HashMap<uuid::Uuid, Result<(), JobError>>> {
         if matches!(failure.kind, FailureKind::GrantExpired | FailureKind::Unauthorised | FailureKind::Invalid) {
             let mut tx = self.core.kernel.db.begin(org).await?;
             outcome::reauthorise(&mut tx, known.id, first.wanted.source.id, failure).await?;
@@ -134,7 +152,16 @@ impl CrmSync {
             return Ok(HashMap::new());
         }
         let wait = failure.retry_after.unwrap_or(Duration::from_secs(5));
-        let again = |job: &&Job| (job.id.uuid(), Err(if failure.is_retryable() { JobError::later(wait) } else { JobError::retry(anyhow::anyhow!("{failure}")) }));
+        let again = |job: &&Job| {
+            (
+                job.id.uuid(),
+                Err(if failure.is_retryable() {
+                    JobError::later(wait)
+                } else {
+                    JobError::retry(anyhow::anyhow!("{failure}"))
+                }),
+            )
+        };
         Ok(jobs.iter().map(again).collect())
     }
 }

@@ -17,7 +17,12 @@ use crate::core::Core;
 use crate::desk::{store, tag, tag_of};
 
 /// Verifies and applies a delivery. Anything but 2xx is delivered again by HubSpot.
-pub(crate) async fn receive(State(app): State<App>, State(core): State<Core>, headers: HeaderMap, body: Bytes) -> Result<StatusCode, AppError> {
+pub(crate) async fn receive(
+    State(app): State<App>,
+    State(core): State<Core>,
+    headers: HeaderMap,
+    body: Bytes,
+) -> Result<StatusCode, AppError> {
     let secret = &core.kernel.config.connectors.hubspot.client_secret;
     if secret.is_empty() {
         return Err(AppError::unauthenticated("no HubSpot app is configured"));
@@ -26,7 +31,8 @@ pub(crate) async fn receive(State(app): State<App>, State(core): State<Core>, he
     let header = |name: &str| headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default();
     let signed = Signed { method: "POST", uri: &uri, body: &body };
     let (signature, timestamp) = (header("x-hubspot-signature-v3"), header("x-hubspot-request-timestamp"));
-    verify_v3(secret.reveal(), signed, signature, timestamp, core.kernel.clock.now()).map_err(|error| AppError::unauthenticated(error.to_string()))?;
+    verify_v3(secret.reveal(), signed, signature, timestamp, core.kernel.clock.now())
+        .map_err(|error| AppError::unauthenticated(error.to_string()))?;
     let (events, unread) = read_events(&body).map_err(|_| AppError::bad_request("the body is not a list of events"))?;
     if unread > 0 {
         tracing::warn!(webhook.unread = unread, "some events of a HubSpot delivery could not be read");
@@ -38,7 +44,8 @@ pub(crate) async fn receive(State(app): State<App>, State(core): State<Core>, he
 }
 
 async fn apply(core: &Core, event: &WebhookEvent) -> Result<(), AppError> {
-    let is_status = event.subscription_type.ends_with("propertyChange") && event.property_name.as_deref() == Some("hs_lead_status");
+    let is_status =
+        event.subscription_type.ends_with("propertyChange") && event.property_name.as_deref() == Some("hs_lead_status");
     let own = event.app_id.is_some_and(|app| event.is_own_write(app));
     if !is_status || own {
         return Ok(());

@@ -36,7 +36,8 @@ const SEARCHED: i64 = 200;
 impl Filter {
     /// The rows the filter wants; a name is looked up first.
     pub(crate) async fn wanted(&self, tx: &mut OrgTx, vault: &OrgVault) -> Result<Wanted, AppError> {
-        let given = |text: &Option<String>| text.as_deref().map(str::trim).filter(|text| !text.is_empty()).map(str::to_owned);
+        let given =
+            |text: &Option<String>| text.as_deref().map(str::trim).filter(|text| !text.is_empty()).map(str::to_owned);
         let (tag, stage) = (given(&self.tag), given(&self.stage));
         if tag.as_deref().is_some_and(|tag| words::tag_of(tag).is_none()) {
             return Err(AppError::field("tag", "is HOT, WARM or COLD"));

@@ -33,7 +33,11 @@ pub(crate) async fn load(tx: &mut OrgTx, vault: &OrgVault, id: LeadId) -> Result
 
 /// A lead, its score opened into its signals.
 #[utoipa::path(get, path = "/v2/leads/{id}", tag = "leads", responses((status = 200, body = LeadShown)))]
-pub(crate) async fn show_lead(by: Allowed<View>, State(core): State<Core>, Path(id): Path<LeadId>) -> Result<Json<LeadShown>, AppError> {
+pub(crate) async fn show_lead(
+    by: Allowed<View>,
+    State(core): State<Core>,
+    Path(id): Path<LeadId>,
+) -> Result<Json<LeadShown>, AppError> {
     let vault = core.kernel.vault.of(by.org()).await?;
     let mut tx = by.tx().await?;
     Ok(Json(load(&mut tx, &vault, id).await?))

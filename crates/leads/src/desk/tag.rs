@@ -37,15 +37,23 @@ pub(crate) async fn change(tx: &mut OrgTx, id: LeadId, actor: Actor, word: &str)
 }
 
 /// Writes the tag with who set it and when.
-pub(crate) async fn write(tx: &mut OrgTx, lead: &LeadRow, tag: Tag, by: &str, at: DateTime<Utc>) -> Result<(), sqlx::Error> {
-    sqlx::query("update leads set tag = $3, tag_by = $4, tag_at = $5, updated_at = now() where org_id = $1 and id = $2")
-        .bind(tx.org())
-        .bind(lead.id)
-        .bind(tag.word())
-        .bind(by)
-        .bind(at)
-        .execute(tx.conn())
-        .await?;
+pub(crate) async fn write(
+    tx: &mut OrgTx,
+    lead: &LeadRow,
+    tag: Tag,
+    by: &str,
+    at: DateTime<Utc>,
+) -> Result<(), sqlx::Error> {
+    sqlx::query(
+        "update leads set tag = $3, tag_by = $4, tag_at = $5, updated_at = now() where org_id = $1 and id = $2",
+    )
+    .bind(tx.org())
+    .bind(lead.id)
+    .bind(tag.word())
+    .bind(by)
+    .bind(at)
+    .execute(tx.conn())
+    .await?;
     Ok(())
 }
 
@@ -70,7 +78,11 @@ pub(crate) async fn correct(tx: &mut OrgTx, lead: &LeadRow, tag: Tag, by: &str) 
 /// Tells the ledger.
 pub(crate) fn announce(tx: &mut OrgTx, lead: &LeadRow, tag: Tag, actor: Actor) {
     let was = words::tag_of(&lead.tag).unwrap_or(Tag::Cold);
-    tx.append(Event::new(Subject::Lead(lead.id), actor, Fact::LeadTagged { lead: lead.id, contact: lead.contact_id, tag, was }));
+    tx.append(Event::new(
+        Subject::Lead(lead.id),
+        actor,
+        Fact::LeadTagged { lead: lead.id, contact: lead.contact_id, tag, was },
+    ));
 }
 
 /// Set a lead's tag by hand.

@@ -47,7 +47,12 @@ impl TimelineEntry {
 }
 
 /// The newest facts below a cursor, at most `limit`.
-pub(crate) async fn read(tx: &mut OrgTx, lead: &LeadRow, limit: i64, before: Option<EventId>) -> Result<Vec<TimelineEntry>, sqlx::Error> {
+pub(crate) async fn read(
+    tx: &mut OrgTx,
+    lead: &LeadRow,
+    limit: i64,
+    before: Option<EventId>,
+) -> Result<Vec<TimelineEntry>, sqlx::Error> {
     let mut subjects = vec![Subject::Lead(lead.id), Subject::Contact(lead.contact_id)];
     subjects.extend(lead.conversation_id.map(Subject::Conversation));
     let mut facts = Vec::new();
@@ -63,7 +68,11 @@ pub(crate) async fn read(tx: &mut OrgTx, lead: &LeadRow, limit: i64, before: Opt
 /// The lead's story, newest first.
 #[utoipa::path(get, path = "/v2/leads/{id}/timeline", tag = "leads", params(PageParams),
     responses((status = 200, body = Listed<TimelineEntry>)))]
-pub(crate) async fn lead_timeline(by: Allowed<View>, page: Page<EventId>, Path(id): Path<LeadId>) -> Result<Json<Listed<TimelineEntry>>, AppError> {
+pub(crate) async fn lead_timeline(
+    by: Allowed<View>,
+    page: Page<EventId>,
+    Path(id): Path<LeadId>,
+) -> Result<Json<Listed<TimelineEntry>>, AppError> {
     let mut tx = by.tx().await?;
     let lead = store::find(&mut tx, id).await?.ok_or_else(|| AppError::not_found("lead"))?;
     let rows = read(&mut tx, &lead, page.fetch(), page.after).await?;

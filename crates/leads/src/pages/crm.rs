@@ -53,7 +53,11 @@ pub(crate) async fn page(by: Allowed<ManageChannels>, State(core): State<Core>) 
     Ok(show(&look(&by, &core, FieldErrors::default()).await?)?.into_response())
 }
 
-pub(crate) async fn save(by: Allowed<ManageChannels>, State(core): State<Core>, Form(form): Form<CrmForm>) -> Result<Response, AppError> {
+pub(crate) async fn save(
+    by: Allowed<ManageChannels>,
+    State(core): State<Core>,
+    Form(form): Form<CrmForm>,
+) -> Result<Response, AppError> {
     let CrmForm { access_token, hot, warm, cold, deal_stage } = form;
     let chosen = [("HOT", hot), ("WARM", warm), ("COLD", cold)].into_iter().filter(|(_, value)| !value.is_empty());
     let mapping: BTreeMap<String, String> = chosen.map(|(tag, value)| (tag.to_owned(), value)).collect();
@@ -75,9 +79,17 @@ pub(crate) async fn save(by: Allowed<ManageChannels>, State(core): State<Core>, 
     }
 }
 
-pub(crate) async fn disconnect(by: Allowed<ManageChannels>, State(core): State<Core>, Form(Nothing {}): Form<Nothing>) -> Result<Response, AppError> {
+pub(crate) async fn disconnect(
+    by: Allowed<ManageChannels>,
+    State(core): State<Core>,
+    Form(Nothing {}): Form<Nothing>,
+) -> Result<Response, AppError> {
     crm::disconnect(&core, by.org(), by.actor()).await?;
-    Ok((Toast::done("HubSpot is disconnected; what it holds stays there").on_next_page(), Redirect::to("/settings/crm")).into_response())
+    Ok((
+        Toast::done("HubSpot is disconnected; what it holds stays there").on_next_page(),
+        Redirect::to("/settings/crm"),
+    )
+        .into_response())
 }
 
 async fn look(by: &Allowed<ManageChannels>, core: &Core, errors: FieldErrors) -> Result<CrmPage, AppError> {
@@ -95,7 +107,9 @@ async fn look(by: &Allowed<ManageChannels>, core: &Core, errors: FieldErrors) ->
     };
     let mut selects: Vec<Select> = ["HOT", "WARM", "COLD"]
         .into_iter()
-        .map(|tag| select(&tag.to_lowercase(), &format!("A {tag} lead's status"), &mapping.statuses, mapping.status_of(tag)))
+        .map(|tag| {
+            select(&tag.to_lowercase(), &format!("A {tag} lead's status"), &mapping.statuses, mapping.status_of(tag))
+        })
         .collect();
     selects.push(select("deal_stage", "A new deal begins in", &mapping.stages, mapping.deal_stage.as_deref()));
     Ok(CrmPage {

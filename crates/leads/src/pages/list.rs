@@ -88,13 +88,20 @@ pub(crate) async fn page(
         let more = listed.next_cursor.map(|cursor| format!("{}{join}cursor={cursor}", look.href()));
         (listed.data, Vec::new(), more.unwrap_or_default())
     };
-    let tag = |word: &'static str| look.tab(word, look.tag == word, |other| other.tag = if look.tag == word { String::new() } else { word.to_owned() });
+    let tag = |word: &'static str| {
+        look.tab(word, look.tag == word, |other| {
+            other.tag = if look.tag == word { String::new() } else { word.to_owned() }
+        })
+    };
     let stages = STAGES.iter().map(|(word, label)| Tab::new(*label, *word, look.stage == *word));
     show(&ListPage {
         frame: by.frame("Leads"),
         here: look.href(),
         board,
-        views: vec![look.tab("Table", !board, |other| other.view = String::new()), look.tab("Board", board, |other| other.view = "board".to_owned())],
+        views: vec![
+            look.tab("Table", !board, |other| other.view = String::new()),
+            look.tab("Board", board, |other| other.view = "board".to_owned()),
+        ],
         tags: ["HOT", "WARM", "COLD"].map(tag).into(),
         stages: stages.collect(),
         stats,

@@ -31,7 +31,11 @@ struct ShowPage {
     may_change: bool,
 }
 
-pub(crate) async fn page(by: Allowed<View>, State(core): State<Core>, Path(id): Path<LeadId>) -> Result<Html<String>, AppError> {
+pub(crate) async fn page(
+    by: Allowed<View>,
+    State(core): State<Core>,
+    Path(id): Path<LeadId>,
+) -> Result<Html<String>, AppError> {
     let vault = core.kernel.vault.of(by.org()).await?;
     let mut tx = by.tx().await?;
     let row = store::find(&mut tx, id).await?.ok_or_else(|| AppError::not_found("lead"))?;

@@ -59,7 +59,10 @@ impl Follower for Scorer {
 
 fn read(event: &Recorded) -> Option<Shown<'_>> {
     let Fact::MessageUnderstood { contact, signals, .. } = &event.fact else { return None };
-    let signals = signals.iter().filter_map(|name| serde_json::from_value(serde_json::Value::String(name.clone())).ok()).collect();
+    let signals = signals
+        .iter()
+        .filter_map(|name| serde_json::from_value(serde_json::Value::String(name.clone())).ok())
+        .collect();
     Some(Shown { event, contact: *contact, signals })
 }
 
@@ -105,7 +108,8 @@ fn add(lead: &mut Scored, shown: &Shown<'_>, weights: &LeadWeights) {
     all.sort_unstable();
     all.dedup();
     let total = lead_score(&all, weights);
-    lead.signals = all.iter().map(|signal| Signal { name: name_of(*signal), points: i32::from(weights.of(*signal)) }).collect();
+    lead.signals =
+        all.iter().map(|signal| Signal { name: name_of(*signal), points: i32::from(weights.of(*signal)) }).collect();
     lead.score = i32::from(total.score);
     if lead.tag_by == "rules" {
         lead.tag = Tag::of(lead.score).word().to_owned();

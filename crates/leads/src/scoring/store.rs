@@ -40,7 +40,10 @@ struct Row {
 }
 
 /// The open leads of contacts, locked.
-pub(super) async fn open_leads(tx: &mut OrgTx, contacts: &[ContactId]) -> Result<HashMap<ContactId, Scored>, sqlx::Error> {
+pub(super) async fn open_leads(
+    tx: &mut OrgTx,
+    contacts: &[ContactId],
+) -> Result<HashMap<ContactId, Scored>, sqlx::Error> {
     let ids: Vec<Uuid> = contacts.iter().map(|id| id.uuid()).collect();
     let rows: Vec<Row> = sqlx::query_as(
         "select id, contact_id, conversation_id, channel_kind, signals, score, tag, tag_by, topic, intent from leads \

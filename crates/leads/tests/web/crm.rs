@@ -15,13 +15,25 @@ async fn an_account_is_connected_with_a_token_that_works() {
     assert_eq!(put(house.agent(), json!({"access_token": TOKEN})).await.status, 403);
     assert_eq!(put(house.admin(), json!({})).await.status, 422, "a token is needed first");
     let wrong = put(house.admin(), json!({"access_token": "wrong"})).await;
-    assert_eq!((wrong.status, wrong.json()["error"]["details"][0]["field"].as_str()), (422, Some("access_token")), "{}", wrong.text);
+    assert_eq!(
+        (wrong.status, wrong.json()["error"]["details"][0]["field"].as_str()),
+        (422, Some("access_token")),
+        "{}",
+        wrong.text
+    );
     let made = put(house.admin(), json!({"access_token": TOKEN})).await;
     assert_eq!(made.status, 200, "{}", made.text);
-    assert_eq!(made.json()["mapping"]["lead_status"], json!({"HOT": "OPEN_DEAL", "WARM": "IN_PROGRESS", "COLD": "OPEN"}));
+    assert_eq!(
+        made.json()["mapping"]["lead_status"],
+        json!({"HOT": "OPEN_DEAL", "WARM": "IN_PROGRESS", "COLD": "OPEN"})
+    );
     assert_eq!(made.json()["account_id"], "33000001");
     assert!(!made.text.contains(TOKEN), "a token never comes back");
-    assert_eq!(house.count("select count(*) from crm_connections where position('pat-na1'::bytea in access_token) > 0").await, 0, "it rests sealed");
+    assert_eq!(
+        house.count("select count(*) from crm_connections where position('pat-na1'::bytea in access_token) > 0").await,
+        0,
+        "it rests sealed"
+    );
     let mapped = put(house.admin(), json!({"lead_status": {"HOT": "CONNECTED"}})).await;
     assert_eq!(mapped.json()["mapping"]["lead_status"], json!({"HOT": "CONNECTED"}));
     assert_eq!(put(house.admin(), json!({"lead_status": {"HOT": "NO_SUCH"}})).await.status, 422);
@@ -43,11 +55,19 @@ async fn a_hot_lead_becomes_a_contact_a_note_and_a_deal_once() {
     house.drain().await;
     let contacts = house.hubspot.records("contacts");
     assert_eq!(contacts.len(), 2);
-    let mara = contacts.iter().find(|record| record.properties.get("email").is_some_and(|email| email == "mara@example.com")).expect("Mara");
-    assert_eq!((mara.properties["firstname"].as_str(), mara.properties["hs_lead_status"].as_str()), ("Mara", "OPEN_DEAL"));
+    let mara = contacts
+        .iter()
+        .find(|record| record.properties.get("email").is_some_and(|email| email == "mara@example.com"))
+        .expect("Mara");
+    assert_eq!(
+        (mara.properties["firstname"].as_str(), mara.properties["hs_lead_status"].as_str()),
+        ("Mara", "OPEN_DEAL")
+    );
     let deals = house.hubspot.records("deals");
     assert_eq!(deals.len(), 2);
-    let name = &deals.iter().find(|deal| deal.properties["recoup_lead_id"] == lead.to_string()).expect("her deal").properties["dealname"];
+    let name =
+        &deals.iter().find(|deal| deal.properties["recoup_lead_id"] == lead.to_string()).expect("her deal").properties
+            ["dealname"];
     assert!(name.starts_with("Mara Ellison – whitening – 20"), "{name}");
     let notes = house.hubspot.records("notes");
     assert_eq!(notes.len(), 2);
@@ -72,9 +92,19 @@ async fn a_hot_lead_becomes_a_contact_a_note_and_a_deal_once() {
     assert_eq!(house.web.post(&house.agent(), &format!("/v2/crm/sync/{lead}"), &json!({})).await.status, 202);
     house.drain().await;
     assert!(house.hubspot.requests().len() > before, "unless a person asks for it");
-    assert_eq!((house.hubspot.records("contacts").len(), house.hubspot.records("deals").len(), house.hubspot.records("notes").len()), (2, 2, 2));
+    assert_eq!(
+        (
+            house.hubspot.records("contacts").len(),
+            house.hubspot.records("deals").len(),
+            house.hubspot.records("notes").len()
+        ),
+        (2, 2, 2)
+    );
     let status = house.web.get(&house.agent(), "/v2/crm/sync/status").await.json();
-    assert_eq!((&status["leads"], &status["synced"], &status["failed"], &status["status"]), (&json!(2), &json!(2), &json!(0), &json!("connected")));
+    assert_eq!(
+        (&status["leads"], &status["synced"], &status["failed"], &status["status"]),
+        (&json!(2), &json!(2), &json!(0), &json!("connected"))
+    );
 }
 
 #[tokio::test]
@@ -87,15 +117,24 @@ async fn twelve_leads_go_in_batches_and_a_change_is_written_to_the_same_records(
     house.connect().await;
     house.drain().await;
     assert_eq!(house.hubspot.records("contacts").len(), 12);
-    let upserts = house.hubspot.requests().iter().filter(|request| request.path.ends_with("contacts/batch/upsert")).count();
+    let upserts =
+        house.hubspot.requests().iter().filter(|request| request.path.ends_with("contacts/batch/upsert")).count();
     assert!(upserts < 12, "{upserts} calls for 12 leads");
     let cold = house.patch(&house.agent(), &format!("/v2/leads/{}/tag", leads[0]), &json!({"tag": "COLD"})).await;
     assert_eq!(cold.status, 200);
     house.follow().await;
     house.drain().await;
-    let statuses: Vec<String> = house.hubspot.records("contacts").iter().map(|record| record.properties["hs_lead_status"].clone()).collect();
+    let statuses: Vec<String> =
+        house.hubspot.records("contacts").iter().map(|record| record.properties["hs_lead_status"].clone()).collect();
     assert_eq!(statuses.iter().filter(|status| *status == "OPEN").count(), 1, "{statuses:?}");
-    assert_eq!((house.hubspot.records("contacts").len(), house.hubspot.records("deals").len(), house.hubspot.records("notes").len()), (12, 12, 12));
+    assert_eq!(
+        (
+            house.hubspot.records("contacts").len(),
+            house.hubspot.records("deals").len(),
+            house.hubspot.records("notes").len()
+        ),
+        (12, 12, 12)
+    );
 }
 
 #[tokio::test]

@@ -36,7 +36,11 @@ async fn a_partial_answer_fails_only_the_lead_it_concerns() {
     house.email(jonas, "not an address").await;
     house.drain().await;
     assert_eq!(house.hubspot.records("contacts").len(), 1);
-    assert_eq!(house.count("select count(*) from dead_letters where kind = 'crm.sync'").await, 1, "what can never succeed is set aside");
+    assert_eq!(
+        house.count("select count(*) from dead_letters where kind = 'crm.sync'").await,
+        1,
+        "what can never succeed is set aside"
+    );
     let failed = house.text("select payload ->> 'code' from events where kind = 'crm.failed'").await;
     assert_eq!(failed, "invalid");
     assert_eq!(house.count("select count(*) from events where kind = 'crm.synced'").await, 1);
@@ -62,7 +66,14 @@ async fn a_lost_answer_makes_no_double() {
     })
     .await;
     running.drain(std::time::Duration::from_secs(5)).await;
-    assert_eq!((house.hubspot.records("contacts").len(), house.hubspot.records("deals").len(), house.hubspot.records("notes").len()), (1, 1, 1));
+    assert_eq!(
+        (
+            house.hubspot.records("contacts").len(),
+            house.hubspot.records("deals").len(),
+            house.hubspot.records("notes").len()
+        ),
+        (1, 1, 1)
+    );
     assert!(house.text("select last_error from crm_links").await.contains("not written twice"));
     house.hurry().await;
     house.drain().await;
@@ -94,7 +105,10 @@ async fn an_ended_token_asks_a_person_once_and_nothing_is_lost() {
     house.hubspot.heal();
     house.connect().await;
     house.drain().await;
-    assert_eq!((house.text("select status from crm_connections").await.as_str(), house.hubspot.records("contacts").len()), ("connected", 1));
+    assert_eq!(
+        (house.text("select status from crm_connections").await.as_str(), house.hubspot.records("contacts").len()),
+        ("connected", 1)
+    );
 }
 
 #[tokio::test]

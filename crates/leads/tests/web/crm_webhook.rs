@@ -45,10 +45,18 @@ async fn a_newer_status_becomes_the_tag_and_an_older_one_does_not() {
     assert_eq!(deliver(&house, &newer, SECRET, 0).await, 204);
     assert_eq!(tag().await, "COLD hubspot");
     assert_eq!(deliver(&house, &newer, SECRET, 0).await, 204);
-    assert_eq!(house.count("select count(*) from events where kind = 'lead.tagged'").await, 1, "a repeat changes nothing");
+    assert_eq!(
+        house.count("select count(*) from events where kind = 'lead.tagged'").await,
+        1,
+        "a repeat changes nothing"
+    );
     house.follow().await;
     house.drain().await;
-    assert_eq!(house.hubspot.records("contacts")[0].properties["hs_lead_status"], "OPEN", "and it stays there, lead {lead}");
+    assert_eq!(
+        house.hubspot.records("contacts")[0].properties["hs_lead_status"],
+        "OPEN",
+        "and it stays there, lead {lead}"
+    );
     assert_eq!(house.count("select count(*) from leads where id is not null and tag = 'COLD'").await, 1, "{lead}");
 }
 

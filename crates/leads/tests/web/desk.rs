@@ -28,8 +28,14 @@ async fn leads_are_filtered_searched_and_paged() {
         assert_eq!(house.web.get(&token, &format!("/v2/leads?{wrong}")).await.status, 422, "{wrong}");
     }
     let stats = house.web.get(&token, "/v2/leads/stats").await.json();
-    assert_eq!((&stats["open"], &stats["by_tag"]["HOT"], &stats["by_tag"]["COLD"], &stats["by_tag"]["WARM"]), (&json!(2), &json!(1), &json!(1), &json!(0)));
-    assert_eq!((&stats["by_stage"]["new"], &stats["new_today"], &stats["new_7_days"]), (&json!(2), &json!(2), &json!(2)));
+    assert_eq!(
+        (&stats["open"], &stats["by_tag"]["HOT"], &stats["by_tag"]["COLD"], &stats["by_tag"]["WARM"]),
+        (&json!(2), &json!(1), &json!(1), &json!(0))
+    );
+    assert_eq!(
+        (&stats["by_stage"]["new"], &stats["new_today"], &stats["new_7_days"]),
+        (&json!(2), &json!(2), &json!(2))
+    );
 }
 
 #[tokio::test]
@@ -48,7 +54,8 @@ async fn a_lead_moves_through_its_stages_and_closes() {
     assert_eq!(house.count("select count(*) from leads where closed_at is null").await, 1);
     assert_eq!(house.patch(&token, &path, &json!({"stage": "new"})).await.status, 409);
     let story = house.web.get(&token, &format!("/v2/leads/{lead}/timeline")).await.json();
-    let kinds: Vec<&str> = story["data"].as_array().expect("entries").iter().map(|entry| entry["kind"].as_str().unwrap()).collect();
+    let kinds: Vec<&str> =
+        story["data"].as_array().expect("entries").iter().map(|entry| entry["kind"].as_str().unwrap()).collect();
     for kind in ["contact.created", "message.understood", "lead.created", "lead.scored", "lead.stage"] {
         assert!(kinds.contains(&kind), "{kind} is missing in {kinds:?}");
     }
@@ -66,7 +73,13 @@ async fn another_organisation_sees_nothing_and_roles_are_kept() {
     let (lead, contact) = house.hot("Mara Ellison").await;
     let theirs = house.web.org("Theirs").await;
     let (stranger, viewer) = (house.web.token(theirs, Role::Owner), house.web.token(house.org, Role::Viewer));
-    let reads = [format!("/v2/leads/{lead}"), format!("/v2/leads/{lead}/timeline"), format!("/v2/leads/{lead}/activities"), format!("/v2/leads/{lead}/meetings"), format!("/v2/contacts/{contact}")];
+    let reads = [
+        format!("/v2/leads/{lead}"),
+        format!("/v2/leads/{lead}/timeline"),
+        format!("/v2/leads/{lead}/activities"),
+        format!("/v2/leads/{lead}/meetings"),
+        format!("/v2/contacts/{contact}"),
+    ];
     for path in &reads {
         assert_eq!(house.web.get(&stranger, path).await.status, 404, "{path}");
         assert_eq!(house.web.get("", path).await.status, 401, "{path}");

@@ -47,7 +47,8 @@ async fn phone(house: &House, contact: ContactId) {
 }
 
 async fn merge(house: &House, kept: ContactId, other: ContactId) -> (u16, Value) {
-    let answer = house.web.post(&house.agent(), &format!("/v2/contacts/{kept}/merge"), &json!({ "other": other })).await;
+    let answer =
+        house.web.post(&house.agent(), &format!("/v2/contacts/{kept}/merge"), &json!({ "other": other })).await;
     (answer.status, answer.json())
 }
 
@@ -68,7 +69,11 @@ async fn a_merge_and_its_undoing_leave_every_row_as_it_was() {
     let (status, made) = merge(&house, kept, other).await;
     assert_eq!(status, 201, "{made}");
     let shown = house.web.get(&house.agent(), &format!("/v2/contacts/{kept}")).await.json();
-    assert_eq!((&shown["email"], &shown["phone"], &shown["name"]), (&json!("ana@example.com"), &json!(PHONE), &json!("Ana")), "{shown}");
+    assert_eq!(
+        (&shown["email"], &shown["phone"], &shown["name"]),
+        (&json!("ana@example.com"), &json!(PHONE), &json!("Ana")),
+        "{shown}"
+    );
     assert_eq!(shown["identities"].as_array().map(Vec::len), Some(2));
     let moved = house.web.get(&house.agent(), &format!("/v2/leads/{lead}")).await.json();
     assert!(moved.to_string().contains(&kept.to_string()), "the lead came along: {moved}");
@@ -76,7 +81,10 @@ async fn a_merge_and_its_undoing_leave_every_row_as_it_was() {
     assert_eq!(undo(&house, &made).await, 204);
     assert_eq!(text(&house, DIGEST).await, before, "byte for byte");
     assert_eq!(undo(&house, &made).await, 404, "undone once");
-    assert_eq!(text(&house, "select string_agg(kind, ' ' order by id) from events where kind like 'contact.%merged'").await, "contact.merged contact.unmerged");
+    assert_eq!(
+        text(&house, "select string_agg(kind, ' ' order by id) from events where kind like 'contact.%merged'").await,
+        "contact.merged contact.unmerged"
+    );
 }
 
 #[tokio::test]

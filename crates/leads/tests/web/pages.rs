@@ -6,7 +6,10 @@ use crate::support::{House, TOKEN};
 
 /// Nothing inline, no missing file: what the content policy and the eye would refuse.
 fn check(html: &str) {
-    assert!(!html.contains(" style=") && !html.contains("<style") && !html.contains(" onclick="), "inline script or style");
+    assert!(
+        !html.contains(" style=") && !html.contains("<style") && !html.contains(" onclick="),
+        "inline script or style"
+    );
     assert!(!html.contains("/assets/missing"), "a file is named that does not exist");
 }
 
@@ -20,7 +23,11 @@ async fn before_there_is_anything_the_pages_say_what_will_be_there() {
     let board = house.web.browse(&token, "/leads?view=board").await;
     assert!(board.text.contains("Qualified") && board.text.contains("Proposal"));
     let settings = house.web.browse(&token, "/settings/crm").await;
-    assert!(settings.text.contains("Connect HubSpot") && settings.text.contains("/webhooks/hubspot"), "{}", settings.text);
+    assert!(
+        settings.text.contains("Connect HubSpot") && settings.text.contains("/webhooks/hubspot"),
+        "{}",
+        settings.text
+    );
     for answer in [list, board, settings] {
         check(&answer.text);
     }
@@ -40,7 +47,14 @@ async fn a_lead_is_on_the_table_the_board_and_its_own_page() {
     assert!(!house.web.browse(&token, "/leads?tag=COLD").await.text.contains(&format!("/leads/{lead}\"")));
     let own = house.web.browse(&token, &format!("/leads/{lead}")).await;
     check(&own.text);
-    for words in ["Score 80 of 100", "Asks about the price or wants to buy", "+30", "Became a lead", "Write down", "not connected"] {
+    for words in [
+        "Score 80 of 100",
+        "Asks about the price or wants to buy",
+        "+30",
+        "Became a lead",
+        "Write down",
+        "not connected",
+    ] {
         assert!(own.text.contains(words), "{words} is missing");
     }
     let viewer = house.web.token(house.org, Role::Viewer);
@@ -57,7 +71,13 @@ async fn what_people_do_on_the_page_is_done() {
     let token = house.agent();
     let submit = |what: &'static str, form: &'static str| {
         let (house, token) = (&house, &token);
-        async move { house.web.submit(token, "POST".parse().expect("a method"), &format!("/leads/{lead}/{what}"), form).await.status }
+        async move {
+            house
+                .web
+                .submit(token, "POST".parse().expect("a method"), &format!("/leads/{lead}/{what}"), form)
+                .await
+                .status
+        }
     };
     assert_eq!(submit("tag", "tag=WARM").await, 303);
     assert_eq!(submit("stage", "stage=qualified").await, 303);

@@ -19,7 +19,8 @@ async fn three_messages_make_a_hot_lead_whose_signals_add_up() {
     let lead = house.lead_of(contact).await;
     let shown = house.web.get(&house.agent(), &format!("/v2/leads/{lead}")).await.json();
     assert_eq!((shown["score"].as_i64(), shown["tag"].as_str()), (Some(70), Some("HOT")), "{shown}");
-    let points: i64 = shown["signals"].as_array().expect("signals").iter().map(|signal| signal["points"].as_i64().unwrap()).sum();
+    let points: i64 =
+        shown["signals"].as_array().expect("signals").iter().map(|signal| signal["points"].as_i64().unwrap()).sum();
     assert_eq!(points, 70, "each signal counts once and they add up");
     assert_eq!(shown["contact_name"], "Mara Ellison");
     assert_eq!(shown["contact"]["identities"][0]["channel_kind"], "instagram");
@@ -37,7 +38,11 @@ async fn a_tag_set_by_hand_stays_and_is_kept_as_a_correction() {
     house.writes(contact, conversation, &["product_inquiry"], 4).await;
     house.follow().await;
     let shown = house.web.get(&house.agent(), &format!("/v2/leads/{lead}")).await.json();
-    assert_eq!((shown["score"].as_i64(), shown["tag"].as_str()), (Some(100), Some("COLD")), "the score goes on, the tag stays");
+    assert_eq!(
+        (shown["score"].as_i64(), shown["tag"].as_str()),
+        (Some(100), Some("COLD")),
+        "the score goes on, the tag stays"
+    );
     assert_eq!(house.text("select was || ' ' || became from corrections where kind = 'tag'").await, "HOT COLD");
     assert_eq!(house.count("select count(*) from events where kind = 'lead.tagged'").await, 1);
     let wrong = house.patch(&house.agent(), &format!("/v2/leads/{lead}/tag"), &json!({"tag": "LUKEWARM"})).await;

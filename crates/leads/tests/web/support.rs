@@ -63,7 +63,14 @@ impl House {
         let mut tx = self.kernel().db.begin(self.org).await.expect("a transaction");
         let channel = ChannelId::new(&self.kernel().clock);
         let id = MessageId::new(&self.kernel().clock).to_string();
-        let person = Person { channel, kind: ChannelKind::Instagram, ids: vec![&id], phone: None, name: Some(name), username: None };
+        let person = Person {
+            channel,
+            kind: ChannelKind::Instagram,
+            ids: vec![&id],
+            phone: None,
+            name: Some(name),
+            username: None,
+        };
         let found = resolve(&mut tx, &vault, &[person]).await.expect("a contact");
         tx.commit().await.expect("committed");
         found[0].contact
@@ -135,11 +142,23 @@ impl House {
 
     pub async fn lead_of(&self, contact: ContactId) -> LeadId {
         let mut owner = self.web.db.owner().await;
-        sqlx::query_scalar("select id from leads where contact_id = $1").bind(contact).fetch_one(&mut owner).await.expect("a lead")
+        sqlx::query_scalar("select id from leads where contact_id = $1")
+            .bind(contact)
+            .fetch_one(&mut owner)
+            .await
+            .expect("a lead")
     }
 
     pub async fn connect(&self) {
-        let answer = self.web.call(&self.admin(), "PUT".parse().expect("a method"), "/v2/crm/hubspot", Some(&serde_json::json!({"access_token": TOKEN}))).await;
+        let answer = self
+            .web
+            .call(
+                &self.admin(),
+                "PUT".parse().expect("a method"),
+                "/v2/crm/hubspot",
+                Some(&serde_json::json!({"access_token": TOKEN})),
+            )
+            .await;
         assert_eq!(answer.status, 200, "{}", answer.text);
     }
 
@@ -153,7 +172,8 @@ impl House {
     pub async fn drain(&self) {
         let running = self.work().await;
         until("the queue to be empty", || async {
-            (self.count("select count(*) from jobs where run_at <= now() + interval '1 second'").await == 0).then_some(())
+            (self.count("select count(*) from jobs where run_at <= now() + interval '1 second'").await == 0)
+                .then_some(())
         })
         .await;
         running.drain(Duration::from_secs(5)).await;

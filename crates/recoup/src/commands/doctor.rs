@@ -123,26 +123,54 @@ async fn inside(kernel: &Kernel) -> anyhow::Result<Vec<Finding>> {
     let expected = roles.iter().map(|(name, _)| name.as_str()).eq(["recoup_app", "recoup_system"]);
     let safe = expected && roles.iter().all(|(_, bypasses)| !bypasses);
     let words: Vec<&str> = roles.iter().map(|(name, _)| name.as_str()).collect();
-    let unsafe_words = format!("connections run as {}; neither role may be a superuser or bypass row-level security", words.join(" and "));
+    let unsafe_words = format!(
+        "connections run as {}; neither role may be a superuser or bypass row-level security",
+        words.join(" and ")
+    );
     let bare = system::unprotected_tables(db).await?;
-    let bare_words = format!("not protected: {}; apply the migrations again or call recoup_tenant_table on each", bare.join(", "));
+    let bare_words =
+        format!("not protected: {}; apply the migrations again or call recoup_tenant_table on each", bare.join(", "));
     let mut findings = vec![
         Finding::judged("roles", safe, words.join(" and "), unsafe_words),
-        Finding::judged("row-level security", bare.is_empty(), "forced on every table with an organisation", bare_words),
+        Finding::judged(
+            "row-level security",
+            bare.is_empty(),
+            "forced on every table with an organisation",
+            bare_words,
+        ),
         master_key(kernel).await?,
     ];
     let lanes = lane_stats(db).await?;
     let workers = system::workers(db).await?;
-    let (ready, dead) = (lanes.iter().map(|lane| lane.ready).sum::<i64>(), lanes.iter().map(|lane| lane.dead).sum::<i64>());
+    let (ready, dead) =
+        (lanes.iter().map(|lane| lane.ready).sum::<i64>(), lanes.iter().map(|lane| lane.dead).sum::<i64>());
     let oldest = lanes.iter().map(|lane| lane.oldest_s).fold(0.0, f64::max);
-    let stuck = format!("{ready} jobs wait, the oldest for {oldest:.0} s, with {} workers: start `recoup up` or another `recoup serve --role worker`", workers.len());
-    findings.push(Finding::judged("queue", oldest < STUCK_S, format!("{ready} ready, the oldest waits {oldest:.0} s"), stuck));
+    let stuck = format!(
+        "{ready} jobs wait, the oldest for {oldest:.0} s, with {} workers: start `recoup up` or another `recoup serve --role worker`",
+        workers.len()
+    );
+    findings.push(Finding::judged(
+        "queue",
+        oldest < STUCK_S,
+        format!("{ready} ready, the oldest waits {oldest:.0} s"),
+        stuck,
+    ));
     findings.push(match dead {
         0 => Finding::fine("dead letters", "none"),
         dead => Finding::note("dead letters", format!("{dead} jobs failed for good; see the Operations page")),
     });
-    let failing: Vec<String> = system::followers(db).await?.into_iter().filter(|row| row.failures > 0).map(|row| format!("{}: {}", row.name, row.last_error.unwrap_or_default())).collect();
-    findings.push(Finding::judged("views", failing.is_empty(), "follow the ledger", format!("failing: {}", failing.join("; "))));
+    let failing: Vec<String> = system::followers(db)
+        .await?
+        .into_iter()
+        .filter(|row| row.failures > 0)
+        .map(|row| format!("{}: {}", row.name, row.last_error.unwrap_or_default()))
+        .collect();
+    findings.push(Finding::judged(
+        "views",
+        failing.is_empty(),
+        "follow the ledger",
+        format!("failing: {}", failing.join("; ")),
+    ));
     Ok(findings)
 }
 
@@ -155,7 +183,9 @@ async fn master_key(kernel: &Kernel) -> anyhow::Result<Finding> {
     let orgs = system::list_organisations(&kernel.db).await?;
     for (org, name) in &orgs {
         if let Err(error) = kernel.vault.of(*org).await {
-            let words = format!("the data keys of {name} do not open ({error}): give the key they were wrapped with as RECOUP__VAULT__PREVIOUS_KEYS__0");
+            let words = format!(
+                "the data keys of {name} do not open ({error}): give the key they were wrapped with as RECOUP__VAULT__PREVIOUS_KEYS__0"
+            );
             return Ok(Finding::wrong("master key", words));
         }
     }
@@ -164,17 +194,27 @@ async fn master_key(kernel: &Kernel) -> anyhow::Result<Finding> {
 
 fn providers(config: &Config) -> Finding {
     let names: Vec<&str> = config.ai.providers.iter().map(|provider| provider.name.as_str()).collect();
-    let keyless: Vec<&str> = config.ai.providers.iter().filter(|provider| provider.api_key.is_empty()).map(|provider| provider.name.as_str()).collect();
+    let keyless: Vec<&str> = config
+        .ai
+        .providers
+        .iter()
+        .filter(|provider| provider.api_key.is_empty())
+        .map(|provider| provider.name.as_str())
+        .collect();
     match (names.as_slice(), keyless.as_slice()) {
         ([], _) => Finding::note("providers", "none configured: the local models answer alone"),
         (_, []) => Finding::fine("providers", names.join(", ")),
-        (_, keyless) => Finding::note("providers", format!("{} without a key: right for a server of your own only", keyless.join(", "))),
+        (_, keyless) => Finding::note(
+            "providers",
+            format!("{} without a key: right for a server of your own only", keyless.join(", ")),
+        ),
     }
 }
 
 fn encoder(config: &Config) -> Finding {
     let folder = config.ai.models_dir.clone().unwrap_or_else(|| config.data_dir.0.join("models"));
-    let folder = if folder.join(encoder::fetch::FOLDER).exists() { folder.join(encoder::fetch::FOLDER) } else { folder };
+    let folder =
+        if folder.join(encoder::fetch::FOLDER).exists() { folder.join(encoder::fetch::FOLDER) } else { folder };
     if rooms::embedder(config).is_some() {
         return Finding::fine("encoder", format!("ready in {}", folder.display()));
     }
@@ -235,7 +275,10 @@ mod tests {
         let kernel = db.kernel().await;
         let org = db.org(&kernel, "Northwind").await;
         let mut tx = kernel.db.begin(org).await.expect("a transaction");
-        tx.enqueue(kernel::queue::NewJob::new(kernel::queue::Lane::Crm, "crm.sync", &serde_json::json!({})).at(kernel.clock.now() - chrono::Duration::hours(1)));
+        tx.enqueue(
+            kernel::queue::NewJob::new(kernel::queue::Lane::Crm, "crm.sync", &serde_json::json!({}))
+                .at(kernel.clock.now() - chrono::Duration::hours(1)),
+        );
         tx.commit().await.expect("committed");
         let mut config = config_of(&db);
         config.vault.master_key = kernel::config::Secret::new("AQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQE=");

@@ -32,11 +32,13 @@ impl Key {
             .into_iter()
             .map(|scope| {
                 let value = serde_json::Value::String(scope.clone());
-                serde_json::from_value(value).map_err(|_| anyhow::anyhow!("{scope:?} is no permission; see the API reference"))
+                serde_json::from_value(value)
+                    .map_err(|_| anyhow::anyhow!("{scope:?} is no permission; see the API reference"))
             })
             .collect::<anyhow::Result<_>>()?;
         let opened = Opened::migrated(config).await?;
-        let (id, key) = keys::create(&opened.kernel, org, NewKey { name, scopes, expires_at: None }).await.map_err(super::told)?;
+        let (id, key) =
+            keys::create(&opened.kernel, org, NewKey { name, scopes, expires_at: None }).await.map_err(super::told)?;
         println!("{id}\t{key}");
         opened.close().await;
         Ok(())

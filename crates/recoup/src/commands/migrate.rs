@@ -14,7 +14,8 @@ pub struct Migrate {
 impl Migrate {
     /// Applies or lists what is missing.
     pub async fn run(self, config: Config) -> anyhow::Result<()> {
-        let cluster = if config.database_url.is_none() { Some(Cluster::ensure(&config.data_dir.0).await?) } else { None };
+        let cluster =
+            if config.database_url.is_none() { Some(Cluster::ensure(&config.data_dir.0).await?) } else { None };
         let url = config.database_url.clone().or_else(|| cluster.as_ref().map(|cluster| cluster.url().to_owned()));
         let url = url.ok_or_else(|| anyhow::anyhow!("there is no database: set DATABASE_URL"))?;
         let missing = kernel::db::pending(&url).await?;

@@ -15,6 +15,7 @@ pub mod up;
 pub mod user;
 
 /// An error of the web's edge, as the command line tells it.
+#[expect(clippy::needless_pass_by_value, reason = "the shape of map_err")]
 fn told(error: shell::AppError) -> anyhow::Error {
     anyhow::anyhow!("{error:?}")
 }

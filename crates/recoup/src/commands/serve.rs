@@ -19,10 +19,8 @@ impl Serve {
         let opened = Opened::as_is(config).await?;
         let rooms = Rooms::open(&opened.kernel).await?;
         let runtime = Runtime::start(&opened.kernel, &rooms, &self.role.into_iter().collect()).await?;
-        match runtime.address() {
-            Some(address) => tracing::info!(%address, "ready"),
-            None => tracing::info!("ready"),
-        }
+        let address = runtime.address().map(|address| address.to_string());
+        tracing::info!(address, "ready");
         let stopped = runtime.until_stopped().await;
         drop(rooms);
         opened.close().await;

@@ -37,7 +37,8 @@ impl User {
         let role: Role = serde_json::from_value(serde_json::Value::String(role))
             .map_err(|_| anyhow::anyhow!("the role is owner, admin, analyst, agent or viewer"))?;
         let opened = Opened::migrated(config).await?;
-        let member = members::add(&opened.kernel, org, NewMember { email, name, password, role }).await.map_err(super::told)?;
+        let member =
+            members::add(&opened.kernel, org, NewMember { email, name, password, role }).await.map_err(super::told)?;
         println!("{member}");
         opened.close().await;
         Ok(())

@@ -126,7 +126,11 @@ async fn live(tx: &mut OrgTx, people: &dyn People, now: DateTime<Utc>) -> Result
         answered_alone: count(lately.sent_by_bot),
         became_hot: count(lately.became_hot),
         waiting_count,
-        waiting_label: if asked > 0 { format!("{} of them for a person", count(asked)) } else { "for an answer".to_owned() },
+        waiting_label: if asked > 0 {
+            format!("{} of them for a person", count(asked))
+        } else {
+            "for an answer".to_owned()
+        },
         median: said(waits.median_s),
         p90: said(waits.p90_s),
         quick: Figures::of(&days, month, tomorrow).quick_share().map_or_else(|| "–".to_owned(), percent),
@@ -153,7 +157,8 @@ async fn live(tx: &mut OrgTx, people: &dyn People, now: DateTime<Utc>) -> Result
 
 async fn feed(tx: &mut OrgTx, people: &dyn People) -> Result<Feed, AppError> {
     let rows = store::feed(tx, FEED).await?;
-    let contact = |row: &FeedRow| -> Option<ContactId> { serde_json::from_value(row.payload.get("contact")?.clone()).ok() };
+    let contact =
+        |row: &FeedRow| -> Option<ContactId> { serde_json::from_value(row.payload.get("contact")?.clone()).ok() };
     let names = names(tx, people, rows.iter().filter_map(contact).collect()).await?;
     let told = rows.iter().map(|row| {
         let name = contact(row).and_then(|id| names.get(&id).cloned()).unwrap_or_default();
@@ -162,7 +167,11 @@ async fn feed(tx: &mut OrgTx, people: &dyn People) -> Result<Feed, AppError> {
     Ok(Feed { rows: told.collect() })
 }
 
-async fn names(tx: &mut OrgTx, people: &dyn People, mut contacts: Vec<ContactId>) -> Result<HashMap<ContactId, String>, AppError> {
+async fn names(
+    tx: &mut OrgTx,
+    people: &dyn People,
+    mut contacts: Vec<ContactId>,
+) -> Result<HashMap<ContactId, String>, AppError> {
     contacts.sort_unstable();
     contacts.dedup();
     people.names(tx, &contacts).await.map_err(AppError::internal)
@@ -185,7 +194,8 @@ fn tell(row: &FeedRow, name: String) -> Told {
         "channel.failing" => ("triangle-alert", "A channel needs attention".to_owned()),
         _ => ("book-open", "A document can be answered from".to_owned()),
     };
-    let conversation = row.payload.get("conversation").and_then(|value| value.as_str()).map(|id| format!("/inbox/{id}"));
+    let conversation =
+        row.payload.get("conversation").and_then(|value| value.as_str()).map(|id| format!("/inbox/{id}"));
     let href = conversation.unwrap_or_else(|| match row.subject_kind.as_str() {
         "lead" => format!("/leads/{}", kernel::ids::LeadId::from_uuid(row.subject_id)),
         _ => String::new(),

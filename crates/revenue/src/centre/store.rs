@@ -7,6 +7,7 @@ use uuid::Uuid;
 
 /// One day on one channel.
 #[derive(Clone, Debug, sqlx::FromRow)]
+#[expect(clippy::struct_field_names, reason = "the columns of the roll-up: `day` is the date")]
 pub(super) struct Day {
     pub day: NaiveDate,
     pub channel: String,
@@ -66,7 +67,10 @@ pub(super) async fn waiting(tx: &mut OrgTx, limit: i64) -> Result<Vec<Waiting>, 
 
 /// How many wait, and for how many of them the bot asked for a person.
 pub(super) async fn count_waiting(tx: &mut OrgTx) -> Result<(i64, i64), sqlx::Error> {
-    sqlx::query_as("select count(*), count(reason) from open_waits where org_id = $1").bind(tx.org()).fetch_one(tx.conn()).await
+    sqlx::query_as("select count(*), count(reason) from open_waits where org_id = $1")
+        .bind(tx.org())
+        .fetch_one(tx.conn())
+        .await
 }
 
 /// Open leads by tag.

@@ -47,7 +47,11 @@ async fn fragments_of_one_thought_are_answered_together() {
 async fn a_buyer_becomes_a_hot_lead_in_the_list() {
     let product = Product::start().await;
     let asha = person(Platform::WhatsApp, 7);
-    product.writes(Platform::WhatsApp, &asha, "How much is teeth whitening? I want to book it this week, it is urgent.");
+    product.writes(
+        Platform::WhatsApp,
+        &asha,
+        "How much is teeth whitening? I want to book it this week, it is urgent.",
+    );
     product.writes(Platform::WhatsApp, &asha, "Do you have a slot available on Friday for the whitening treatment?");
     let hot = until("a HOT lead on the conversation", || async {
         let conversation = product.conversation("whatsapp").await;

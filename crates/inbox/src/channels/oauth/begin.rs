@@ -45,7 +45,11 @@ pub(crate) async fn connect_by_consent(
 }
 
 /// Sends the member's browser to the consent page.
-pub(super) async fn go(by: Allowed<ManageChannels>, State(core): State<Core>, Path(channel): Path<String>) -> Result<Redirect, AppError> {
+pub(super) async fn go(
+    by: Allowed<ManageChannels>,
+    State(core): State<Core>,
+    Path(channel): Path<String>,
+) -> Result<Redirect, AppError> {
     let kind = kind_in_path(&channel)?;
     Ok(Redirect::to(&begin(&core, by.org(), by.actor(), kind).await?))
 }
@@ -53,7 +57,9 @@ pub(super) async fn go(by: Allowed<ManageChannels>, State(core): State<Core>, Pa
 async fn begin(core: &Core, org: OrgId, by: Actor, kind: ChannelKind) -> Result<String, AppError> {
     if !configured(core, kind) {
         let name = title(kind);
-        return Err(AppError::conflict(format!("this installation has no application at {name} yet: its operator enters one in the configuration")));
+        return Err(AppError::conflict(format!(
+            "this installation has no application at {name} yet: its operator enters one in the configuration"
+        )));
     }
     let verifier = oauth2::verifier().map_err(AppError::internal)?;
     let kept = Kept { verifier: (kind == ChannelKind::X).then(|| verifier.clone()), found: None };

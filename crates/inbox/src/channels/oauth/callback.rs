@@ -30,7 +30,9 @@ pub(super) async fn come_back(
 ) -> Result<Response, AppError> {
     let kind = kind_in_path(&channel)?;
     let told = |name: &str| told.get(name).map(String::as_str).filter(|text| !text.is_empty());
-    let Some(kept) = burnt(&by, &core, kind, told("state").unwrap_or_default()).await? else { return unknown(&by, kind) };
+    let Some(kept) = burnt(&by, &core, kind, told("state").unwrap_or_default()).await? else {
+        return unknown(&by, kind);
+    };
     let Some(code) = told("code") else {
         return denied(&by, kind, told("error"), told("error_description"));
     };
@@ -53,7 +55,12 @@ pub(super) struct Chosen {
 }
 
 /// Connects the chosen accounts.
-pub(super) async fn choose(by: By, State(core): State<Core>, Path(channel): Path<String>, Form(given): Form<Chosen>) -> Result<Response, AppError> {
+pub(super) async fn choose(
+    by: By,
+    State(core): State<Core>,
+    Path(channel): Path<String>,
+    Form(given): Form<Chosen>,
+) -> Result<Response, AppError> {
     let kind = kind_in_path(&channel)?;
     let kept = burnt(&by, &core, kind, &given.choice).await?;
     let Some(found) = kept.and_then(|kept| kept.found) else { return unknown(&by, kind) };
@@ -80,9 +87,16 @@ async fn connected(by: &By, core: &Core, kind: ChannelKind, chosen: &[Candidate]
     let (tone, sentence) = match (fine, joined.is_empty()) {
         (_, true) => ("wait", "Nothing was chosen, so nothing was connected."),
         (true, _) => ("won", "Connected. Messages arrive in the inbox from now on."),
-        (false, _) => ("wait", "Connected, but messages do not arrive yet. Repair what is said below, then connect again: nothing is lost by that."),
+        (false, _) => (
+            "wait",
+            "Connected, but messages do not arrive yet. Repair what is said below, then connect again: nothing is lost by that.",
+        ),
     };
-    show(&ConsentPage { joined, ..ConsentPage::new(by.frame(format!("Connect {}", title(kind))), kind, tone, sentence.to_owned()) }).map(IntoResponse::into_response)
+    show(&ConsentPage {
+        joined,
+        ..ConsentPage::new(by.frame(format!("Connect {}", title(kind))), kind, tone, sentence.to_owned())
+    })
+    .map(IntoResponse::into_response)
 }
 
 /// Lets the member choose among several accounts; their tokens wait sealed.
@@ -93,13 +107,20 @@ async fn offer(by: &By, core: &Core, kind: ChannelKind, found: &[Candidate]) -> 
     let kept = Kept { verifier: None, found: Some(Secret::new(text)) };
     let choice = keep(&mut tx, &vault, kind, by.actor(), &kept).await.map_err(AppError::internal)?;
     tx.commit().await?;
-    let choices = found.iter().map(|one| Choice { account_id: one.account_id.clone(), name: one.name.clone() }).collect();
+    let choices =
+        found.iter().map(|one| Choice { account_id: one.account_id.clone(), name: one.name.clone() }).collect();
     let sentence = "Your consent opens several accounts. Choose the ones whose messages Recoup answers.".to_owned();
     let page = ConsentPage::new(by.frame(format!("Connect {}", title(kind))), kind, "info", sentence);
     show(&ConsentPage { choices, choice: choice.reveal().to_owned(), ..page }).map(IntoResponse::into_response)
 }
 
-fn say(by: &By, kind: ChannelKind, status: StatusCode, tone: &'static str, sentence: String) -> Result<Response, AppError> {
+fn say(
+    by: &By,
+    kind: ChannelKind,
+    status: StatusCode,
+    tone: &'static str,
+    sentence: String,
+) -> Result<Response, AppError> {
     let page = ConsentPage::new(by.frame(format!("Connect {}", title(kind))), kind, tone, sentence);
     Ok((status, show(&page)?).into_response())
 }
@@ -113,8 +134,13 @@ fn unknown(by: &By, kind: ChannelKind) -> Result<Response, AppError> {
 fn denied(by: &By, kind: ChannelKind, error: Option<&str>, description: Option<&str>) -> Result<Response, AppError> {
     let name = title(kind);
     let sentence = match error {
-        Some("access_denied") => format!("You did not give {name} your consent, so nothing was connected. Start again when you are ready, and leave every permission switched on."),
-        Some(error) => format!("{name} ended the consent with “{}”. Nothing was connected. Start again; if it stays, the application's settings at {name} need a look.", description.unwrap_or(error)),
+        Some("access_denied") => format!(
+            "You did not give {name} your consent, so nothing was connected. Start again when you are ready, and leave every permission switched on."
+        ),
+        Some(error) => format!(
+            "{name} ended the consent with “{}”. Nothing was connected. Start again; if it stays, the application's settings at {name} need a look.",
+            description.unwrap_or(error)
+        ),
         None => format!("{name} sent you back without a code. Nothing was connected. Start again."),
     };
     say(by, kind, StatusCode::OK, "wait", sentence)
@@ -122,9 +148,15 @@ fn denied(by: &By, kind: ChannelKind, error: Option<&str>, description: Option<&
 
 fn nothing(by: &By, kind: ChannelKind) -> Result<Response, AppError> {
     let sentence = match kind {
-        ChannelKind::Facebook => "You gave your consent, but for no page that you may answer for. Start again and choose a page; your role on it must include messages.",
-        ChannelKind::Instagram => "You gave your consent, but no page with an Instagram professional account was chosen. Link the account to your page at Facebook, then start again and choose that page.",
-        _ => "You gave your consent, but for no WhatsApp business account with a number. Add a number at WhatsApp Manager, then start again and choose that business account.",
+        ChannelKind::Facebook => {
+            "You gave your consent, but for no page that you may answer for. Start again and choose a page; your role on it must include messages."
+        }
+        ChannelKind::Instagram => {
+            "You gave your consent, but no page with an Instagram professional account was chosen. Link the account to your page at Facebook, then start again and choose that page."
+        }
+        _ => {
+            "You gave your consent, but for no WhatsApp business account with a number. Add a number at WhatsApp Manager, then start again and choose that business account."
+        }
     };
     say(by, kind, StatusCode::OK, "wait", sentence.to_owned())
 }
@@ -137,6 +169,14 @@ fn failed(by: &By, kind: ChannelKind, failure: &Failure) -> Result<Response, App
             let sentence = format!("{name} did not accept the consent: {message} Nothing was connected. Start again.");
             say(by, kind, StatusCode::BAD_REQUEST, "risk", sentence)
         }
-        _ => say(by, kind, StatusCode::BAD_GATEWAY, "risk", format!("{name} does not answer properly at the moment. Nothing was connected. Start again in a few minutes.")),
+        _ => say(
+            by,
+            kind,
+            StatusCode::BAD_GATEWAY,
+            "risk",
+            format!(
+                "{name} does not answer properly at the moment. Nothing was connected. Start again in a few minutes."
+            ),
+        ),
     }
 }

@@ -51,7 +51,12 @@ impl Candidate {
 }
 
 /// Uses a code up and lists what it opens.
-pub(super) async fn discover(core: &Core, kind: ChannelKind, code: &str, verifier: Option<&Secret>) -> Result<Vec<Candidate>, Failure> {
+pub(super) async fn discover(
+    core: &Core,
+    kind: ChannelKind,
+    code: &str,
+    verifier: Option<&Secret>,
+) -> Result<Vec<Candidate>, Failure> {
     let back = redirect_uri(core, kind);
     let clock = &core.kernel.clock;
     let calls = core.platforms.calls();
@@ -110,7 +115,13 @@ async fn numbers(clock: &Clock, graph: Graph<'_>, tokens: &Tokens) -> Result<Vec
             let found = Found {
                 channel: ChannelKind::Whatsapp,
                 product: Product::Usual,
-                name: number.name.clone().zip(number.display.clone()).map(|(name, display)| format!("{name} ({display})")).or(number.name).or(number.display),
+                name: number
+                    .name
+                    .clone()
+                    .zip(number.display.clone())
+                    .map(|(name, display)| format!("{name} ({display})"))
+                    .or(number.name)
+                    .or(number.display),
                 id: number.id,
                 username: None,
                 token: None,

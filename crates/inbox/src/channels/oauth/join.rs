@@ -17,7 +17,13 @@ pub(super) struct Joined {
 }
 
 /// Connects accounts. One whose subscription fails stays connected and says why.
-pub(super) async fn join(core: &Core, org: OrgId, by: Actor, kind: ChannelKind, chosen: &[Candidate]) -> anyhow::Result<Vec<Joined>> {
+pub(super) async fn join(
+    core: &Core,
+    org: OrgId,
+    by: Actor,
+    kind: ChannelKind,
+    chosen: &[Candidate],
+) -> anyhow::Result<Vec<Joined>> {
     let mut links = Vec::new();
     let vault = core.kernel.vault.of(org).await?;
     let mut tx = core.kernel.db.begin(org).await?;
@@ -38,7 +44,15 @@ pub(super) async fn join(core: &Core, org: OrgId, by: Actor, kind: ChannelKind, 
             .bind(&one.parent_id)
             .execute(tx.conn())
             .await?;
-        links.push(Link { id, kind, account_id: new.account_id, parent_id: one.parent_id.clone(), token: new.access_token, token_secret: None, refresh: new.refresh_token });
+        links.push(Link {
+            id,
+            kind,
+            account_id: new.account_id,
+            parent_id: one.parent_id.clone(),
+            token: new.access_token,
+            token_secret: None,
+            refresh: new.refresh_token,
+        });
     }
     tx.commit().await?;
     let mut joined = Vec::new();

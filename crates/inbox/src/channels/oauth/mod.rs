@@ -49,7 +49,8 @@ fn redirect_uri(core: &Core, kind: ChannelKind) -> String {
 /// The kinds that are connected by consent.
 fn kind_of(word: &str) -> Option<ChannelKind> {
     let kind = word.parse().ok()?;
-    matches!(kind, ChannelKind::Facebook | ChannelKind::Instagram | ChannelKind::Whatsapp | ChannelKind::X).then_some(kind)
+    matches!(kind, ChannelKind::Facebook | ChannelKind::Instagram | ChannelKind::Whatsapp | ChannelKind::X)
+        .then_some(kind)
 }
 
 /// The kind in a page's address.

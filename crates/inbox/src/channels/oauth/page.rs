@@ -31,6 +31,15 @@ pub(super) struct ConsentPage {
 impl ConsentPage {
     /// A page that says one thing.
     pub(super) fn new(frame: Frame, kind: ChannelKind, tone: &'static str, sentence: String) -> Self {
-        Self { frame, kind, heading: format!("Connect {}", title(kind)), tone, sentence, joined: Vec::new(), choices: Vec::new(), choice: String::new() }
+        Self {
+            frame,
+            kind,
+            heading: format!("Connect {}", title(kind)),
+            tone,
+            sentence,
+            joined: Vec::new(),
+            choices: Vec::new(),
+            choice: String::new(),
+        }
     }
 }

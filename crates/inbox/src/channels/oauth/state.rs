@@ -34,12 +34,24 @@ struct Row {
 }
 
 /// Keeps what belongs to a new state, and gives the state: 256 random bits, seen by the member's browser alone.
-pub(super) async fn keep(tx: &mut OrgTx, vault: &OrgVault, kind: ChannelKind, by: Actor, kept: &Kept) -> anyhow::Result<Secret> {
+pub(super) async fn keep(
+    tx: &mut OrgTx,
+    vault: &OrgVault,
+    kind: ChannelKind,
+    by: Actor,
+    kept: &Kept,
+) -> anyhow::Result<Secret> {
     let now = tx.clock().now();
     let state = oauth2::verifier()?;
     let id = uuid_at(now);
-    let seal = |secret: &Option<Secret>, what: &str| secret.as_ref().map(|secret| vault.seal_text(&place(id, what), secret.reveal())).transpose();
-    sqlx::query("delete from oauth_states where org_id = $1 and expires_at < $2").bind(tx.org()).bind(now).execute(tx.conn()).await?;
+    let seal = |secret: &Option<Secret>, what: &str| {
+        secret.as_ref().map(|secret| vault.seal_text(&place(id, what), secret.reveal())).transpose()
+    };
+    sqlx::query("delete from oauth_states where org_id = $1 and expires_at < $2")
+        .bind(tx.org())
+        .bind(now)
+        .execute(tx.conn())
+        .await?;
     sqlx::query(
         "insert into oauth_states (org_id, id, kind, state_hash, verifier, found, user_id, expires_at) values ($1, $2, $3, $4, $5, $6, $7, $8)",
     )
@@ -57,7 +69,13 @@ pub(super) async fn keep(tx: &mut OrgTx, vault: &OrgVault, kind: ChannelKind, by
 }
 
 /// Burns a state and gives what was kept with it; none when it is unknown here, too old, or another member's.
-pub(super) async fn burn(tx: &mut OrgTx, vault: &OrgVault, kind: ChannelKind, by: Actor, state: &str) -> anyhow::Result<Option<Kept>> {
+pub(super) async fn burn(
+    tx: &mut OrgTx,
+    vault: &OrgVault,
+    kind: ChannelKind,
+    by: Actor,
+    state: &str,
+) -> anyhow::Result<Option<Kept>> {
     let row: Option<Row> = sqlx::query_as(
         "delete from oauth_states where org_id = $1 and state_hash = $2 and kind = $3 returning id, verifier, found, user_id, expires_at",
     )
@@ -71,7 +89,9 @@ pub(super) async fn burn(tx: &mut OrgTx, vault: &OrgVault, kind: ChannelKind, by
     if !theirs || expires_at <= tx.clock().now() {
         return Ok(None);
     }
-    let open = |sealed: Option<Vec<u8>>, what: &str| sealed.map(|sealed| vault.open_text(&place(id, what), &sealed).map(Secret::new)).transpose();
+    let open = |sealed: Option<Vec<u8>>, what: &str| {
+        sealed.map(|sealed| vault.open_text(&place(id, what), &sealed).map(Secret::new)).transpose()
+    };
     Ok(Some(Kept { verifier: open(verifier, "verifier")?, found: open(found, "found")? }))
 }
 

@@ -11,10 +11,17 @@ use crate::core::Core;
 
 /// Ask the platform to send the account's events here: after connecting with a token, or when it failed before.
 #[utoipa::path(post, path = "/v2/channels/{id}/subscribe", tag = "channels", responses((status = 204)))]
-pub(crate) async fn subscribe_channel(by: Allowed<ManageChannels>, State(core): State<Core>, Path(id): Path<ChannelId>) -> Result<StatusCode, AppError> {
+pub(crate) async fn subscribe_channel(
+    by: Allowed<ManageChannels>,
+    State(core): State<Core>,
+    Path(id): Path<ChannelId>,
+) -> Result<StatusCode, AppError> {
     let vault = core.kernel.vault.of(by.org()).await?;
     let mut tx = by.tx().await?;
-    let link = Link::open(&mut tx, &vault, id).await.map_err(AppError::internal)?.ok_or_else(|| AppError::not_found("channel"))?;
+    let link = Link::open(&mut tx, &vault, id)
+        .await
+        .map_err(AppError::internal)?
+        .ok_or_else(|| AppError::not_found("channel"))?;
     drop(tx);
     subscribe(&core, by.org(), &link).await.map_err(AppError::internal)?.map_err(AppError::conflict)?;
     Ok(StatusCode::NO_CONTENT)

@@ -43,7 +43,9 @@ impl Link {
                 .fetch_optional(tx.conn())
                 .await?;
         let Some(row) = row else { return Ok(None) };
-        let open = |sealed: Option<Vec<u8>>, which: &str| sealed.map(|sealed| vault.open_text(&token_place(id, which), &sealed).map(Secret::new)).transpose();
+        let open = |sealed: Option<Vec<u8>>, which: &str| {
+            sealed.map(|sealed| vault.open_text(&token_place(id, which), &sealed).map(Secret::new)).transpose()
+        };
         let Some(token) = open(row.token, "token")? else { return Ok(None) };
         Ok(Some(Self {
             id,
@@ -57,7 +59,11 @@ impl Link {
     }
 
     fn account(&self) -> Account {
-        Account { channel: self.kind, id: self.account_id.clone(), product: Product::of_token(self.kind, self.token.reveal()) }
+        Account {
+            channel: self.kind,
+            id: self.account_id.clone(),
+            product: Product::of_token(self.kind, self.token.reveal()),
+        }
     }
 
     fn credentials(&self) -> Credentials {
@@ -109,7 +115,8 @@ async fn begin(core: &Core, link: &Link) -> Result<(), Failure> {
 /// Best effort: what fails is written on the channel and in the log, by name.
 pub(crate) async fn end_events(core: &Core, org: OrgId, link: &Link) -> anyhow::Result<()> {
     let calls = core.platforms.calls();
-    let ended = if system::object_in_use(&core.kernel.db, link.object()).await? { Ok(()) } else { end(calls, link).await };
+    let ended =
+        if system::object_in_use(&core.kernel.db, link.object()).await? { Ok(()) } else { end(calls, link).await };
     let Err(failure) = ended else { return Ok(()) };
     tracing::warn!(channel = %link.id, kind = %link.kind, error = %failure, "an account was let go, but the platform did not end its events");
     let mut tx = core.kernel.db.begin(org).await?;
@@ -126,7 +133,9 @@ pub(crate) async fn end_events(core: &Core, org: OrgId, link: &Link) -> anyhow::
 
 async fn end(calls: &Channels, link: &Link) -> Result<(), Failure> {
     match link.kind {
-        ChannelKind::Whatsapp => whatsapp::account::unsubscribe(calls.graph(), link.object(), link.token.reveal()).await,
+        ChannelKind::Whatsapp => {
+            whatsapp::account::unsubscribe(calls.graph(), link.object(), link.token.reveal()).await
+        }
         ChannelKind::X => {
             let ours = calls.x().subscriptions().await?;
             for subscription in ours.iter().filter(|one| one.user_id.as_deref() == Some(link.account_id.as_str())) {

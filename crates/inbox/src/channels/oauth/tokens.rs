@@ -88,7 +88,9 @@ async fn store(core: &Core, org: OrgId, link: &Link, tokens: &Tokens, now: DateT
 /// A refusal will not pass by itself: the account waits for a person. Anything else is tried again with the next run.
 async fn give_notice(core: &Core, org: OrgId, link: &Link, failure: &Failure) -> anyhow::Result<()> {
     tracing::warn!(channel = %link.id, kind = %link.kind, error = %failure, "a token could not be renewed");
-    let (Failure::Refused { code, message, .. } | Failure::Reauthorise { code, message }) = failure else { return Ok(()) };
+    let (Failure::Refused { code, message, .. } | Failure::Reauthorise { code, message }) = failure else {
+        return Ok(());
+    };
     let mut tx = core.kernel.db.begin(org).await?;
     let detail = format!("The authorisation could not be renewed ({message}); connect the account again.");
     mark_failing(&mut tx, link.id, link.kind, code, &detail).await?;

@@ -19,7 +19,11 @@ pub struct DoorRule {
 }
 
 /// Until when sign-in for an email is closed, if it is. The email is a hash and need not belong to anybody.
-pub async fn door_closed_until(db: &Db, email: &[u8], now: DateTime<Utc>) -> Result<Option<DateTime<Utc>>, sqlx::Error> {
+pub async fn door_closed_until(
+    db: &Db,
+    email: &[u8],
+    now: DateTime<Utc>,
+) -> Result<Option<DateTime<Utc>>, sqlx::Error> {
     sqlx::query_scalar("select closed_until from sign_in_refusals where email_hash = $1 and closed_until > $2")
         .bind(email)
         .bind(now)
@@ -62,8 +66,7 @@ pub async fn open_door(db: &Db, email: &[u8], now: DateTime<Utc>) -> Result<Opti
 
 /// Forgets refusals before an instant.
 pub async fn forget_refusals(db: &Db, before: DateTime<Utc>) -> Result<u64, sqlx::Error> {
-    let done =
-        sqlx::query("delete from sign_in_refusals where at < $1").bind(before).execute(db.system_pool()).await?;
+    let done = sqlx::query("delete from sign_in_refusals where at < $1").bind(before).execute(db.system_pool()).await?;
     Ok(done.rows_affected())
 }
 
@@ -95,13 +98,15 @@ pub async fn signing_keys(db: &Db, since: DateTime<Utc>) -> Result<Vec<SigningKe
 
 /// Adds a signing key.
 pub async fn add_signing_key(db: &Db, row: &SigningKeyRow) -> Result<(), sqlx::Error> {
-    sqlx::query("insert into signing_keys (kid, public_key, sealed, master_key, created_at) values ($1, $2, $3, $4, $5)")
-        .bind(&row.kid)
-        .bind(&row.public_key)
-        .bind(&row.sealed)
-        .bind(&row.master_key)
-        .bind(row.created_at)
-        .execute(db.system_pool())
-        .await?;
+    sqlx::query(
+        "insert into signing_keys (kid, public_key, sealed, master_key, created_at) values ($1, $2, $3, $4, $5)",
+    )
+    .bind(&row.kid)
+    .bind(&row.public_key)
+    .bind(&row.sealed)
+    .bind(&row.master_key)
+    .bind(row.created_at)
+    .execute(db.system_pool())
+    .await?;
     Ok(())
 }

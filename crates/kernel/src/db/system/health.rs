@@ -20,7 +20,9 @@ pub struct WorkerRow {
 
 /// Every worker that is signed on, oldest first.
 pub async fn workers(db: &Db) -> Result<Vec<WorkerRow>, sqlx::Error> {
-    sqlx::query_as("select roles, host, started_at, seen_at from workers order by started_at").fetch_all(db.system_pool()).await
+    sqlx::query_as("select roles, host, started_at, seen_at from workers order by started_at")
+        .fetch_all(db.system_pool())
+        .await
 }
 
 /// A view kept from the ledger.
@@ -65,7 +67,8 @@ pub async fn unprotected_tables(db: &Db) -> Result<Vec<String>, sqlx::Error> {
 
 /// What the database says of the two roles: the role in force on each pool, and whether it could step around row-level security.
 pub async fn roles(db: &Db) -> Result<Vec<(String, bool)>, sqlx::Error> {
-    let query = "select current_user::text, (select rolsuper or rolbypassrls from pg_roles where rolname = current_user)";
+    let query =
+        "select current_user::text, (select rolsuper or rolbypassrls from pg_roles where rolname = current_user)";
     let app = sqlx::query_as(query).fetch_one(db.app_pool()).await?;
     let system = sqlx::query_as(query).fetch_one(db.system_pool()).await?;
     Ok(vec![app, system])

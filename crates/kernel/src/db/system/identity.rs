@@ -173,14 +173,21 @@ pub async fn session_by_id(db: &Db, org: OrgId, session: SessionId) -> Result<Op
 }
 
 /// Notes that a session is in use and lets it last until a new instant.
-pub async fn touch_session(db: &Db, row: &SessionRow, now: DateTime<Utc>, until: DateTime<Utc>) -> Result<(), sqlx::Error> {
-    sqlx::query("update sessions set seen_at = $3, expires_at = greatest(expires_at, $4) where org_id = $1 and id = $2")
-        .bind(row.org)
-        .bind(row.session)
-        .bind(now)
-        .bind(until)
-        .execute(db.system_pool())
-        .await?;
+pub async fn touch_session(
+    db: &Db,
+    row: &SessionRow,
+    now: DateTime<Utc>,
+    until: DateTime<Utc>,
+) -> Result<(), sqlx::Error> {
+    sqlx::query(
+        "update sessions set seen_at = $3, expires_at = greatest(expires_at, $4) where org_id = $1 and id = $2",
+    )
+    .bind(row.org)
+    .bind(row.session)
+    .bind(now)
+    .bind(until)
+    .execute(db.system_pool())
+    .await?;
     Ok(())
 }
 

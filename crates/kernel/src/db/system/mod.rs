@@ -13,7 +13,8 @@ mod totals;
 
 pub use crm::crm_organisations;
 pub use doors::{
-    DoorRule, SigningKeyRow, add_signing_key, count_refusal, door_closed_until, forget_refusals, open_door, signing_keys,
+    DoorRule, SigningKeyRow, add_signing_key, count_refusal, door_closed_until, forget_refusals, open_door,
+    signing_keys,
 };
 pub use health::{FollowerRow, WorkerRow, followers, prepare_event_months, roles, unprotected_tables, workers};
 pub use identity::{

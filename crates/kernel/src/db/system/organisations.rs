@@ -18,7 +18,9 @@ pub async fn create_organisation(db: &Db, id: OrgId, name: &str, created_at: Dat
 
 /// Every organisation with its name, oldest first: for the operator.
 pub async fn list_organisations(db: &Db) -> Result<Vec<(OrgId, String)>, sqlx::Error> {
-    sqlx::query_as("select id, name from organisations where deleted_at is null order by id").fetch_all(db.system_pool()).await
+    sqlx::query_as("select id, name from organisations where deleted_at is null order by id")
+        .fetch_all(db.system_pool())
+        .await
 }
 
 /// Whether an organisation exists and is not deleted.

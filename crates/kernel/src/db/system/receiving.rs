@@ -37,10 +37,12 @@ pub async fn routes_of(db: &Db, kind: ChannelKind, account_id: &str) -> Result<V
 /// Whether any organisation still has a connected account that is a platform's object or belongs to it (a page and its
 /// Instagram account, the numbers of a WhatsApp business account): its events must go on then.
 pub async fn object_in_use(db: &Db, platform_id: &str) -> Result<bool, sqlx::Error> {
-    sqlx::query_scalar("select exists (select 1 from channels where status <> 'disconnected' and (account_id = $1 or parent_id = $1))")
-        .bind(platform_id)
-        .fetch_one(db.system_pool())
-        .await
+    sqlx::query_scalar(
+        "select exists (select 1 from channels where status <> 'disconnected' and (account_id = $1 or parent_id = $1))",
+    )
+    .bind(platform_id)
+    .fetch_one(db.system_pool())
+    .await
 }
 
 /// Keeps receipts with the jobs that handle them, in one statement and one commit; returns how many were new.

@@ -71,7 +71,14 @@ impl Dashboard {
         let mut from = 0;
         while from < self.messages {
             let to = (from + 100_000).min(self.messages);
-            sqlx::query(MESSAGES).bind(org).bind(channel).bind(self.conversations).bind(from).bind(to - 1).execute(&mut owner).await?;
+            sqlx::query(MESSAGES)
+                .bind(org)
+                .bind(channel)
+                .bind(self.conversations)
+                .bind(from)
+                .bind(to - 1)
+                .execute(&mut owner)
+                .await?;
             from = to;
         }
         sqlx::query("vacuum analyze contacts, conversations, messages").execute(&mut owner).await?;
@@ -79,19 +86,41 @@ impl Dashboard {
     }
 
     async fn ask(&self, router: &Router) -> anyhow::Result<()> {
-        let (_, signed_in) = call(router, "POST", "/v2/auth/login", "", Some(json!({ "email": EMAIL, "password": PASSWORD }))).await?;
+        let (_, signed_in) =
+            call(router, "POST", "/v2/auth/login", "", Some(json!({ "email": EMAIL, "password": PASSWORD }))).await?;
         let token = signed_in["access_token"].as_str().unwrap_or_default().to_owned();
         let (_, first) = call(router, "GET", "/v2/conversations?limit=50", &token, None).await?;
-        let ids: Vec<String> = first["data"].as_array().into_iter().flatten().filter_map(|row| row["id"].as_str().map(str::to_owned)).collect();
+        let ids: Vec<String> = first["data"]
+            .as_array()
+            .into_iter()
+            .flatten()
+            .filter_map(|row| row["id"].as_str().map(str::to_owned))
+            .collect();
         anyhow::ensure!(ids.len() == 50, "the list holds {} conversations", ids.len());
-        let lists = ["/v2/conversations?limit=50", "/v2/conversations?limit=50&status=open", "/v2/conversations?limit=50&tag=HOT"];
+        let lists = [
+            "/v2/conversations?limit=50",
+            "/v2/conversations?limit=50&status=open",
+            "/v2/conversations?limit=50&tag=HOT",
+        ];
         self.measure(router, &token, "dashboard_list", |number| lists[number % lists.len()].to_owned()).await?;
-        self.measure(router, &token, "dashboard_thread", |number| format!("/v2/conversations/{}/messages?limit=50", ids[number % ids.len()])).await?;
+        self.measure(router, &token, "dashboard_thread", |number| {
+            format!("/v2/conversations/{}/messages?limit=50", ids[number % ids.len()])
+        })
+        .await?;
         let words = ["whitening", "emergency", "saturday", "invoice", "parking"];
-        self.measure(router, &token, "dashboard_search", |number| format!("/v2/conversations?limit=50&q={}", words[number % words.len()])).await
+        self.measure(router, &token, "dashboard_search", |number| {
+            format!("/v2/conversations?limit=50&q={}", words[number % words.len()])
+        })
+        .await
     }
 
-    async fn measure(&self, router: &Router, token: &str, metric: &str, path: impl Fn(usize) -> String) -> anyhow::Result<()> {
+    async fn measure(
+        &self,
+        router: &Router,
+        token: &str,
+        metric: &str,
+        path: impl Fn(usize) -> String,
+    ) -> anyhow::Result<()> {
         let mut took = Vec::with_capacity(self.requests);
         for number in 0..self.requests + 10 {
             let (time, _) = call(router, "GET", &path(number), token, None).await?;
@@ -105,7 +134,13 @@ impl Dashboard {
     }
 }
 
-async fn call(router: &Router, method: &str, path: &str, token: &str, body: Option<Value>) -> anyhow::Result<(Duration, Value)> {
+async fn call(
+    router: &Router,
+    method: &str,
+    path: &str,
+    token: &str,
+    body: Option<Value>,
+) -> anyhow::Result<(Duration, Value)> {
     let mut request = Request::builder().method(method).uri(path).header(header::CONTENT_TYPE, "application/json");
     if !token.is_empty() {
         request = request.header(header::AUTHORIZATION, format!("Bearer {token}"));

@@ -69,8 +69,9 @@ impl Ingest {
                     let number = number.fetch_add(1, Ordering::Relaxed);
                     let body = webhook(&page, number);
                     let signature = standins::sign::meta(SECRET, body.as_bytes());
-                    let (status, time) =
-                        connection.post("/webhooks/facebook", ("x-hub-signature-256", &signature), body.as_bytes()).await?;
+                    let (status, time) = connection
+                        .post("/webhooks/facebook", ("x-hub-signature-256", &signature), body.as_bytes())
+                        .await?;
                     anyhow::ensure!(status == 200, "a webhook was answered with {status}");
                     took.push(time);
                 }

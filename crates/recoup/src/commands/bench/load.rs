@@ -47,7 +47,9 @@ impl Connection {
             let status: u16 = head.split(' ').nth(1).unwrap_or_default().parse()?;
             let length = head
                 .lines()
-                .find_map(|line| line.to_ascii_lowercase().strip_prefix("content-length:").map(|value| value.trim().to_owned()))
+                .find_map(|line| {
+                    line.to_ascii_lowercase().strip_prefix("content-length:").map(|value| value.trim().to_owned())
+                })
                 .map_or(Ok(0), |value| value.parse::<usize>())?;
             while read < head_end + 4 + length {
                 let got = self.stream.read(&mut self.buffer[read..]).await?;

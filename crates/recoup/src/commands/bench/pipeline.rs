@@ -27,8 +27,12 @@ pub struct Pipeline {
     burst: u64,
 }
 
-const QUESTIONS: [&str; 4] =
-    ["Are you open on Saturdays?", "How much is teeth whitening?", "Do you offer payment plans?", "Where can I park near the clinic?"];
+const QUESTIONS: [&str; 4] = [
+    "Are you open on Saturdays?",
+    "How much is teeth whitening?",
+    "Do you offer payment plans?",
+    "Where can I park near the clinic?",
+];
 
 impl Pipeline {
     /// Measures tier 0, and the tier with the encoder where its files are.
@@ -57,7 +61,8 @@ impl Pipeline {
             write(&outside, number)?;
         }
         let steady = replies(&outside, self.seconds * self.rate, Duration::from_secs(30)).await;
-        Samples::new(steady.iter().map(|(took, _)| *took).collect()).say(&format!("{metric}_reply_at_{}_per_s", self.rate));
+        Samples::new(steady.iter().map(|(took, _)| *took).collect())
+            .say(&format!("{metric}_reply_at_{}_per_s", self.rate));
         say(&format!("{metric}_replies"), format!("{} of {}", steady.len(), self.seconds * self.rate));
 
         let first = 1_000_000;
@@ -66,7 +71,9 @@ impl Pipeline {
         }
         let all = replies(&outside, self.seconds * self.rate + self.burst, Duration::from_secs(120)).await;
         let burst: Vec<_> = all.iter().skip(steady.len()).collect();
-        if let (Some(began), Some(ended)) = (burst.iter().map(|(took, at)| at - took.as_millis() as i64).min(), burst.iter().map(|(_, at)| *at).max()) {
+        if let (Some(began), Some(ended)) =
+            (burst.iter().map(|(took, at)| at - took.as_millis() as i64).min(), burst.iter().map(|(_, at)| *at).max())
+        {
             let seconds = (ended - began).max(1) as f64 / 1e3;
             say(&format!("{metric}_sustained_per_s"), format!("{:.0}", burst.len() as f64 / seconds));
             say(&format!("{metric}_burst_replies"), format!("{} of {}", burst.len(), self.burst));
@@ -81,7 +88,12 @@ impl Pipeline {
 fn write(outside: &Outside, number: u64) -> anyhow::Result<()> {
     let account = outside.account(Platform::Messenger).context("a page to write to")?;
     let question = QUESTIONS[number as usize % QUESTIONS.len()];
-    outside.world.customer_writes(&Writing::text(Platform::Messenger, &account.id, &format!("77{number:014}"), question))?;
+    outside.world.customer_writes(&Writing::text(
+        Platform::Messenger,
+        &account.id,
+        &format!("77{number:014}"),
+        question,
+    ))?;
     Ok(())
 }
 

@@ -56,9 +56,15 @@ pub async fn ensure(kernel: &Kernel, password: &str) -> anyhow::Result<Business>
     };
     set_up(kernel, org).await?;
     let mut tx = kernel.db.begin(org).await?;
-    let members = sqlx::query_scalar("select id from members where org_id = $1 order by id").bind(org).fetch_all(tx.conn()).await?;
+    let members = sqlx::query_scalar("select id from members where org_id = $1 order by id")
+        .bind(org)
+        .fetch_all(tx.conn())
+        .await?;
     let channels: Vec<(String, ChannelId)> =
-        sqlx::query_as("select kind, id from channels where org_id = $1 order by id").bind(org).fetch_all(tx.conn()).await?;
+        sqlx::query_as("select kind, id from channels where org_id = $1 order by id")
+            .bind(org)
+            .fetch_all(tx.conn())
+            .await?;
     let channels = channels.into_iter().filter_map(|(kind, id)| Some((kind.parse().ok()?, id))).collect();
     Ok(Business { org, members, channels })
 }
@@ -96,8 +102,9 @@ async fn set_up(kernel: &Kernel, org: OrgId) -> anyhow::Result<()> {
         business_name: NAME.to_owned(),
         tone: VoiceTone::Friendly,
         style: "Warm, plain words, short sentences. No medical promises.".to_owned(),
-        guidelines: "Offer a visit when somebody is in pain. Never diagnose. Prices are from-prices; the dentist confirms them."
-            .to_owned(),
+        guidelines:
+            "Offer a visit when somebody is in pain. Never diagnose. Prices are from-prices; the dentist confirms them."
+                .to_owned(),
         ..BrandVoice::default()
     };
     settings::save(&mut tx, &voice, Actor::System).await?;
@@ -128,12 +135,17 @@ fn documents() -> Vec<NewDocument> {
         language: Some(language.to_owned()),
         by: Actor::System,
     };
-    let texts = texts::PAGES.iter().map(|(title, language, text)| document(title, Content::Text((*text).to_owned()), language));
+    let texts =
+        texts::PAGES.iter().map(|(title, language, text)| document(title, Content::Text((*text).to_owned()), language));
     let faqs = texts::FAQ.iter().map(|(language, question, answer)| {
         document("", Content::Faq { question: (*question).to_owned(), answer: (*answer).to_owned() }, language)
     });
     let services = texts::SERVICES.iter().map(|(name, description, price)| {
-        let offer = Offer { name: (*name).to_owned(), description: (*description).to_owned(), price: Some((*price).to_owned()) };
+        let offer = Offer {
+            name: (*name).to_owned(),
+            description: (*description).to_owned(),
+            price: Some((*price).to_owned()),
+        };
         document("", Content::Service(offer), "en")
     });
     texts.chain(faqs).chain(services).collect()
@@ -151,7 +163,9 @@ pub async fn wait_for_knowledge(kernel: &Kernel, org: OrgId) -> anyhow::Result<(
             return Ok(());
         }
         let patience = Duration::from_secs(120);
-        (began.elapsed() < patience).then_some(()).with_context(|| format!("{waiting} documents are still unread after {patience:?}"))?;
+        (began.elapsed() < patience)
+            .then_some(())
+            .with_context(|| format!("{waiting} documents are still unread after {patience:?}"))?;
         tokio::time::sleep(Duration::from_millis(50)).await;
     }
 }

@@ -56,8 +56,13 @@ impl Demo {
             business::OWNER_EMAIL,
             self.password
         );
-        let customers = (self.every > 0.0)
-            .then(|| tokio::spawn(traffic::run(outside.clone(), opened.kernel.clock.clone(), Duration::from_secs_f64(self.every))));
+        let customers = (self.every > 0.0).then(|| {
+            tokio::spawn(traffic::run(
+                outside.clone(),
+                opened.kernel.clock.clone(),
+                Duration::from_secs_f64(self.every),
+            ))
+        });
         let stopped = runtime.until_stopped().await;
         if let Some(customers) = customers {
             customers.abort();

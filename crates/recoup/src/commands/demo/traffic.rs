@@ -43,7 +43,12 @@ pub async fn run(outside: Outside, clock: Clock, every: Duration) {
 
 fn newcomers(start: i64, round: i64) -> VecDeque<Persona> {
     let story = Story { people: 400, days: 1, seed: (start + round).unsigned_abs() };
-    story.tell().into_iter().enumerate().map(|(number, persona)| renamed(persona, start + round * 400 + number as i64)).collect()
+    story
+        .tell()
+        .into_iter()
+        .enumerate()
+        .map(|(number, persona)| renamed(persona, start + round * 400 + number as i64))
+        .collect()
 }
 
 /// Gives a persona an id that nobody of the history has.
@@ -74,7 +79,8 @@ mod tests {
 
     #[test]
     fn live_people_are_nobody_of_the_history_and_each_is_somebody_else() {
-        let past: HashSet<String> = Story { people: 2_000, days: 90, seed: 11 }.tell().into_iter().map(|persona| persona.person).collect();
+        let past: HashSet<String> =
+            Story { people: 2_000, days: 90, seed: 11 }.tell().into_iter().map(|persona| persona.person).collect();
         let live: Vec<Persona> = newcomers(1_764_000_000, 0).into_iter().chain(newcomers(1_764_000_000, 1)).collect();
         assert!(live.iter().all(|persona| !past.contains(&persona.person)));
         let ids: HashSet<_> = live.iter().map(|persona| (persona.platform, persona.person.clone())).collect();

@@ -47,7 +47,12 @@ pub struct Counts {
 }
 
 /// Makes the history if it is not there; says what was made.
-pub async fn ensure(kernel: &Kernel, inbox: &inbox::Core, business: &Business, people: usize) -> anyhow::Result<Option<Counts>> {
+pub async fn ensure(
+    kernel: &Kernel,
+    inbox: &inbox::Core,
+    business: &Business,
+    people: usize,
+) -> anyhow::Result<Option<Counts>> {
     let mut tx = kernel.db.begin(business.org).await?;
     if is_there(&mut tx).await? || people == 0 {
         return Ok(None);

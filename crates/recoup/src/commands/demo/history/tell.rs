@@ -109,7 +109,13 @@ pub fn all(clinic: &Clinic<'_>, people: usize, now: DateTime<Utc>) -> Vec<Told> 
     story.tell().into_iter().filter_map(|persona| one(clinic, persona, start, now, &mut rng)).collect()
 }
 
-fn one(clinic: &Clinic<'_>, persona: Persona, start: DateTime<Utc>, now: DateTime<Utc>, rng: &mut ChaCha8Rng) -> Option<Told> {
+fn one(
+    clinic: &Clinic<'_>,
+    persona: Persona,
+    start: DateTime<Utc>,
+    now: DateTime<Utc>,
+    rng: &mut ChaCha8Rng,
+) -> Option<Told> {
     let kind = kind_of(persona.platform);
     // Drawn for everybody alike, so that the instant of making changes nobody else's story.
     let (delay_s, fate, member) = (rng.random_range(90..1_500), rng.random_range(0..100), rng.random_range(0..2) + 1);
@@ -172,7 +178,16 @@ fn hear(clinic: &Clinic<'_>, told: &mut Told, at: DateTime<Utc>, text: &str) {
     if !silent {
         told.waiting_since.get_or_insert(at);
     }
-    let mut line = Line { at, by: By::Contact, text: text.to_owned(), meaningful: true, answered_after_s: None, read: Some(read), answer: None, escalated: None };
+    let mut line = Line {
+        at,
+        by: By::Contact,
+        text: text.to_owned(),
+        meaningful: true,
+        answered_after_s: None,
+        read: Some(read),
+        answer: None,
+        escalated: None,
+    };
     let reply_at = at + TimeDelta::milliseconds(900 + i64::from(count) * 350);
     match step {
         NextStep::Reply { meaningful, resolves } if !told.held_back => {
@@ -226,7 +241,10 @@ fn settle(told: &mut Told, last: DateTime<Utc>, now: DateTime<Utc>, fate: u32) {
 
 /// People answer between 8 and 18 o'clock.
 fn working_time(at: DateTime<Utc>) -> DateTime<Utc> {
-    let opens = |day: DateTime<Utc>| day.with_time(chrono::NaiveTime::MIN).single().unwrap_or(day) + TimeDelta::minutes(485 + i64::from(at.minute()) / 2);
+    let opens = |day: DateTime<Utc>| {
+        day.with_time(chrono::NaiveTime::MIN).single().unwrap_or(day)
+            + TimeDelta::minutes(485 + i64::from(at.minute()) / 2)
+    };
     match at.hour() {
         0..8 => opens(at),
         8..18 => at,

@@ -55,7 +55,8 @@ async fn the_history_is_believable_and_holds_together() {
     let org = business.org;
     let late = "select count(*) from messages where org_id = $1 and at > to_timestamp(1795000000)";
     assert_eq!(number(&kernel, org, late).await, 0, "nothing is in the future");
-    let bots = number(&kernel, org, "select count(*) from messages where org_id = $1 and writer = 'bot' and meaningful").await;
+    let bots =
+        number(&kernel, org, "select count(*) from messages where org_id = $1 and writer = 'bot' and meaningful").await;
     assert!(bots > 20, "the bot answered {bots} times");
     let people = number(&kernel, org, "select count(*) from messages where org_id = $1 and writer = 'human'").await;
     assert!(people > 5, "people answered {people} times");

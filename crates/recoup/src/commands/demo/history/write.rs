@@ -72,11 +72,19 @@ struct Ids {
 
 fn add(rows: &mut Rows, tx: &OrgTx, vault: &OrgVault, business: &Business, told: &Told) -> anyhow::Result<()> {
     let (Some(first), Some(channel)) = (told.lines.first(), business.channel(told.kind)) else { return Ok(()) };
-    let ids = Ids { contact: ContactId::at(first.at), conversation: ConversationId::at(first.at), lead: told.is_lead().then(|| LeadId::at(first.at)) };
+    let ids = Ids {
+        contact: ContactId::at(first.at),
+        conversation: ConversationId::at(first.at),
+        lead: told.is_lead().then(|| LeadId::at(first.at)),
+    };
     let fact = Fact::ContactCreated { contact: ids.contact, channel: Some(told.kind) };
-    rows.events.push(Event::new(Subject::Contact(ids.contact), Actor::Contact(ids.contact), fact).happened_at(first.at));
-    let fact = Fact::ConversationOpened { conversation: ids.conversation, contact: ids.contact, channel, kind: told.kind };
-    rows.events.push(Event::new(Subject::Conversation(ids.conversation), Actor::Contact(ids.contact), fact).happened_at(first.at));
+    rows.events
+        .push(Event::new(Subject::Contact(ids.contact), Actor::Contact(ids.contact), fact).happened_at(first.at));
+    let fact =
+        Fact::ConversationOpened { conversation: ids.conversation, contact: ids.contact, channel, kind: told.kind };
+    rows.events.push(
+        Event::new(Subject::Conversation(ids.conversation), Actor::Contact(ids.contact), fact).happened_at(first.at),
+    );
     rows.contacts.push(contact(vault, told, &ids, first.at)?);
     for platform_id in platform_ids(told) {
         rows.identities.push(json!({ "channel_id": channel.uuid(), "platform_id": platform_id, "channel_kind": told.kind, "contact_id": ids.contact.uuid() }));
@@ -87,7 +95,11 @@ fn add(rows: &mut Rows, tx: &OrgTx, vault: &OrgVault, business: &Business, told:
         message(rows, tx, business, told, &ids, (number, line), &mut answered);
     }
     if let (Some(last), "closed") = (told.lines.last(), told.status) {
-        let fact = Fact::ConversationStatus { conversation: ids.conversation, from: "open".to_owned(), to: "closed".to_owned() };
+        let fact = Fact::ConversationStatus {
+            conversation: ids.conversation,
+            from: "open".to_owned(),
+            to: "closed".to_owned(),
+        };
         let at = last.at + chrono::Duration::minutes(20);
         rows.events.push(Event::new(Subject::Conversation(ids.conversation), Actor::System, fact).happened_at(at));
     }
@@ -124,7 +136,8 @@ fn hexed(bytes: &[u8]) -> String {
 /// The digits of a person who shows a phone number.
 fn phone(told: &Told) -> Option<&str> {
     let person = told.persona.person.as_str();
-    (told.kind == kernel::channel::ChannelKind::Whatsapp && person.chars().all(|c| c.is_ascii_digit())).then_some(person)
+    (told.kind == kernel::channel::ChannelKind::Whatsapp && person.chars().all(|c| c.is_ascii_digit()))
+        .then_some(person)
 }
 
 /// The ids a person is known by, the one to answer to first.
@@ -136,10 +149,18 @@ fn platform_ids(told: &Told) -> Vec<String> {
 }
 
 fn conversation(business: &Business, told: &Told, ids: &Ids, channel: uuid::Uuid) -> Value {
-    let last = |by_contact: bool| told.lines.iter().rev().find(|line| (line.by == By::Contact) == by_contact).map(|line| line.at);
+    let last = |by_contact: bool| {
+        told.lines.iter().rev().find(|line| (line.by == By::Contact) == by_contact).map(|line| line.at)
+    };
     let newest = told.lines.last();
     let read = told.last_read();
-    let escalation = told.lines.iter().rev().find_map(|line| line.escalated).map(Escalated::word).filter(|_| told.status == "needs_human");
+    let escalation = told
+        .lines
+        .iter()
+        .rev()
+        .find_map(|line| line.escalated)
+        .map(Escalated::word)
+        .filter(|_| told.status == "needs_human");
     let answered = told.lines.iter().find(|line| line.by != By::Contact && line.meaningful).map(|line| line.at);
     let unread = told.lines.iter().rev().take_while(|line| line.by == By::Contact).count();
     json!({
@@ -173,7 +194,15 @@ fn writer(by: By) -> &'static str {
 }
 
 /// One message with its facts, its decision, and the takeover it may be.
-fn message(rows: &mut Rows, tx: &OrgTx, business: &Business, told: &Told, ids: &Ids, (number, line): (usize, &Line), answered: &mut bool) {
+fn message(
+    rows: &mut Rows,
+    tx: &OrgTx,
+    business: &Business,
+    told: &Told,
+    ids: &Ids,
+    (number, line): (usize, &Line),
+    answered: &mut bool,
+) {
     let id = MessageId::at(line.at);
     let subject = Subject::Conversation(ids.conversation);
     let inbound = line.by == By::Contact;
@@ -193,10 +222,20 @@ fn message(rows: &mut Rows, tx: &OrgTx, business: &Business, told: &Told, ids: &
     }));
     rows.decisions.extend(decision);
     if inbound {
-        let fact = Fact::MessageReceived { conversation: ids.conversation, contact: ids.contact, message: id, channel: told.kind, first: number == 0 };
+        let fact = Fact::MessageReceived {
+            conversation: ids.conversation,
+            contact: ids.contact,
+            message: id,
+            channel: told.kind,
+            first: number == 0,
+        };
         rows.events.push(Event::new(subject, Actor::Contact(ids.contact), fact).happened_at(line.at));
         if let Some(reason) = line.escalated {
-            let fact = Fact::ConversationEscalated { conversation: ids.conversation, reason: reason.word().to_owned(), decision: None };
+            let fact = Fact::ConversationEscalated {
+                conversation: ids.conversation,
+                reason: reason.word().to_owned(),
+                decision: None,
+            };
             rows.events.push(Event::new(subject, Actor::Bot, fact).happened_at(line.at));
         }
         return;
@@ -219,11 +258,21 @@ fn message(rows: &mut Rows, tx: &OrgTx, business: &Business, told: &Told, ids: &
         first_answer: line.meaningful && !*answered,
     };
     *answered |= line.meaningful;
-    rows.events.push(Event::new(subject, if line.by == By::Bot { Actor::Bot } else { Actor::System }, fact).happened_at(line.at));
+    rows.events.push(
+        Event::new(subject, if line.by == By::Bot { Actor::Bot } else { Actor::System }, fact).happened_at(line.at),
+    );
 }
 
 /// Why the bot said what it said.
-fn decided(tx: &OrgTx, told: &Told, ids: &Ids, message: MessageId, number: usize, at: DateTime<Utc>, answer: &ai::answer::Answer) -> Decision {
+fn decided(
+    tx: &OrgTx,
+    told: &Told,
+    ids: &Ids,
+    message: MessageId,
+    number: usize,
+    at: DateTime<Utc>,
+    answer: &ai::answer::Answer,
+) -> Decision {
     let mut decision = Decision::new(tx.org(), "reply", "inbox/1", &Clock::manual(at)).about(ids.conversation, message);
     let question = told.lines[..number].iter().rev().find(|line| line.by == By::Contact);
     decision.input("text", question.map_or("", |line| line.text.as_str()));
@@ -239,7 +288,11 @@ fn decided(tx: &OrgTx, told: &Told, ids: &Ids, message: MessageId, number: usize
 fn lead_rows(rows: &mut Rows, told: &Told, ids: &Ids, lead: LeadId) {
     let (Some(first), Some(last)) = (told.lines.first(), told.lines.last()) else { return };
     let weights = ai::local::LeadWeights::default();
-    let signals: Vec<Signal> = told.signals.iter().map(|signal| Signal { name: word(signal), points: i32::from(weights.of(*signal)) }).collect();
+    let signals: Vec<Signal> = told
+        .signals
+        .iter()
+        .map(|signal| Signal { name: word(signal), points: i32::from(weights.of(*signal)) })
+        .collect();
     let (score, tag) = (told.score(), Tag::of(told.score()));
     let read = told.last_read();
     let closed = matches!(told.stage, "won" | "lost");
@@ -254,7 +307,15 @@ fn lead_rows(rows: &mut Rows, told: &Told, ids: &Ids, lead: LeadId) {
     let subject = Subject::Lead(lead);
     let created = Fact::LeadCreated { lead, contact: ids.contact, channel: Some(told.kind) };
     rows.events.push(Event::new(subject, Actor::Bot, created).happened_at(first.at));
-    let scored = Fact::LeadScored { lead, contact: ids.contact, conversation: Some(ids.conversation), score, tag, was: None, signals };
+    let scored = Fact::LeadScored {
+        lead,
+        contact: ids.contact,
+        conversation: Some(ids.conversation),
+        score,
+        tag,
+        was: None,
+        signals,
+    };
     let scored_at = told.lines.iter().rev().find(|line| line.by == By::Contact).map_or(first.at, |line| line.at);
     rows.events.push(Event::new(subject, Actor::Bot, scored).happened_at(scored_at));
     if told.stage != "new" {
