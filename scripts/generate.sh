@@ -6,9 +6,12 @@ cd "$(dirname "$0")/.."
 cargo build --quiet --locked --workspace --bins --tests
 recoup=target/debug/recoup
 
-# The description needs a migrated database: a private one that is kept between runs.
+# The description needs a migrated database: a private one, made for this run.
 unset DATABASE_URL REDIS_URL
-export RECOUP__DATA_DIR=target/tmp/generate RECOUP__LOG__FILTER=warn
+home=$(mktemp -d)
+chmod 755 "$home"
+trap 'rm -rf "$home"' EXIT INT TERM
+export RECOUP__DATA_DIR=$home RECOUP__LOG__FILTER=warn
 "$recoup" openapi >docs/openapi.json
 
 subcommands() { sed -n '/^Commands:/,/^$/s/^  \([a-z][a-z-]*\) .*/\1/p' | grep -v '^help$' || true; }

@@ -13,7 +13,7 @@ fn may_import(importer: &str) -> &'static [&'static str] {
         "connectors" | "shell" => &["kernel"],
         // The gateway calls providers through the OpenAI wire format, which is the connectors' business.
         "ai" => &["kernel", "encoder", "documents", "connectors"],
-        room if ROOMS.contains(&room) => &["kernel", "ai", "connectors", "shell"],
+        room if ROOMS.contains(&room) => &["kernel", "ai", "documents", "connectors", "shell"],
         "recoup" => &[
             "kernel",
             "ai",
@@ -30,6 +30,7 @@ fn may_import(importer: &str) -> &'static [&'static str] {
         ],
         // Whole-product tests drive the product from outside.
         "product-tests" | "drills" | "browser-tests" => &[
+            "product-tests",
             "kernel",
             "ai",
             "connectors",
