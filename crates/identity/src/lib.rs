@@ -1,8 +1,8 @@
 //! Organisations, people and what they may do: registering, signing in, members, invitations, API keys, the audit log.
 //!
 //! [`Identity`] is the room: [`Identity::authenticator`] goes into [`shell::App::new`], [`Identity::room`] into
-//! [`shell::assemble()`]. For the command line and the demo: [`registration::register`], [`members::add`],
-//! [`keys::create`], [`audit::verify`].
+//! [`shell::assemble()`]. For the command line and the demo: [`registration::register`], [`members::add()`],
+//! [`keys::create()`], [`audit::verify()`].
 
 pub mod audit;
 mod doorkeeper;

@@ -3,7 +3,7 @@
 //! A [`Decision`] is built while a message is worked on, without I/O: inputs, stages with their outputs, chunks used, the
 //! model calls. [`Decision::seal`] turns it into a [`DecisionRow`]; [`insert_many`] writes many rows with one statement.
 //!
-//! Rules a newcomer would break: a stage must be a pure function of the inputs it names (that is what makes [`replay`]
+//! Rules a newcomer would break: a stage must be a pure function of the inputs it names (that is what makes [`replay()`]
 //! possible), so a clock, a count or a random choice it needs is an input; everything personal goes into the sealed part.
 
 mod replay;
