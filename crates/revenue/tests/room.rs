@@ -73,22 +73,20 @@ async fn tell(web: &TestWeb, org: OrgId, events: Vec<Event>) {
     }
     tx.commit().await.expect("committed");
     // Followers read only below the oldest transaction of the whole cluster, so another test's may hold this one back a moment.
-    let mut owner = web.db.owner().await;
-    for _ in 0..2_000 {
+    kernel::testing::until("the roll-up to follow", async || {
         catch_up(&web.kernel.db, &Rollup).await.expect("the roll-up follows");
+        let mut owner = web.db.owner().await;
         let behind: bool = sqlx::query_scalar(
-            "select exists (select 1 from events e, followers f where f.name = $1 and (e.xact_id, e.id) > (f.xact_id, f.event_id))",
+            "select exists (select 1 from events e left join followers f on f.name = $1 \
+             where f.name is null or (e.xact_id, e.id) > (f.xact_id, f.event_id))",
         )
         .bind(Rollup.name())
         .fetch_one(&mut owner)
         .await
         .expect("the cursor");
-        if !behind {
-            return;
-        }
-        tokio::task::yield_now().await;
-    }
-    panic!("the roll-up stayed behind");
+        (!behind).then_some(())
+    })
+    .await;
 }
 
 fn scored(lead: LeadId, contact: ContactId, tag: Tag, was: Option<Tag>) -> Event {
