@@ -21,21 +21,36 @@ pub async fn record_takeover(
         .bind(reason)
         .execute(tx.conn())
         .await?;
-    cancel_drafts(tx, &[conversation.uuid()], "taken_over").await?;
+    cancel_drafts(tx, &[conversation.uuid()], Drafts::All, "taken_over").await?;
     let fact = Fact::ConversationTakenOver { conversation, by: by.to_owned() };
     tx.append(Event::new(Subject::Conversation(conversation), actor, fact));
     Ok(())
 }
 
+/// Which unsent messages of the bot are meant.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Drafts {
+    /// All of them.
+    All,
+    /// Answers; not the word that a person will answer, which is said once, nor small talk.
+    Answers,
+}
+
 /// Cancels bot messages that were not handed to a platform yet, with the reason. Returns how many.
-pub async fn cancel_drafts(tx: &mut OrgTx, conversations: &[Uuid], why: &str) -> Result<usize, sqlx::Error> {
+pub async fn cancel_drafts(
+    tx: &mut OrgTx,
+    conversations: &[Uuid],
+    which: Drafts,
+    why: &str,
+) -> Result<usize, sqlx::Error> {
     let cancelled: Vec<(Uuid, Uuid)> = sqlx::query_as(
         "update messages set state = 'cancelled', state_code = $3 where org_id = $1 and conversation_id = any($2) \
-         and state = 'queued' and writer = 'bot' returning id, conversation_id",
+         and state = 'queued' and writer = 'bot' and (meaningful or $4) returning id, conversation_id",
     )
     .bind(tx.org())
     .bind(conversations)
     .bind(why)
+    .bind(which == Drafts::All)
     .fetch_all(tx.conn())
     .await?;
     for (message, conversation) in &cancelled {

@@ -181,3 +181,18 @@ pub async fn settled(db: &TestDb, patience: Duration) -> Duration {
 pub async fn count(db: &TestDb, sql: &'static str) -> i64 {
     sqlx::query_scalar(sql).fetch_one(&mut db.owner().await).await.expect("a count")
 }
+
+/// Conversations in which the contact waits, and neither the bot nor a person knows that it is their turn; with what was
+/// said last in each.
+pub async fn forgotten(db: &TestDb) -> Vec<String> {
+    sqlx::query_scalar(
+        "select format('%s turn %s quiet %s waiting since %s:', c.channel_kind, c.turn, c.quiet_turn, c.waiting_since) || string_agg( \
+             format(' [%s %s %s %s %s]', m.at, m.direction, m.turn, m.state, m.body), '' order by m.id) \
+         from conversations c join lateral (select * from messages m where m.org_id = c.org_id and m.conversation_id = c.id \
+           order by m.id desc limit 6) m on true \
+         where c.waiting_since is not null and c.holder = 'bot' and c.status = 'open' group by c.org_id, c.id",
+    )
+    .fetch_all(&mut db.owner().await)
+    .await
+    .expect("conversations can be read")
+}

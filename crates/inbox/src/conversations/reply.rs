@@ -55,11 +55,12 @@ pub(crate) async fn write_reply(
     if let Verdict::Refused { code, reason, instead } = judge(&facts, &outgoing, at) {
         return Err(AppError::unprocessable(format!("{reason} {instead}")).and("text", code));
     }
-    take(&mut tx, id, by.actor(), "replied").await?;
+    let turn = take(&mut tx, id, by.actor(), "replied").await?;
     let message = MessageId::new(&by.kernel().clock);
     let new = NewMessage {
         id: message,
         conversation: id,
+        turn,
         channel: row.channel_id,
         outbound: true,
         writer: "human",

@@ -29,8 +29,8 @@ pub(crate) struct Pen {
     pub in_flight: bool,
 }
 
-/// Gives the pen to a person, within a transaction. False when a person held it already.
-pub(crate) async fn take(tx: &mut OrgTx, id: ConversationId, actor: Actor, reason: &str) -> Result<bool, AppError> {
+/// Gives the pen to a person, within a transaction. Returns the turn the conversation is in.
+pub(crate) async fn take(tx: &mut OrgTx, id: ConversationId, actor: Actor, reason: &str) -> Result<i64, AppError> {
     let mut conv = lock_by_id(tx, &[id.uuid()]).await?.pop().ok_or_else(|| AppError::not_found("conversation"))?;
     let taken = conv.take_over();
     if taken {
@@ -40,7 +40,7 @@ pub(crate) async fn take(tx: &mut OrgTx, id: ConversationId, actor: Actor, reaso
         save(tx, &[&conv]).await?;
         record_takeover(tx, id, &actor.to_string(), reason, actor).await?;
     }
-    Ok(taken)
+    Ok(conv.turn)
 }
 
 /// Gives the pen back to the bot, within a transaction.

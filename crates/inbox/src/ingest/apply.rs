@@ -38,10 +38,11 @@ pub(super) fn read_stages(reading: &Reading<'_>, history: SenderHistory, decisio
 }
 
 /// The message as it is stored.
-pub(super) fn to_message(tx: &OrgTx, conv: &Conv, incoming: &Incoming) -> NewMessage {
+pub(super) fn to_message(tx: &OrgTx, conv: &Conv, turn: i64, incoming: &Incoming) -> NewMessage {
     NewMessage {
         id: MessageId::new(tx.clock()),
         conversation: conv.id,
+        turn,
         channel: conv.channel_id,
         outbound: false,
         writer: "contact",
@@ -64,11 +65,11 @@ pub(super) fn to_message(tx: &OrgTx, conv: &Conv, incoming: &Incoming) -> NewMes
 }
 
 /// Changes the conversation for a new message of the contact.
-pub(super) fn receive(tx: &mut OrgTx, conv: &mut Conv, incoming: &Incoming, message: MessageId) {
+pub(super) fn receive(tx: &mut OrgTx, conv: &mut Conv, incoming: &Incoming, message: &NewMessage) {
     let first = conv.inbound_count == 0;
     let latest = conv.last_inbound_at.is_none_or(|at| incoming.at >= at);
     conv.dirty = true;
-    conv.turn += 1;
+    conv.turn = message.turn;
     conv.inbound_count += 1;
     conv.unread += 1;
     conv.last_inbound_at = Some(conv.last_inbound_at.map_or(incoming.at, |at| at.max(incoming.at)));
@@ -85,8 +86,13 @@ pub(super) fn receive(tx: &mut OrgTx, conv: &mut Conv, incoming: &Incoming, mess
         conv.snoozed_until = None;
         tx.append(Event::new(Subject::Conversation(conv.id), Actor::System, fact));
     }
-    let fact =
-        Fact::MessageReceived { conversation: conv.id, contact: conv.contact_id, message, channel: conv.kind(), first };
+    let fact = Fact::MessageReceived {
+        conversation: conv.id,
+        contact: conv.contact_id,
+        message: message.id,
+        channel: conv.kind(),
+        first,
+    };
     tx.append(Event::new(Subject::Conversation(conv.id), Actor::Contact(conv.contact_id), fact));
 }
 

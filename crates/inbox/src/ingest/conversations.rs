@@ -22,6 +22,8 @@ pub(crate) struct Conv {
     pub holder: String,
     pub fence: i64,
     pub turn: i64,
+    /// The latest turn that was settled without an answer.
+    pub quiet_turn: i64,
     pub language: Option<String>,
     pub inbound_count: i32,
     pub unresolved: i32,
@@ -102,7 +104,7 @@ pub(super) struct Thread {
     pub at: DateTime<Utc>,
 }
 
-const COLUMNS: &str = "id, channel_id, channel_kind, contact_id, recipient, status, holder, fence, turn, language, inbound_count, \
+const COLUMNS: &str = "id, channel_id, channel_kind, contact_id, recipient, status, holder, fence, turn, quiet_turn, language, inbound_count, \
     unresolved, held_back, escalation, last_inbound_at, last_outbound_at, last_message_at, waiting_since, window_from, preview, \
     last_writer, unread, sentiment, urgency, opted_out, snoozed_until";
 
@@ -186,13 +188,13 @@ pub(crate) async fn save(tx: &mut OrgTx, convs: &[&Conv]) -> Result<(), sqlx::Er
         return Ok(());
     }
     sqlx::query(
-        "update conversations c set recipient = n.recipient, status = n.status, holder = n.holder, fence = n.fence, turn = n.turn, \
+        "update conversations c set recipient = n.recipient, status = n.status, holder = n.holder, fence = n.fence, turn = n.turn, quiet_turn = n.quiet_turn, \
            language = n.language, inbound_count = n.inbound_count, unresolved = n.unresolved, held_back = n.held_back, \
            escalation = n.escalation, last_inbound_at = n.last_inbound_at, last_outbound_at = n.last_outbound_at, \
            last_message_at = n.last_message_at, waiting_since = n.waiting_since, window_from = n.window_from, preview = n.preview, \
            last_writer = n.last_writer, unread = n.unread, sentiment = n.sentiment, urgency = n.urgency, opted_out = n.opted_out, \
            snoozed_until = n.snoozed_until \
-         from jsonb_to_recordset($2) as n (id uuid, recipient text, status text, holder text, fence bigint, turn bigint, language text, \
+         from jsonb_to_recordset($2) as n (id uuid, recipient text, status text, holder text, fence bigint, turn bigint, quiet_turn bigint, language text, \
            inbound_count int, unresolved int, held_back boolean, escalation text, last_inbound_at timestamptz, \
            last_outbound_at timestamptz, last_message_at timestamptz, waiting_since timestamptz, window_from timestamptz, \
            preview text, last_writer text, unread int, sentiment text, urgency text, opted_out boolean, snoozed_until timestamptz) \
@@ -208,7 +210,7 @@ pub(crate) async fn save(tx: &mut OrgTx, convs: &[&Conv]) -> Result<(), sqlx::Er
 fn row(conv: &Conv) -> serde_json::Value {
     serde_json::json!({
         "id": conv.id.uuid(), "recipient": conv.recipient, "status": conv.status, "holder": conv.holder, "fence": conv.fence,
-        "turn": conv.turn, "language": conv.language, "inbound_count": conv.inbound_count, "unresolved": conv.unresolved,
+        "turn": conv.turn, "quiet_turn": conv.quiet_turn, "language": conv.language, "inbound_count": conv.inbound_count, "unresolved": conv.unresolved,
         "held_back": conv.held_back, "escalation": conv.escalation, "last_inbound_at": conv.last_inbound_at,
         "last_outbound_at": conv.last_outbound_at, "last_message_at": conv.last_message_at, "waiting_since": conv.waiting_since,
         "window_from": conv.window_from, "preview": conv.preview, "last_writer": conv.last_writer, "unread": conv.unread,

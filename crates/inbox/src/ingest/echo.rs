@@ -131,6 +131,7 @@ fn written_elsewhere(tx: &OrgTx, one: &Told<'_>) -> NewMessage {
     NewMessage {
         id: MessageId::new(tx.clock()),
         conversation: one.conversation,
+        turn: 0,
         channel: one.channel,
         outbound: true,
         writer: "native_app",
@@ -156,9 +157,10 @@ fn written_elsewhere(tx: &OrgTx, one: &Told<'_>) -> NewMessage {
 pub(super) async fn take_over(
     tx: &mut OrgTx,
     convs: &mut HashMap<ConversationId, Conv>,
-    message: &NewMessage,
+    message: &mut NewMessage,
 ) -> Result<(), sqlx::Error> {
     let Some(conv) = convs.get_mut(&message.conversation) else { return Ok(()) };
+    message.turn = conv.turn;
     conv.dirty = true;
     conv.preview = preview(&message.body);
     conv.last_writer = "native_app".to_owned();

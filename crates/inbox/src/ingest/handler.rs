@@ -23,6 +23,7 @@ use super::{apply, marks, outcome};
 use crate::brain::Mind;
 use crate::contacts::Person;
 use crate::core::Core;
+use crate::handoff::Drafts;
 use crate::pipeline::{Escalation, burst_window};
 
 /// Handles kept deliveries.
@@ -186,8 +187,8 @@ impl Receive {
 
     /// Settles our own messages: echoes first, then what the platform says became of them.
     async fn settle(&self, tx: &mut OrgTx, batch: &mut Batch, told: &[Told<'_>], news: &[News]) -> anyhow::Result<()> {
-        let foreign = echo::settle(tx, told).await?;
-        for message in &foreign {
+        let mut foreign = echo::settle(tx, told).await?;
+        for message in &mut foreign {
             echo::take_over(tx, &mut batch.convs, message).await?;
         }
         batch.messages.extend(foreign);
@@ -226,17 +227,18 @@ impl Receive {
         mut heard: Vec<Heard<'_>>,
     ) -> anyhow::Result<()> {
         heard.sort_by_key(|one| (one.conversation, one.incoming.at));
+        let mut turns: HashMap<ConversationId, i64> = HashMap::new();
         let stored: Vec<NewMessage> = heard
             .iter()
-            .filter_map(|one| batch.convs.get(&one.conversation).map(|conv| apply::to_message(tx, conv, &one.incoming)))
+            .filter_map(|one| batch.convs.get(&one.conversation).map(|conv| (conv, &one.incoming)))
+            .map(|(conv, incoming)| {
+                let turn = turns.entry(conv.id).or_insert(conv.turn);
+                *turn += 1;
+                apply::to_message(tx, conv, *turn, incoming)
+            })
             .collect();
         let fresh = write::insert(tx, &stored).await?;
-        let waiting: Vec<Uuid> =
-            batch.convs.values().filter(|conv| conv.waiting_since.is_some()).map(|conv| conv.id.uuid()).collect();
-        if !waiting.is_empty() {
-            // A newer message makes the unsent answer to the older one void; the next turn answers both.
-            crate::handoff::cancel_drafts(tx, &waiting, "superseded").await?;
-        }
+        supersede(tx, batch, stored.iter().filter(|message| fresh.contains(&message.id.uuid()))).await?;
         let mut start = 0;
         while start < heard.len() {
             let conversation = heard[start].conversation;
@@ -267,7 +269,7 @@ impl Receive {
         let was_waiting = conv.waiting_since.is_some();
         let since_last = conv.last_inbound_at.map(|at| last.incoming.at - at);
         for (at, (one, message)) in new.iter().enumerate() {
-            apply::receive(tx, conv, &one.incoming, message.id);
+            apply::receive(tx, conv, &one.incoming, message);
             if !one.incoming.readable {
                 super::turn::escalate(tx, conv, Escalation::CannotRead, None);
                 continue;
@@ -292,7 +294,7 @@ impl Receive {
                     });
                 if let Some(answer) = answer {
                     let mut turn = conclude(mind, conv, &message.body, &read, answer, decision);
-                    carry_out(tx, mind, conv, &mut turn, out);
+                    carry_out(tx, mind, conv, &mut turn, one.incoming.at, out);
                     decision = turn.decision;
                 } else {
                     tx.enqueue(TurnJob::after(conv, tx.clock().now(), wait.max(TimeDelta::zero())));
@@ -309,6 +311,21 @@ impl Receive {
             conv.last_message_at = conv.last_message_at.max(reply.at);
         }
     }
+}
+
+/// A newer message makes the unsent answer to the older one void; the next turn answers both. A message that was there
+/// before does not: nothing would answer in its place.
+async fn supersede(tx: &mut OrgTx, batch: &Batch, fresh: impl Iterator<Item = &NewMessage>) -> Result<(), sqlx::Error> {
+    let mut waiting: Vec<Uuid> = fresh
+        .filter_map(|message| batch.convs.get(&message.conversation))
+        .filter(|conv| conv.waiting_since.is_some())
+        .map(|conv| conv.id.uuid())
+        .collect();
+    waiting.dedup();
+    if !waiting.is_empty() {
+        crate::handoff::cancel_drafts(tx, &waiting, Drafts::Answers, "superseded").await?;
+    }
+    Ok(())
 }
 
 /// The threads that deliveries belong to.

@@ -4,8 +4,8 @@ use ai::answer::{Answer, AnswerKind, Source};
 use ai::decision::Decision;
 use ai::gateway::{Gateway, Origin, ReplyAsk, Tier, Turn};
 use ai::retrieval::{Chunk, Question};
-use kernel::ids::MessageId;
 
+use super::turn::Said;
 use crate::brain::Mind;
 
 /// Chunks given to a model.
@@ -18,7 +18,7 @@ pub(super) struct Asked<'a> {
     pub language: &'a str,
     pub vector: Option<&'a [f32]>,
     /// What the contact said since the last answer.
-    pub history: &'a [(MessageId, String)],
+    pub history: &'a [Said],
 }
 
 /// The model's answer, or the local one where no model did better; the second value tells that no model could be asked.
@@ -35,7 +35,7 @@ pub(super) async fn ask(
         hits.iter().map(|hit| &index.chunks()[hit.position]).filter(|chunk| !chunk.suspicious).collect();
     let earlier = asked.history.len().saturating_sub(1);
     let history: Vec<Turn> =
-        asked.history[..earlier].iter().map(|(_, text)| Turn { customer: true, text: text.clone() }).collect();
+        asked.history[..earlier].iter().map(|said| Turn { customer: true, text: said.body.clone() }).collect();
     let guidelines = format!("{}\n{}", asked.mind.brand.style, asked.mind.brand.guidelines);
     let version = knowledge_version(index.chunks());
     let ask = ReplyAsk {

@@ -116,13 +116,24 @@ fn leaves_safely(answer: &Answer, language: &str, text: &str) -> bool {
 }
 
 /// Carries a decided turn out in memory: messages and jobs to write, the conversation's new state, the facts.
-pub(crate) fn carry_out(tx: &mut OrgTx, mind: &Mind, conv: &mut Conv, turn: &mut Turn, out: &mut Vec<NewMessage>) {
+///
+/// `since` is when the first of the messages was written that the turn answers.
+pub(crate) fn carry_out(
+    tx: &mut OrgTx,
+    mind: &Mind,
+    conv: &mut Conv,
+    turn: &mut Turn,
+    since: DateTime<Utc>,
+    out: &mut Vec<NewMessage>,
+) {
     let now = tx.clock().now();
     let answering = Answering::of(&mind.auto_reply, conv.kind(), now);
     let confidence = Some(turn.answer.confidence);
     conv.dirty = true;
-    if needs_no_answer(&turn.step) && conv.waiting_since >= conv.last_inbound_at {
-        conv.waiting_since = None;
+    if needs_no_answer(&turn.step) {
+        conv.quiet_turn = conv.turn;
+        // An older question may still wait for its answer.
+        conv.waiting_since = conv.waiting_since.filter(|waiting| *waiting < since);
     }
     match (turn.step.clone(), answering) {
         (NextStep::Silent(why), _) => turn.decision.conclude(why, confidence, &turn.answer.text),
@@ -196,6 +207,7 @@ fn intend(
     NewMessage {
         id,
         conversation: conv.id,
+        turn: conv.turn,
         channel: conv.channel_id,
         outbound: true,
         writer: "bot",
@@ -218,6 +230,14 @@ fn intend(
     }
 }
 
+/// A message of the contact that a turn answers.
+#[derive(Clone, Debug, sqlx::FromRow)]
+pub(crate) struct Said {
+    pub id: MessageId,
+    pub body: String,
+    pub at: DateTime<Utc>,
+}
+
 /// Takes turns whose burst window is over.
 pub struct AnswerTurn {
     core: Core,
@@ -236,11 +256,13 @@ impl AnswerTurn {
     }
 
     /// What the contact said since the last answer, oldest first.
-    async fn unanswered(tx: &mut OrgTx, conversation: ConversationId) -> Result<Vec<(MessageId, String)>, sqlx::Error> {
-        let mut rows: Vec<(MessageId, String)> = sqlx::query_as(
-            "select id, body from messages where org_id = $1 and conversation_id = $2 and direction = 'inbound' and body <> '' \
-             and at > coalesce((select max(at) from messages where org_id = $1 and conversation_id = $2 and direction = 'outbound' \
-               and state not in ('cancelled', 'failed')), '-infinity') \
+    async fn unanswered(tx: &mut OrgTx, conversation: ConversationId) -> Result<Vec<Said>, sqlx::Error> {
+        let mut rows: Vec<Said> = sqlx::query_as(
+            "with recent as (select id, direction, state, turn, body, at from messages where org_id = $1 and conversation_id = $2 \
+               order by at desc, id desc limit 100) \
+             select id, body, at from recent where direction = 'inbound' and body <> '' \
+               and turn > coalesce((select max(turn) from recent where direction = 'outbound' and state not in ('cancelled', 'failed')), -1) \
+               and turn > (select quiet_turn from conversations where org_id = $1 and id = $2) \
              order by at desc, id desc limit 10",
         )
         .bind(tx.org())
@@ -266,8 +288,8 @@ impl Handler for AnswerTurn {
             let mut tx = self.core.kernel.db.begin(job.org).await?;
             Self::unanswered(&mut tx, task.conversation).await?
         };
-        let Some((message, _)) = said.last().cloned() else { return Ok(()) };
-        let text = said.iter().map(|(_, body)| body.as_str()).collect::<Vec<_>>().join("\n");
+        let (Some(first), Some(last)) = (said.first(), said.last()) else { return Ok(()) };
+        let text = said.iter().map(|one| one.body.as_str()).collect::<Vec<_>>().join("\n");
         let vector = self.core.brain.vectors(vec![text.clone()]).await.pop().flatten();
         let Some(seen) = self.look(job.org, task.conversation).await? else { return Ok(()) };
         if seen.turn != task.turn {
@@ -275,7 +297,7 @@ impl Handler for AnswerTurn {
             return Ok(());
         }
         let reading = self.core.brain.read(&text, seen.language.as_deref(), vector.clone());
-        let mut decision = Decision::new(job.org, "reply", POLICY, &self.core.kernel.clock).about(seen.id, message);
+        let mut decision = Decision::new(job.org, "reply", POLICY, &self.core.kernel.clock).about(seen.id, last.id);
         let read = super::apply::read_stages(&reading, super::apply::history(&seen), &mut decision);
         let mut answer = local_answer(&mind, language(&read, &seen), &text, vector.as_deref(), &mut decision);
         let gateway = self.core.brain.gateway();
@@ -301,7 +323,7 @@ impl Handler for AnswerTurn {
             turn.step = NextStep::Escalate(Escalation::ModelUnavailable);
         }
         let mut out = Vec::new();
-        carry_out(&mut tx, &mind, &mut conv, &mut turn, &mut out);
+        carry_out(&mut tx, &mind, &mut conv, &mut turn, first.at, &mut out);
         if let Some(last) = out.last() {
             conv.preview = preview(&last.body);
             conv.last_writer = "bot".to_owned();

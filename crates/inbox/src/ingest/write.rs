@@ -11,6 +11,8 @@ use uuid::Uuid;
 pub(crate) struct NewMessage {
     pub id: MessageId,
     pub conversation: ConversationId,
+    /// The turn that an inbound message begins, or that an outbound one answers.
+    pub turn: i64,
     pub channel: ChannelId,
     pub outbound: bool,
     pub writer: &'static str,
@@ -52,12 +54,12 @@ pub(crate) async fn insert(tx: &mut OrgTx, messages: &[NewMessage]) -> Result<Ve
     }
     let rows: Vec<Value> = messages.iter().map(row).collect();
     sqlx::query_scalar(
-        "insert into messages (org_id, id, conversation_id, channel_id, direction, writer, author_id, platform_id, kind, body, \
+        "insert into messages (org_id, id, conversation_id, turn, channel_id, direction, writer, author_id, platform_id, kind, body, \
            attachments, reply_to, state, meaningful, fence, decision_id, sources, at, send_after, template, tag, sent_at) \
-         select $1, n.id, n.conversation_id, n.channel_id, n.direction, n.writer, n.author_id, n.platform_id, n.kind, n.body, \
+         select $1, n.id, n.conversation_id, n.turn, n.channel_id, n.direction, n.writer, n.author_id, n.platform_id, n.kind, n.body, \
            coalesce(n.attachments, '[]'), n.reply_to, n.state, n.meaningful, n.fence, n.decision_id, n.sources, n.at, n.send_after, \
            n.template, n.tag, case when n.state = 'sent' then n.at end \
-         from jsonb_to_recordset($2) as n (id uuid, conversation_id uuid, channel_id uuid, direction text, writer text, \
+         from jsonb_to_recordset($2) as n (id uuid, conversation_id uuid, turn bigint, channel_id uuid, direction text, writer text, \
            author_id uuid, platform_id text, kind text, body text, attachments jsonb, reply_to text, state text, \
            meaningful boolean, fence bigint, decision_id uuid, sources jsonb, at timestamptz, send_after timestamptz, \
            template jsonb, tag text) \
@@ -73,6 +75,7 @@ fn row(message: &NewMessage) -> Value {
     serde_json::json!({
         "id": message.id.uuid(),
         "conversation_id": message.conversation.uuid(),
+        "turn": message.turn,
         "channel_id": message.channel.uuid(),
         "direction": if message.outbound { "outbound" } else { "inbound" },
         "writer": message.writer,

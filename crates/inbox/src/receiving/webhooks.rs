@@ -1,5 +1,7 @@
 //! The receivers of Facebook, Instagram, WhatsApp and X, with their verification handshakes.
 
+use std::sync::Arc;
+
 use axum::Router;
 use axum::body::Bytes;
 use axum::extract::{DefaultBodyLimit, Path, Query, State};
@@ -23,6 +25,10 @@ const LARGEST: usize = 1024 * 1024;
 /// What receiving needs. Cheap to clone.
 #[derive(Clone)]
 pub struct Receiver {
+    inner: Arc<Inner>,
+}
+
+struct Inner {
     kernel: Kernel,
     batcher: Batcher,
     routes: Routes,
@@ -34,7 +40,7 @@ impl Receiver {
     pub fn start(kernel: Kernel, routes: Routes) -> Self {
         let batcher = Batcher::start(kernel.db.clone());
         let tally = Tally::start(kernel.db.clone());
-        Self { kernel, batcher, routes, tally }
+        Self { inner: Arc::new(Inner { kernel, batcher, routes, tally }) }
     }
 }
 
@@ -70,7 +76,7 @@ async fn verify(
     Path(channel): Path<String>,
     Query(handshake): Query<Handshake>,
 ) -> Response {
-    let connectors = &receiver.kernel.config.connectors;
+    let connectors = &receiver.inner.kernel.config.connectors;
     match (kind_of(&channel), &handshake.crc_token) {
         (Some(ChannelKind::X), Some(token)) if !connectors.x.consumer_secret.is_empty() => {
             axum::Json(x::signature::challenge_answer(connectors.x.consumer_secret.reveal(), token)).into_response()
@@ -98,13 +104,13 @@ async fn receive(
 ) -> Response {
     let Some(kind) = kind_of(&channel) else { return StatusCode::NOT_FOUND.into_response() };
     if !receiver.signed(kind, &headers, &body) {
-        receiver.tally.count(format!("webhook.bad_signature.{channel}"));
+        receiver.inner.tally.count(format!("webhook.bad_signature.{channel}"));
         return refuse(StatusCode::UNAUTHORIZED, "the signature does not match the body");
     }
     let batches = match receiver.parse(kind, &body) {
         Ok(batches) => batches,
         Err(malformed) => {
-            receiver.tally.count(format!("webhook.malformed.{channel}"));
+            receiver.inner.tally.count(format!("webhook.malformed.{channel}"));
             return refuse(StatusCode::BAD_REQUEST, &malformed.to_string());
         }
     };
@@ -115,7 +121,7 @@ async fn receive(
             return refuse(StatusCode::SERVICE_UNAVAILABLE, "not kept; deliver it again");
         }
     };
-    if receipts.is_empty() || receiver.batcher.keep(receipts).await {
+    if receipts.is_empty() || receiver.inner.batcher.keep(receipts).await {
         return StatusCode::OK.into_response();
     }
     refuse(StatusCode::SERVICE_UNAVAILABLE, "not kept; deliver it again")
@@ -128,7 +134,7 @@ fn refuse(status: StatusCode, why: &str) -> Response {
 impl Receiver {
     /// Whether the platform signed these bytes. Without a configured secret nothing is accepted.
     fn signed(&self, kind: ChannelKind, headers: &HeaderMap, body: &[u8]) -> bool {
-        let connectors = &self.kernel.config.connectors;
+        let connectors = &self.inner.kernel.config.connectors;
         let header = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
         if kind == ChannelKind::X {
             let secret = connectors.x.consumer_secret.reveal();
@@ -144,11 +150,11 @@ impl Receiver {
     }
 
     fn parse(&self, kind: ChannelKind, body: &[u8]) -> Result<Vec<Received>, connectors::channel::Malformed> {
-        let now = self.kernel.clock.now();
+        let now = self.inner.kernel.clock.now();
         if kind == ChannelKind::X {
             x::webhook::parse(body, now)
         } else {
-            meta::webhook::parse(body, &self.kernel.config.connectors.meta.app_id, now)
+            meta::webhook::parse(body, &self.inner.kernel.config.connectors.meta.app_id, now)
         }
     }
 
@@ -156,20 +162,20 @@ impl Receiver {
     async fn receipts(&self, batches: Vec<Received>) -> Result<Vec<NewReceipt>, sqlx::Error> {
         let mut receipts = Vec::new();
         for batch in batches {
-            let route = self.routes.of(batch.channel, &batch.account_id).await?;
+            let route = self.inner.routes.of(batch.channel, &batch.account_id).await?;
             if route.is_empty() {
-                self.tally.count(format!("webhook.unknown_account.{}", batch.channel));
+                self.inner.tally.count(format!("webhook.unknown_account.{}", batch.channel));
             }
             for &(org, channel) in route.iter() {
                 for item in &batch.items {
                     if let Kind::Unknown { field } = &item.kind {
                         let field: String = field.chars().take(40).collect();
-                        self.tally.count(format!("webhook.unknown_event.{}.{field}", batch.channel));
+                        self.inner.tally.count(format!("webhook.unknown_event.{}.{field}", batch.channel));
                     }
                     receipts.push(NewReceipt {
                         org,
                         channel,
-                        id: ReceiptId::new(&self.kernel.clock).uuid(),
+                        id: ReceiptId::new(&self.inner.kernel.clock).uuid(),
                         event_key: item.event_key.clone(),
                         order_key: format!("{}:{}", channel, item.sender_key),
                         raw: item.raw.clone(),

@@ -14,6 +14,8 @@ use super::policy::{Facts, Outgoing, Verdict, judge};
 pub(super) struct Parcel {
     pub id: MessageId,
     pub conversation_id: ConversationId,
+    /// The turn it answers.
+    pub turn: i64,
     pub channel_id: ChannelId,
     pub contact_id: ContactId,
     pub kind: String,
@@ -78,7 +80,7 @@ pub(super) async fn load(tx: &mut OrgTx, messages: &[Uuid]) -> Result<Vec<Parcel
         .execute(tx.conn())
         .await?;
     sqlx::query_as(
-        "select m.id, m.conversation_id, m.channel_id, c.contact_id, h.kind, h.account_id, h.status as channel_status, h.token, h.token_secret, \
+        "select m.id, m.conversation_id, m.turn, m.channel_id, c.contact_id, h.kind, h.account_id, h.status as channel_status, h.token, h.token_secret, \
            c.recipient, m.writer, m.body, m.attachments, m.template, m.reply_to, m.state, m.fence, m.meaningful, m.announced, \
            m.sending_since, c.holder, c.fence as conversation_fence, c.window_from, c.opted_out \
          from messages m join conversations c on c.org_id = m.org_id and c.id = m.conversation_id \

@@ -267,23 +267,27 @@ fn actor(parcel: &Parcel) -> Actor {
     if parcel.writer == "bot" { Actor::Bot } else { Actor::System }
 }
 
-/// Stops the waiting clock of conversations that got a meaningful answer; gives how long the contact waited.
+/// Stops the waiting clock of conversations that got a meaningful answer; gives how long the contact waited. Who wrote again
+/// while the answer was on its way waits on, from then.
 async fn mark_answered(tx: &mut OrgTx, sent: &[&Parcel]) -> Result<Vec<Answered>, sqlx::Error> {
     if sent.is_empty() {
         return Ok(Vec::new());
     }
     let ids: Vec<Uuid> = sent.iter().map(|parcel| parcel.conversation_id.uuid()).collect();
     let meaningful: Vec<bool> = sent.iter().map(|parcel| parcel.meaningful).collect();
+    let turns: Vec<i64> = sent.iter().map(|parcel| parcel.turn).collect();
     let writers: Vec<&str> = sent.iter().map(|parcel| parcel.writer.as_str()).collect();
     let previews: Vec<String> = sent.iter().map(|parcel| crate::ingest::preview(&parcel.body)).collect();
     sqlx::query_as(
-        "with told as (select distinct on (id) * from unnest($2::uuid[], $3::boolean[], $5::text[], $6::text[]) as t (id, meaningful, writer, preview) \
-             order by id, meaningful desc), \
-           before as (select c.id, c.waiting_since, c.first_answered_at, t.meaningful, t.writer, t.preview from conversations c join told t using (id) \
+        "with told as (select distinct on (id) * from unnest($2::uuid[], $3::boolean[], $5::text[], $6::text[], $7::bigint[]) \
+             as t (id, meaningful, writer, preview, turn) order by id, meaningful desc, turn desc), \
+           before as (select c.id, c.waiting_since, c.first_answered_at, t.meaningful, t.writer, t.preview, t.turn from conversations c join told t using (id) \
              where c.org_id = $1 order by c.id for update of c) \
          update conversations c set last_outbound_at = greatest(c.last_outbound_at, $4), \
            last_message_at = greatest(c.last_message_at, $4), last_writer = b.writer, preview = b.preview, \
-           waiting_since = case when b.meaningful then null else c.waiting_since end, \
+           waiting_since = case when not b.meaningful then c.waiting_since when c.turn > greatest(b.turn, c.quiet_turn) then \
+             (select min(m.at) from messages m where m.org_id = $1 and m.conversation_id = c.id and m.direction = 'inbound' \
+               and m.turn > greatest(b.turn, c.quiet_turn)) end, \
            first_answered_at = case when b.meaningful then coalesce(c.first_answered_at, $4) else c.first_answered_at end \
          from before b where c.org_id = $1 and c.id = b.id \
          returning c.id, case when b.meaningful then extract(epoch from $4 - b.waiting_since)::bigint end as after_s, \
@@ -295,6 +299,7 @@ async fn mark_answered(tx: &mut OrgTx, sent: &[&Parcel]) -> Result<Vec<Answered>
     .bind(tx.clock().now())
     .bind(writers)
     .bind(previews)
+    .bind(turns)
     .fetch_all(tx.conn())
     .await
 }
