@@ -33,12 +33,6 @@ pub enum EncoderError {
     Model(String),
 }
 
-impl From<candle_core::Error> for EncoderError {
-    fn from(error: candle_core::Error) -> Self {
-        Self::Model(error.to_string())
-    }
-}
-
 /// Checks that a folder holds the model, byte for byte.
 ///
 /// # Errors
