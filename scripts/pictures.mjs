@@ -26,7 +26,8 @@ const troubles = [];
 try {
   await photographAll();
 } finally {
-  driver.kill();
+  // It ends its browsers first, which a signal would leave behind.
+  await fetch(`http://127.0.0.1:${port}/shutdown`).catch(() => driver.kill());
 }
 for (const trouble of troubles) console.error(trouble);
 process.exit(troubles.length ? 1 : 0);

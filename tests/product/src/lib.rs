@@ -33,6 +33,9 @@ pub fn account(platform: Platform) -> &'static str {
     ACCOUNTS.iter().find(|(known, ..)| *known == platform).map_or("", |(_, _, account, _)| account)
 }
 
+/// The password of the organisation's owner.
+pub const PASSWORD: &str = "a long enough password";
+
 /// A running Recoup.
 pub struct Product {
     /// The database under it.
@@ -43,6 +46,8 @@ pub struct Product {
     pub world: World,
     /// The organisation of the test.
     pub org: OrgId,
+    /// How its owner, Dana, signs in; with [`PASSWORD`].
+    pub email: String,
     token: String,
     base: String,
     client: reqwest::Client,
@@ -72,16 +77,15 @@ impl Product {
             organisation: "Northwind".into(),
             name: "Dana".into(),
             email: format!("dana-{}@example.com", kernel::ids::uuid_at(kernel.clock.now()).simple()),
-            password: "a long enough password".into(),
+            password: PASSWORD.into(),
         };
         let email = new.email.clone();
         let org = register(&kernel, new).await.expect("registered").org;
         #[expect(clippy::disallowed_methods, reason = "a caller from outside, without breaker and retries")]
         let client = reqwest::Client::builder().no_proxy().build().expect("a client");
-        let mut product = Self { db, kernel, world, org, token: String::new(), base, client, runtime };
-        let answer = product
-            .call("POST", "/v2/auth/login", json!({ "email": email, "password": "a long enough password" }))
-            .await;
+        let mut product = Self { db, kernel, world, org, email, token: String::new(), base, client, runtime };
+        let credentials = json!({ "email": product.email, "password": PASSWORD });
+        let answer = product.call("POST", "/v2/auth/login", credentials).await;
         product.token = answer.1["access_token"].as_str().expect("a token").to_owned();
         product.connect_channels().await;
         product

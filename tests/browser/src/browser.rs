@@ -1,0 +1,204 @@
+//! One browser with one person in it.
+
+use std::any::Any;
+use std::panic::AssertUnwindSafe;
+use std::path::Path;
+use std::sync::Mutex;
+use std::time::{Duration, Instant};
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD as BASE64;
+use futures_util::FutureExt;
+use reqwest::Method;
+use serde_json::{Value, json};
+use tempfile::TempDir;
+
+use crate::driver::Driver;
+use crate::look::Look;
+use crate::wire::{Element, Session};
+
+/// The tab key, as WebDriver writes it.
+pub(crate) const TAB: char = '\u{e004}';
+/// The enter key.
+pub(crate) const ENTER: char = '\u{e007}';
+
+/// How long something may take to show, on a machine that does other things too.
+const PATIENCE: Duration = Duration::from_secs(45);
+
+/// Chromium that talks to nobody but the product.
+const FLAGS: [&str; 11] = [
+    "--headless=new",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--disable-dev-shm-usage",
+    "--no-first-run",
+    "--no-proxy-server",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--hide-scrollbars",
+];
+
+/// Waits in the page for a visible element with a text; gives it, or nothing when the time is over.
+const SEE: &str = r"
+  const [css, text, patience, done] = arguments, since = performance.now();
+  const fits = (e) => e.checkVisibility({ visibilityProperty: true }) && e.innerText.includes(text);
+  (function look() {
+    const found = [...document.querySelectorAll(css)].find(fits);
+    if (found || performance.now() - since > patience) done(found ?? null);
+    else setTimeout(look, 40);
+  })();
+";
+
+/// A Chromium. Dropping it ends it.
+pub struct Browser {
+    pub(crate) session: Session,
+    base: String,
+    /// What the console has said so far: asking for it empties it.
+    pub(crate) said: Mutex<Vec<String>>,
+    // In this order: ended before its profile is removed.
+    _driver: Driver,
+    _profile: TempDir,
+}
+
+/// Runs a test in a browser. When it fails, a screenshot and the console are kept in the folder and named.
+pub async fn watch(base: String, folder: &str, test: impl AsyncFnOnce(&Browser)) {
+    let browser = Browser::open(base).await;
+    if let Err(panic) = AssertUnwindSafe(test(&browser)).catch_unwind().await {
+        let kept = browser.keep(Path::new(folder)).await;
+        drop(browser);
+        panic!("{}\n{kept}", words(panic.as_ref()));
+    }
+}
+
+/// What a panic says.
+fn words(panic: &(dyn Any + Send)) -> &str {
+    let text = panic.downcast_ref::<String>().map(String::as_str);
+    text.or_else(|| panic.downcast_ref::<&str>().copied()).unwrap_or("a panic without words")
+}
+
+impl Browser {
+    async fn open(base: String) -> Self {
+        let driver = Driver::start();
+        let profile = tempfile::tempdir().expect("a folder for the profile");
+        let own = format!("--user-data-dir={}", profile.path().display());
+        let flags: Vec<&str> = FLAGS.into_iter().chain([own.as_str()]).collect();
+        let capabilities = json!({
+            "browserName": "chrome",
+            "timeouts": { "script": (2 * PATIENCE).as_millis() as u64 },
+            "goog:loggingPrefs": { "browser": "WARNING" },
+            "goog:chromeOptions": { "args": flags },
+        });
+        let session = Session::open(&driver.url(), capabilities).await.unwrap_or_else(|no| panic!("no Chromium: {no}"));
+        let browser = Self { session, base, said: Mutex::default(), _driver: driver, _profile: profile };
+        browser.look(Look::DESK).await;
+        browser
+    }
+
+    /// Looks at the pages in another way from now on.
+    pub async fn look(&self, look: Look) {
+        for (command, parameters) in
+            [("Emulation.setDeviceMetricsOverride", look.metrics()), ("Emulation.setEmulatedMedia", look.media())]
+        {
+            self.session.devtools(command, parameters).await.unwrap_or_else(|no| panic!("{command}: {no}"));
+        }
+    }
+
+    /// Opens a page, with its fonts.
+    pub async fn go(&self, path: &str) {
+        let address = json!({ "url": format!("{}{path}", self.base) });
+        self.session.call(Method::POST, "/url", address).await.unwrap_or_else(|no| panic!("{path}: {no}"));
+        self.run("return document.fonts.ready.then(() => true)").await;
+    }
+
+    /// The address of the open page.
+    pub async fn address(&self) -> String {
+        let address = self.session.call(Method::GET, "/url", Value::Null).await;
+        address.map_or_else(|no| no.to_string(), |address| address.as_str().unwrap_or_default().to_owned())
+    }
+
+    /// What a script in the page returns.
+    pub async fn run(&self, script: &str) -> Value {
+        self.session.run(script, json!([])).await.unwrap_or_else(|no| panic!("{script}: {no}"))
+    }
+
+    /// Waits until a visible element shows a text; any visible one when the text is empty.
+    pub async fn see(&self, css: &str, text: &str) {
+        self.find(css, text).await;
+    }
+
+    async fn find(&self, css: &str, text: &str) -> Element {
+        let since = Instant::now();
+        let mut last = "it is not there".to_owned();
+        while since.elapsed() < PATIENCE {
+            let left = PATIENCE.saturating_sub(since.elapsed()).as_millis() as u64;
+            match self.session.wait(SEE, json!([css, text, left])).await {
+                Ok(value) => {
+                    if let Some(element) = Element::of(&value) {
+                        return element;
+                    }
+                }
+                // The page was left while it was looked at: the next one is looked at.
+                Err(no) => last = no.to_string(),
+            }
+        }
+        panic!("no {css} with {text:?} within {PATIENCE:?}: {last}");
+    }
+
+    /// How many elements there are right now.
+    pub async fn count(&self, css: &str) -> u64 {
+        let counted = self.session.run("return document.querySelectorAll(arguments[0]).length", json!([css])).await;
+        counted.ok().and_then(|count| count.as_u64()).unwrap_or_else(|| panic!("{css} is no selector"))
+    }
+
+    /// Clicks on what shows a text, as soon as it is there and nothing covers it. A fragment may be replaced between the
+    /// look and the click, which then goes to its successor.
+    pub async fn click(&self, css: &str, text: &str) {
+        let since = Instant::now();
+        loop {
+            match self.session.click(&self.find(css, text).await).await {
+                Ok(()) => return,
+                Err(no) => assert!(since.elapsed() < PATIENCE, "{css} with {text:?} cannot be clicked: {no}"),
+            }
+        }
+    }
+
+    /// Types into a field.
+    pub async fn write(&self, css: &str, text: &str) {
+        let field = self.find(css, "").await;
+        self.session.type_into(&field, text).await.unwrap_or_else(|no| panic!("{css}: {no}"));
+    }
+
+    /// Presses a key, wherever the focus is.
+    pub async fn press(&self, key: char) {
+        self.session.press(key).await.unwrap_or_else(|no| panic!("{key:?}: {no}"));
+    }
+
+    /// Signs in through the page for it.
+    pub async fn sign_in(&self, email: &str, password: &str) {
+        self.go("/sign-in").await;
+        self.write("input[name=email]", email).await;
+        self.write("input[name=password]", password).await;
+        self.click("button[type=submit]", "Sign in").await;
+        self.see(".rail", "Inbox").await;
+    }
+
+    /// Keeps what the page looks like and what it said, and says where.
+    async fn keep(&self, folder: &Path) -> String {
+        let name = std::thread::current().name().unwrap_or("browser").replace("::", "-");
+        let address = self.address().await;
+        self.listen().await;
+        let said = self.said.lock().expect("nobody panics with it").join("\n");
+        let console = folder.join(format!("{name}.txt"));
+        let picture = folder.join(format!("{name}.png"));
+        let shot = self.session.devtools("Page.captureScreenshot", json!({})).await.unwrap_or_default();
+        let shot = BASE64.decode(shot["data"].as_str().unwrap_or_default()).unwrap_or_default();
+        let written =
+            std::fs::write(&console, format!("{address}\n{said}\n")).and_then(|()| std::fs::write(&picture, shot));
+        if let Err(error) = written {
+            return format!("at {address}; nothing could be kept ({error}); the console said:\n{said}");
+        }
+        format!("at {address}\npicture: {}\nconsole: {}", picture.display(), console.display())
+    }
+}
