@@ -163,16 +163,20 @@ pub async fn settled(db: &TestDb, patience: Duration) -> Duration {
     let begun = Instant::now();
     let mut owner = db.owner().await;
     loop {
-        let left: Vec<(String, String, i64)> = sqlx::query_as(
-            "select lane, coalesce(last_error, ''), count(*) from jobs group by 1, 2 order by 3 desc limit 5",
+        let left: Vec<String> = sqlx::query_scalar(
+            "select format('%s job %s of %s, run %s at %s, leased until %s, %s: message %s %s %s since %s in doubt since %s', now(), j.seq, j.kind, \
+               j.attempts, j.run_at, j.lease_until, j.last_error, c.channel_kind, m.state, m.state_detail, m.at, m.sending_since) \
+             from jobs j left join lateral (select * from messages m where m.org_id = j.org_id and m.conversation_id::text = j.key \
+               and m.state in ('queued', 'sending', 'unknown') order by m.id limit 1) m on true \
+             left join conversations c on c.org_id = m.org_id and c.id = m.conversation_id order by j.seq limit 5",
         )
         .fetch_all(&mut owner)
         .await
-        .expect("jobs can be counted");
+        .expect("jobs can be read");
         if left.is_empty() {
             return begun.elapsed();
         }
-        assert!(begun.elapsed() < patience, "still at work: {left:?}");
+        assert!(begun.elapsed() < patience, "still at work: {left:#?}");
         tokio::time::sleep(Duration::from_millis(50)).await;
     }
 }

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use kernel::testing::TestDb;
 use rand::Rng;
 use rand::rngs::StdRng;
 use reqwest::Client;
@@ -15,7 +16,7 @@ use crate::program::Program;
 /// How many organisations take part.
 pub const ORGS: usize = 3;
 
-/// What customers say: each of it gets an answer.
+/// What customers say: each of it gets an answer, of the knowledge below or as small talk.
 const WORDS: [&str; 6] = [
     "Good morning!",
     "Hello, are you there?",
@@ -23,6 +24,13 @@ const WORDS: [&str; 6] = [
     "Do you have a slot on Friday?",
     "Thank you very much!",
     "What are your opening hours?",
+];
+
+/// What every organisation knows.
+const KNOWLEDGE: [(&str, &str); 3] = [
+    ("Teeth whitening", "How much is teeth whitening? Teeth whitening is 290 euros and takes one visit of an hour."),
+    ("Appointments", "Do you have a slot on Friday? Yes, on Fridays we have free slots between 9:00 and 15:00."),
+    ("Opening hours", "What are your opening hours? Our opening hours are Monday to Friday from 8:00 to 18:00."),
 ];
 
 /// One account of one organisation.
@@ -135,6 +143,10 @@ pub async fn register(program: &Program, world: &World) -> Vec<String> {
                 "access_token": account.token });
             post(&client, &program.url("/v2/channels"), &token, &body).await;
         }
+        for (title, text) in KNOWLEDGE {
+            let url = program.url("/v2/knowledge/documents");
+            post(&client, &url, &token, &json!({ "title": title, "text": text })).await;
+        }
         tokens.push(token);
     }
     assert!(world.meta.verify_webhook(&program.url("/webhooks/facebook"), "a verify token").await);
@@ -163,4 +175,15 @@ pub fn somebody_writes(world: &World, people: u64, dice: &mut StdRng) -> String 
     let person = person(account.platform, dice.random_range(0..people));
     let words = WORDS[dice.random_range(0..WORDS.len())];
     world.customer_writes(&Writing::text(account.platform, &account.id, &person, words)).expect("a known account")
+}
+
+/// Lets every organisation send as fast as it can: the drill is about order, not about the platforms' limits.
+pub async fn unlimited(db: &TestDb) {
+    let rate = r#"{"messages":100000,"seconds":1}"#;
+    let rates = format!(r#"{{"facebook":{rate},"instagram":{rate},"whatsapp":{rate},"x":{rate}}}"#);
+    sqlx::query("insert into settings (org_id, name, value) select id, 'channel_rates', $1::jsonb from organisations")
+        .bind(rates)
+        .execute(&mut db.owner().await)
+        .await
+        .expect("the rates are set");
 }

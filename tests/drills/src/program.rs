@@ -1,7 +1,7 @@
 //! The real `recoup` program as a child process that can be killed and started again at the same address.
 
 use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
@@ -24,8 +24,8 @@ pub struct Program {
 }
 
 impl Program {
-    /// Prepares the program; it is not started yet.
-    pub fn over(db: &TestDb, world: &World) -> Self {
+    /// Prepares the program that lies at `built`; it is not started yet.
+    pub fn over(built: &str, db: &TestDb, world: &World) -> Self {
         // The port must be the same after every start, because the platforms know one address: a free one is looked for.
         let free = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).and_then(|listener| listener.local_addr());
         let address = free.expect("a free port");
@@ -46,7 +46,7 @@ impl Program {
         ];
         // A copy, so that a build beside this test does not change the program between two starts.
         let path = data_dir.path().join("recoup");
-        std::fs::copy(built(), &path).expect("the program can be copied");
+        std::fs::copy(built, &path).expect("the program can be copied");
         Self { path, address, settings, data_dir, child: None }
     }
 
@@ -83,19 +83,4 @@ impl Drop for Program {
     fn drop(&mut self) {
         self.kill();
     }
-}
-
-/// Builds the program as this test was built, and says where it lies. Nothing happens when it is fresh.
-fn built() -> PathBuf {
-    let test = std::env::current_exe().expect("the operating system knows our own path");
-    let profile = test.ancestors().nth(2).expect("tests lie in <target>/<profile>/deps");
-    let mut build = Command::new(env!("CARGO"));
-    // Together with this package, so that the same features are on and nothing is built twice.
-    build.args(["build", "--quiet", "--package", "recoup", "--package", "drills", "--bins"]);
-    if profile.ends_with("release") {
-        build.arg("--release");
-    }
-    let done = build.current_dir(Path::new(env!("CARGO_MANIFEST_DIR"))).status().expect("cargo is there");
-    assert!(done.success(), "the program does not build");
-    profile.join("recoup")
 }

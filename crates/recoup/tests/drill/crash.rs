@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
 
 use drills::books::{Books, count, forgotten, settled};
-use drills::field::{register, somebody_writes, trouble, world};
+use drills::field::{register, somebody_writes, trouble, unlimited, world};
 use drills::program::Program;
 use kernel::testing::TestDb;
 use rand::rngs::StdRng;
@@ -15,18 +15,19 @@ const SEED: u64 = 20;
 
 /// The sizes: by default what fits beside the other tests, in full what is promised.
 fn sizes() -> (usize, usize) {
-    if super::is_full() { (10_000, 50) } else { (2_000, 15) }
+    let is_full = std::env::var("RECOUP_DRILL").is_ok_and(|size| size == "full");
+    if is_full { (10_000, 50) } else { (2_000, 15) }
 }
 
 #[tokio::test(flavor = "multi_thread")]
-#[ignore = "minutes on a busy machine; run it with --run-ignored until its default size is measured"]
 async fn killed_at_random_nothing_is_lost_doubled_or_out_of_order() {
     let (messages, kills) = sizes();
     let db = TestDb::new().await;
     let world = world().await;
-    let mut program = Program::over(&db, &world);
+    let mut program = Program::over(env!("CARGO_BIN_EXE_recoup"), &db, &world);
     let first_start = program.start().await;
     register(&program, &world).await;
+    unlimited(&db).await;
     trouble(&world, SEED);
     let mut dice = StdRng::seed_from_u64(SEED);
     let people = (messages / 100).max(8) as u64;
@@ -47,6 +48,7 @@ async fn killed_at_random_nothing_is_lost_doubled_or_out_of_order() {
     }
     let wrote = begun.elapsed();
     world.quiet().await;
+    let delivered = begun.elapsed() - wrote;
     let worked = settled(&db, Duration::from_secs(240)).await;
     // Statuses and receipts of the last replies are still on their way.
     world.quiet().await;
@@ -62,7 +64,7 @@ async fn killed_at_random_nothing_is_lost_doubled_or_out_of_order() {
     println!(
         "messages: {messages}, kills: {kills}, conversations: {}, replies seen: {}, given up for newer words: {}, \
          faults struck: {faults}, deliveries repeated: {again}, first start: {first_start:.2?}, longest start: {longest_start:.2?}, \
-         written in {wrote:.1?}, worked off after {worked:.1?}",
+         written in {wrote:.1?}, delivered after {delivered:.1?}, worked off after {worked:.1?}",
         count(&db, "select count(*) from conversations").await,
         books.replies(),
         books.cancelled(),

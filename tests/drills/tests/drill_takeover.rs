@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::time::{Duration, Instant};
 
 use drills::books::settled;
-use drills::field::person;
+use drills::field::{person, unlimited};
 use futures_util::StreamExt;
 use product_tests::{ACCOUNTS, Product, account};
 use rand::rngs::StdRng;
@@ -24,15 +24,8 @@ const WORDS: [&str; 4] =
 #[tokio::test(flavor = "multi_thread")]
 async fn after_the_answer_to_a_takeover_the_bot_is_silent() {
     let product = Product::start().await;
-    let rates = r#"{"facebook":{"messages":100000,"seconds":1},"instagram":{"messages":100000,"seconds":1},
-        "whatsapp":{"messages":100000,"seconds":1},"x":{"messages":100000,"seconds":1}}"#;
+    unlimited(&product.db).await;
     let mut owner = product.db.owner().await;
-    sqlx::query("insert into settings (org_id, name, value) values ($1, 'channel_rates', $2::text::jsonb)")
-        .bind(product.org)
-        .bind(rates)
-        .execute(&mut owner)
-        .await
-        .expect("the rates are set");
     let mut people: Vec<(Platform, String)> = ACCOUNTS
         .iter()
         .flat_map(|(platform, ..)| (0..EACH).map(|number| (*platform, person(*platform, number))))
