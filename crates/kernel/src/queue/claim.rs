@@ -13,6 +13,9 @@ pub(super) const LEASE_SECONDS: f64 = 60.0;
 /// How often workers may die on one job before it counts as poison.
 pub(super) const CRASH_LIMIT: i32 = 12;
 
+/// After how many crashes a job waits before it runs again: a second, then twice as long each time, a minute at most.
+const CRASHES_AT_ONCE: i32 = 3;
+
 #[derive(sqlx::FromRow)]
 pub(crate) struct JobRow {
     pub org_id: Uuid,
@@ -69,7 +72,8 @@ pub(super) async fn give_back(pool: &PgPool, worker: Uuid) -> Result<u64, sqlx::
     Ok(done.rows_affected())
 }
 
-/// Returns jobs whose worker is dead or whose lease ran out; those that killed too many workers die.
+/// Returns jobs whose worker is dead or whose lease ran out; those that killed too many workers die. After some crashes a job
+/// waits longer each time: one that is only near where others crash comes through, one that kills does not kill all day.
 pub(super) async fn reap(connection: &mut PgConnection, dead: &[Uuid]) -> Result<u64, sqlx::Error> {
     let done = sqlx::query(
         "with late as (select org_id, id from jobs where worker is not null and (worker = any($2) or lease_until < now()) \
@@ -80,11 +84,13 @@ pub(super) async fn reap(connection: &mut PgConnection, dead: &[Uuid]) -> Result
            select org_id, id, lane, kind, key, payload, attempts, crashes + 1, \
              'its worker died or hung ' || (crashes + 1) || ' times', enqueued_at, revivals from poison) \
          update jobs j set worker = null, lease_until = null, crashes = crashes + 1, \
-           attempts = greatest(attempts - 1, 0), run_at = now() \
+           attempts = greatest(attempts - 1, 0), \
+           run_at = now() + make_interval(secs => case when j.crashes < $3 then 0 else least(60, 2 ^ (j.crashes - $3)) end) \
          from late l where j.org_id = l.org_id and j.id = l.id and j.crashes + 1 < $1",
     )
     .bind(CRASH_LIMIT)
     .bind(dead)
+    .bind(CRASHES_AT_ONCE)
     .execute(connection)
     .await?;
     Ok(done.rows_affected())
