@@ -67,7 +67,8 @@ impl Books {
         let wanted: BTreeSet<&str> = written.iter().map(String::as_str).collect();
         let lost: Vec<&&str> = wanted.difference(&unique).take(5).collect();
         let made_up: Vec<&&str> = unique.difference(&wanted).take(5).collect();
-        assert!(lost.is_empty() && made_up.is_empty(), "lost {lost:?}, made up {made_up:?}");
+        let how_many = wanted.difference(&unique).count();
+        assert!(lost.is_empty() && made_up.is_empty(), "lost {how_many}, such as {lost:?}; made up {made_up:?}");
     }
 
     /// The message of ours that a visible one is: by our key, by the platform's id where the platform returns no key.
@@ -199,4 +200,12 @@ pub async fn forgotten(db: &TestDb) -> Vec<String> {
     .fetch_all(&mut db.owner().await)
     .await
     .expect("conversations can be read")
+}
+
+/// What work was given up on, and why.
+pub async fn dead(db: &TestDb) -> Vec<String> {
+    sqlx::query_scalar("select format('%s after %s tries and %s crashes: %s', kind, attempts, crashes, error) from dead_letters limit 5")
+        .fetch_all(&mut db.owner().await)
+        .await
+        .expect("dead letters can be read")
 }

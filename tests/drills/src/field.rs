@@ -116,7 +116,7 @@ pub fn trouble(world: &World, seed: u64) {
     world.x.manners(manners);
     let sends = "POST */messages";
     let plan = [
-        (0.02, Fault::LoseAnswer),
+        (0.1, Fault::LoseAnswer),
         (0.01, Fault::Status { status: 503, retry_after: None }),
         (0.005, Fault::Close),
         (0.002, Fault::Status { status: 429, retry_after: Some(1) }),

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
 
-use drills::books::{Books, count, forgotten, settled};
+use drills::books::{Books, count, dead, forgotten, settled};
 use drills::field::{register, somebody_writes, trouble, unlimited, world};
 use drills::program::Program;
 use kernel::testing::TestDb;
@@ -13,15 +13,13 @@ use rand::{Rng, SeedableRng};
 /// The same moments every time; only the machine's own timing differs.
 const SEED: u64 = 20;
 
-/// The sizes: by default what fits beside the other tests, in full what is promised.
-fn sizes() -> (usize, usize) {
-    let is_full = std::env::var("RECOUP_DRILL").is_ok_and(|size| size == "full");
-    if is_full { (10_000, 50) } else { (2_000, 15) }
-}
+/// Messages written in all.
+const MESSAGES: usize = 10_000;
+/// How often the program is killed.
+const KILLS: usize = 50;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn killed_at_random_nothing_is_lost_doubled_or_out_of_order() {
-    let (messages, kills) = sizes();
     let db = TestDb::new().await;
     let world = world().await;
     let mut program = Program::over(env!("CARGO_BIN_EXE_recoup"), &db, &world);
@@ -30,13 +28,13 @@ async fn killed_at_random_nothing_is_lost_doubled_or_out_of_order() {
     unlimited(&db).await;
     trouble(&world, SEED);
     let mut dice = StdRng::seed_from_u64(SEED);
-    let people = (messages / 100).max(8) as u64;
+    let people = (MESSAGES / 100) as u64;
     let begun = Instant::now();
     let mut written = BTreeSet::new();
     let mut longest_start = Duration::ZERO;
-    for kill in 1..=kills {
+    for kill in 1..=KILLS {
         let life = Duration::from_millis(dice.random_range(50..900));
-        let share = (messages * kill / kills).saturating_sub(written.len());
+        let share = (MESSAGES * kill / KILLS).saturating_sub(written.len());
         let pause = life / u32::try_from(share.max(1)).expect("a small number");
         for _ in 0..share {
             written.insert(somebody_writes(&world, people, &mut dice));
@@ -49,7 +47,7 @@ async fn killed_at_random_nothing_is_lost_doubled_or_out_of_order() {
     let wrote = begun.elapsed();
     world.quiet().await;
     let delivered = begun.elapsed() - wrote;
-    let worked = settled(&db, Duration::from_secs(240)).await;
+    let worked = settled(&db, Duration::from_secs(480)).await;
     // Statuses and receipts of the last replies are still on their way.
     world.quiet().await;
     settled(&db, Duration::from_secs(60)).await;
@@ -62,20 +60,20 @@ async fn killed_at_random_nothing_is_lost_doubled_or_out_of_order() {
     let again = world.meta.counters().get("webhooks.retried").copied().unwrap_or(0)
         + world.x.counters().get("webhooks.retried").copied().unwrap_or(0);
     println!(
-        "messages: {messages}, kills: {kills}, conversations: {}, replies seen: {}, given up for newer words: {}, \
+        "messages: {MESSAGES}, kills: {KILLS}, conversations: {}, replies seen: {}, given up for newer words: {}, \
          faults struck: {faults}, deliveries repeated: {again}, first start: {first_start:.2?}, longest start: {longest_start:.2?}, \
          written in {wrote:.1?}, delivered after {delivered:.1?}, worked off after {worked:.1?}",
         count(&db, "select count(*) from conversations").await,
         books.replies(),
         books.cancelled(),
     );
-    assert_eq!(written.len(), messages);
+    assert_eq!(written.len(), MESSAGES);
+    assert_eq!(dead(&db).await, Vec::<String>::new(), "nothing died");
     books.nothing_lost(&written);
     println!("in doubt: {}", books.one_visible_effect());
     books.one_answer_a_turn();
     books.order_kept();
     assert!(world.meta.threads.doubled_keys().is_empty() && world.x.threads.doubled_keys().is_empty());
-    assert_eq!(count(&db, "select count(*) from dead_letters").await, 0, "nothing died");
     assert_eq!(
         count(&db, "select count(*) from receipts where handled_at is null").await,
         0,

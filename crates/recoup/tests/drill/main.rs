@@ -1,4 +1,3 @@
 //! The program itself under SIGKILL. It stands here because Cargo builds the program for the tests of its own package only.
-//! `RECOUP_DRILL=full` runs it in its full size.
 
 mod crash;
