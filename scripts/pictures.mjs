@@ -55,7 +55,7 @@ async function open(width, theme) {
         browserName: "chrome",
         "goog:loggingPrefs": { browser: "SEVERE" },
         "goog:chromeOptions": {
-          args: ["--headless=new", "--no-sandbox", "--disable-dev-shm-usage", "--hide-scrollbars", "--force-device-scale-factor=1"],
+          args: ["--headless=new", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--hide-scrollbars", "--force-device-scale-factor=1"],
         },
       },
     },

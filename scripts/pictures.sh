@@ -1,16 +1,20 @@
 #!/bin/sh
-# Starts a demo of its own, photographs every page of it into pictures/, and stops it. PROFILE=debug skips the optimised build.
+# Starts a demo of its own, photographs every page of it into pictures/, and stops it. PROFILE=debug takes the program that
+# is not optimised, RECOUP=FILE one that is built already.
 set -eu
 cd "$(dirname "$0")/.."
 
 profile=${PROFILE:-release}
-if [ "$profile" = debug ]; then cargo build --quiet --locked -p recoup; else cargo build --quiet --locked --release -p recoup; fi
+case "${RECOUP:-}:$profile" in
+:debug) cargo build --quiet --locked -p recoup ;;
+:*) cargo build --quiet --locked --release -p recoup ;;
+esac
 home=$(mktemp -d)
 chmod 755 "$home"
 port=$(node -e 'const s = require("net").createServer().listen(0, () => { console.log(s.address().port); s.close() })')
 base=http://127.0.0.1:$port
 export RECOUP_DEMO_PASSWORD=pictures-of-the-demo
-RECOUP__HTTP__BIND=127.0.0.1:$port RECOUP__DATA_DIR=$home target/$profile/recoup demo >"$home/demo.log" 2>&1 &
+RECOUP__HTTP__BIND=127.0.0.1:$port RECOUP__DATA_DIR=$home "${RECOUP:-target/$profile/recoup}" demo >"$home/demo.log" 2>&1 &
 demo=$!
 trap 'kill $demo 2>/dev/null; wait $demo 2>/dev/null; rm -rf "$home"' EXIT INT TERM
 

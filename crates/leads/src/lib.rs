@@ -14,8 +14,10 @@ mod web;
 
 use std::sync::Arc;
 
-use kernel::ledger::Follower;
+use kernel::ids::OrgId;
+use kernel::ledger::{Actor, Follower};
 use kernel::queue::Handlers;
+use shell::AppError;
 
 pub use crate::core::Core;
 pub use web::room;
@@ -23,6 +25,12 @@ pub use web::room;
 /// The room's background work.
 pub fn handlers(core: &Core, handlers: &mut Handlers) {
     handlers.add_batch(Arc::new(crm::CrmSync::new(core.clone())));
+}
+
+/// Connects a HubSpot account by a private app's token and has every open lead written to it.
+pub async fn connect_hubspot(core: &Core, org: OrgId, actor: Actor, token: &str) -> Result<(), AppError> {
+    let given = crm::ConnectIn { access_token: Some(token.to_owned()), ..crm::ConnectIn::default() };
+    crm::connect(core, org, actor, given).await.map(drop)
 }
 
 /// The views the room keeps from the ledger: scores, and what the CRM is to be told.

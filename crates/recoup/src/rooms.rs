@@ -53,6 +53,11 @@ impl Rooms {
         &self.inbox
     }
 
+    /// The leads.
+    pub fn leads(&self) -> &leads::Core {
+        &self.leads
+    }
+
     /// The background work of every room.
     pub fn handlers(&self, handlers: &mut Handlers) {
         inbox::handlers(&self.inbox, handlers);

@@ -140,7 +140,7 @@ fn sentence(action: &str, detail: &Value) -> String {
         "sign_out" => "signed out".into(),
         "refresh.reused" => "ended a session whose refresh token was used twice".into(),
         "member.invited" => format!("invited somebody as {}", text("role")),
-        "member.joined" => format!("joined or was added as {}", text("role")),
+        "member.joined" => format!("added a member as {}", text("role")),
         "member.role_changed" => format!("changed a role from {} to {}", text("from"), text("to")),
         "member.removed" => "removed a member".into(),
         "invite.revoked" => "took an invitation back".into(),
@@ -149,6 +149,10 @@ fn sentence(action: &str, detail: &Value) -> String {
         "password.set" => "set a password from the command line".into(),
         "settings.changed" => "changed settings".into(),
         "vault.used" => "used a secret".into(),
+        "channel.connected" => "connected a channel".into(),
+        "channel.disconnected" => "disconnected a channel".into(),
+        "crm.connected" => "connected the CRM".into(),
+        "crm.disconnected" => "disconnected the CRM".into(),
         other => other.replace(['.', '_'], " "),
     }
 }

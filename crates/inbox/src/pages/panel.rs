@@ -70,7 +70,7 @@ impl Contact {
             ("E-mail", card.and_then(|card| card.email.clone())),
             ("Phone", card.and_then(|card| card.phone.clone())),
             ("Channel", Some(channel)),
-            ("Language", row.language.clone()),
+            ("Language", row.language.as_deref().map(language_name)),
             ("Mood", row.sentiment.clone()),
             ("Urgency", row.urgency.clone()),
             (
@@ -90,6 +90,27 @@ impl Contact {
             notes,
         })
     }
+}
+
+/// A language as people call it; its code when that is all we know.
+fn language_name(code: &str) -> String {
+    const NAMES: [(&str, &str); 14] = [
+        ("ar", "Arabic"),
+        ("de", "German"),
+        ("en", "English"),
+        ("es", "Spanish"),
+        ("fr", "French"),
+        ("hi", "Hindi"),
+        ("it", "Italian"),
+        ("ja", "Japanese"),
+        ("nl", "Dutch"),
+        ("pl", "Polish"),
+        ("pt", "Portuguese"),
+        ("ru", "Russian"),
+        ("tr", "Turkish"),
+        ("zh", "Chinese"),
+    ];
+    NAMES.iter().find(|(known, _)| *known == code).map_or(code, |(_, name)| name).to_owned()
 }
 
 /// Why a person is needed, as a sentence.

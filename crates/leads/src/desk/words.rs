@@ -1,5 +1,6 @@
 //! The words of the desk: stages, what a signal is called, what to do next, how a fact reads in a timeline.
 
+use kernel::channel::ChannelKind;
 use kernel::ledger::{Actor, Fact, Tag, Writer};
 
 /// The stages of a lead, in order, with what people call them.
@@ -63,20 +64,43 @@ pub(crate) fn next_step(tag: &str, stage: &str) -> &'static str {
     }
 }
 
+/// What people call a kind of channel.
+fn channel_name(kind: ChannelKind) -> &'static str {
+    match kind {
+        ChannelKind::Facebook => "Facebook",
+        ChannelKind::Instagram => "Instagram",
+        ChannelKind::Whatsapp => "WhatsApp",
+        ChannelKind::X => "X",
+        ChannelKind::Webchat => "the web chat",
+        ChannelKind::Email => "e-mail",
+        ChannelKind::Voice => "the phone",
+    }
+}
+
+/// What people call a CRM.
+fn system_name(system: &str) -> &str {
+    if system == "hubspot" { "HubSpot" } else { system }
+}
+
 /// A fact as a line of the timeline; none for facts that tell a person nothing.
 pub(crate) fn line_of(fact: &Fact) -> Option<String> {
     Some(match fact {
         Fact::ContactCreated { channel, .. } => match channel {
-            Some(kind) => format!("Seen for the first time on {kind}"),
+            Some(kind) => format!("Seen for the first time on {}", channel_name(*kind)),
             None => "Added as a contact".to_owned(),
         },
         Fact::ContactChanged { fields, .. } => format!("Contact changed: {}", fields.join(", ")),
         Fact::ContactMerged { .. } => "Merged with another contact".to_owned(),
         Fact::ContactUnmerged { .. } => "A merge was undone".to_owned(),
-        Fact::ContactConsent { opted_out: true, channel, .. } => format!("Does not want messages on {channel}"),
-        Fact::ContactConsent { channel, .. } => format!("Wants messages on {channel} again"),
-        Fact::ConversationOpened { kind, .. } => format!("Conversation began on {kind}"),
-        Fact::ConversationStatus { to, .. } => format!("Conversation is {}", spaced(to)),
+        Fact::ContactConsent { opted_out: true, channel, .. } => {
+            format!("Does not want messages on {}", channel_name(*channel))
+        }
+        Fact::ContactConsent { channel, .. } => format!("Wants messages on {} again", channel_name(*channel)),
+        Fact::ConversationOpened { kind, .. } => format!("Conversation began on {}", channel_name(*kind)),
+        Fact::ConversationStatus { to, .. } => match to.as_str() {
+            "needs_human" => "Conversation waits for a person".to_owned(),
+            other => format!("Conversation is {}", spaced(other)),
+        },
         Fact::ConversationAssigned { member, .. } => {
             if member.is_some() { "Conversation assigned" } else { "Conversation unassigned" }.to_owned()
         }
@@ -84,10 +108,12 @@ pub(crate) fn line_of(fact: &Fact) -> Option<String> {
         Fact::ConversationReleased { .. } => "Handed back to Recoup".to_owned(),
         Fact::ConversationEscalated { reason, .. } => format!("Recoup asked for a person: {}", spaced(reason)),
         Fact::ConversationNoted { .. } => "Private note".to_owned(),
-        Fact::MessageReceived { channel, .. } => format!("Wrote on {channel}"),
+        Fact::MessageReceived { channel, .. } => format!("Wrote on {}", channel_name(*channel)),
         Fact::MessageUnderstood { topic, intent, .. } => format!("Understood: {}, {}", spaced(topic), spaced(intent)),
-        Fact::MessageSent { writer: Writer::Bot, channel, .. } => format!("Recoup answered on {channel}"),
-        Fact::MessageSent { channel, .. } => format!("Answered on {channel}"),
+        Fact::MessageSent { writer: Writer::Bot, channel, .. } => {
+            format!("Recoup answered on {}", channel_name(*channel))
+        }
+        Fact::MessageSent { channel, .. } => format!("Answered on {}", channel_name(*channel)),
         Fact::MessageState { state, .. } if state == "failed" => "A message could not be delivered".to_owned(),
         Fact::LeadCreated { .. } => "Became a lead".to_owned(),
         Fact::LeadScored { score, tag, .. } => format!("Scored {score}: {}", tag.word()),
@@ -95,8 +121,8 @@ pub(crate) fn line_of(fact: &Fact) -> Option<String> {
         Fact::LeadStage { from, to, .. } => format!("Moved from {} to {}", stage_label(from), stage_label(to)),
         Fact::LeadActivity { activity_kind, .. } => format!("Activity: {}", spaced(activity_kind)),
         Fact::LeadAssigned { .. } => "Given to another owner".to_owned(),
-        Fact::CrmSynced { system, .. } => format!("Written to {system}"),
-        Fact::CrmFailed { system, code, .. } => format!("{system} refused it: {}", spaced(code)),
+        Fact::CrmSynced { system, .. } => format!("Written to {}", system_name(system)),
+        Fact::CrmFailed { system, code, .. } => format!("{} refused it: {}", system_name(system), spaced(code)),
         _ => return None,
     })
 }

@@ -134,7 +134,7 @@ async fn live(tx: &mut OrgTx, people: &dyn People, now: DateTime<Utc>) -> Result
         median: said(waits.median_s),
         p90: said(waits.p90_s),
         quick: Figures::of(&days, month, tomorrow).quick_share().map_or_else(|| "–".to_owned(), percent),
-        answers: count(waits.answers),
+        answers: format!("of {} answers", count(waits.answers)),
         hot: tagged("HOT"),
         warm: tagged("WARM"),
         cold: tagged("COLD"),

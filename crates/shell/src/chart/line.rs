@@ -20,7 +20,8 @@ struct Series {
 }
 
 const LEFT: f64 = 44.0;
-const TOP: f64 = 16.0;
+/// Room for the unit, which stands over the axis.
+const TOP: f64 = 26.0;
 const BOTTOM: f64 = 26.0;
 
 impl Line {
@@ -156,17 +157,16 @@ impl Plot {
 
     fn axes(&self, svg: &mut String, labels: &[String], unit: &str) {
         let right = self.size.width - self.right;
-        let top = self.scale.high;
+        write!(svg, "<text class=\"chart-axis\" x=\"0\" y=\"10\">{}</text>", escape(unit)).unwrap_or_default();
         for tick in self.scale.ticks() {
             let y = self.y(tick);
-            let text = if (tick - top).abs() < f64::EPSILON { format!("{} {unit}", short(tick)) } else { short(tick) };
             write!(
                 svg,
                 "<line class=\"chart-grid\" x1=\"{LEFT}\" y1=\"{y:.1}\" x2=\"{right:.1}\" y2=\"{y:.1}\"/>\
                  <text class=\"chart-axis end\" x=\"{:.1}\" y=\"{:.1}\">{}</text>",
                 LEFT - 8.0,
                 y + 4.0,
-                escape(text.trim())
+                short(tick)
             )
             .unwrap_or_default();
         }

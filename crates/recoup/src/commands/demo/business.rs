@@ -137,8 +137,9 @@ fn documents() -> Vec<NewDocument> {
     };
     let texts =
         texts::PAGES.iter().map(|(title, language, text)| document(title, Content::Text((*text).to_owned()), language));
-    let faqs = texts::FAQ.iter().map(|(language, question, answer)| {
-        document("", Content::Faq { question: (*question).to_owned(), answer: (*answer).to_owned() }, language)
+    let faqs = texts::questions().into_iter().map(|asked| {
+        let texts::Question { language, question, answer } = asked;
+        document("", Content::Faq { question, answer }, &language)
     });
     let services = texts::SERVICES.iter().map(|(name, description, price)| {
         let offer = Offer {

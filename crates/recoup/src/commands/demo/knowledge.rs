@@ -45,100 +45,25 @@ gratuito durante dos horas.\n",
     ),
 ];
 
-/// Questions customers ask, with the clinic's answers.
-pub const FAQ: [(&str, &str, &str); 19] = [
-    (
-        "en",
-        "How much is teeth whitening?",
-        "Teeth whitening is $320 all in: two visits of one hour and the take-home kit.",
-    ),
-    (
-        "en",
-        "What does an implant cost?",
-        "An implant costs from $2,400 with its crown. The exact price is known after a 3D scan, which is $90 and deducted later.",
-    ),
-    (
-        "en",
-        "What does Invisalign cost?",
-        "Invisalign costs between $2,900 and $4,800, depending on how many aligners you need. The first scan is free.",
-    ),
-    (
-        "en",
-        "Do you offer payment plans?",
-        "Yes. Treatments over $500 can be paid in 3, 6 or 12 monthly instalments without interest.",
-    ),
-    (
-        "en",
-        "Does insurance cover any of it?",
-        "Most plans cover check-ups and cleanings in full and part of fillings and crowns. Whitening and aesthetic treatments are not covered. We check your plan before you decide.",
-    ),
-    (
-        "en",
-        "Are you open on Saturdays?",
-        "Yes: Downtown from 9 am to 2 pm and Hillcrest from 10 am to 6 pm. Riverside is closed on Saturdays.",
-    ),
-    (
-        "en",
-        "What are your opening hours?",
-        "Downtown: Monday to Friday 8 am to 7 pm, Saturday 9 am to 2 pm. Riverside: Monday to Thursday 9 am to 6 pm, Friday until 3 pm. Hillcrest: Tuesday to Saturday 10 am to 6 pm.",
-    ),
-    (
-        "en",
-        "Where can I park near the clinic?",
-        "Downtown patients park free for two hours in the Harbor Street garage. Riverside has free parking in front of the building.",
-    ),
-    (
-        "en",
-        "Which location is closest to the station?",
-        "Downtown, 120 Harbor Street, is two minutes on foot from Central Station.",
-    ),
-    (
-        "en",
-        "Do you take emergencies?",
-        "Yes. With severe pain, swelling or a broken tooth we see you the same day at Downtown or Riverside.",
-    ),
-    (
-        "en",
-        "Can I cancel or move my appointment?",
-        "Yes, free of charge until 24 hours before. Tell us your name and the day, and we propose new times.",
-    ),
-    (
-        "en",
-        "Do you do lip filler and how long does it last?",
-        "Yes, at Hillcrest. Lip filler is from $450 and lasts six to twelve months. The first consultation is free.",
-    ),
-    (
-        "en",
-        "What does Botox for the forehead cost?",
-        "Botox for the forehead is $280. It works after a week and lasts three to four months.",
-    ),
-    (
-        "en",
-        "Is there a consultation first?",
-        "Yes. Every aesthetic treatment begins with a free consultation of 20 minutes at Hillcrest.",
-    ),
-    (
-        "de",
-        "Was kostet ein Bleaching?",
-        "Ein Bleaching kostet 320 Dollar: zwei Sitzungen von einer Stunde und das Set für zu Hause.",
-    ),
-    (
-        "de",
-        "Was kostet ein Implantat?",
-        "Ein Implantat kostet ab 2.400 Dollar mit Krone. Den genauen Preis nennen wir nach dem 3D-Scan.",
-    ),
-    ("de", "Haben Sie samstags geöffnet?", "Ja, Downtown samstags von 9 bis 14 Uhr und Hillcrest von 10 bis 18 Uhr."),
-    (
-        "fr",
-        "Combien coûte un blanchiment ?",
-        "Un blanchiment coûte 320 dollars : deux séances d'une heure et le kit pour la maison.",
-    ),
-    (
-        "pt",
-        "Quanto custa um clareamento?",
-        "Um clareamento custa 320 dólares: duas sessões de uma hora e o kit para casa.",
-    ),
-];
+/// Questions customers ask, with the clinic's answers, as a table of language, question and answer.
+const QUESTIONS: &str = include_str!("questions.csv");
+
+/// One of them.
+#[derive(serde::Deserialize)]
+pub struct Question {
+    /// ISO 639-1.
+    pub language: String,
+    /// As customers ask it.
+    pub question: String,
+    /// As the clinic answers.
+    pub answer: String,
+}
+
+/// All of them, in the order of the table.
+pub fn questions() -> Vec<Question> {
+    let rows = csv::Reader::from_reader(QUESTIONS.as_bytes()).into_deserialize();
+    rows.collect::<Result<_, _>>().expect("the table is part of the program")
+}
 
 /// What the clinic does: name, description, price.
 pub const SERVICES: [(&str, &str, &str); 5] = [

@@ -49,6 +49,7 @@ impl Demo {
             tracing::info!(conversations = counts.conversations, messages = counts.messages, "history made");
         }
         outside.point_at(&opened.kernel, &business, address).await?;
+        outside.connect_crm(rooms.leads(), &business).await?;
         println!(
             "Recoup is ready at http://{address} — sign in as {} / {}\n(email {}, password {})",
             business::OWNER_EMAIL,

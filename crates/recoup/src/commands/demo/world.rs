@@ -5,9 +5,11 @@ use std::net::SocketAddr;
 use kernel::Kernel;
 use kernel::channel::ChannelKind;
 use kernel::config::{Config, Secret};
+use kernel::ledger::Actor;
 use standins::{Platform, World, WorldConfig};
 
 use super::business::Business;
+use crate::commands::told;
 
 /// What Meta presents when it verifies our address.
 const VERIFY_TOKEN: &str = "recoup-demo";
@@ -19,6 +21,8 @@ pub struct Outside {
     pub world: World,
     /// The connected accounts.
     pub accounts: Vec<Account>,
+    /// A token of the CRM's private app.
+    crm_token: String,
 }
 
 /// An account of the business at a stand-in.
@@ -41,6 +45,7 @@ impl Outside {
     pub async fn start(config: &mut Config) -> anyhow::Result<Self> {
         let setup = WorldConfig::unlimited();
         let accounts = accounts(&setup);
+        let crm_token = setup.hubspot.private_tokens.first().cloned().unwrap_or_default();
         let world = World::start(setup.clone()).await?;
         let connectors = &mut config.connectors;
         world.meta.base_url().clone_into(&mut connectors.meta.base_url);
@@ -57,7 +62,7 @@ impl Outside {
         world.hubspot.base_url().clone_into(&mut connectors.hubspot.base_url);
         connectors.hubspot.client_id.clone_from(&setup.hubspot.client_id);
         connectors.hubspot.client_secret = Secret::new(&setup.hubspot.client_secret);
-        Ok(Self { world, accounts })
+        Ok(Self { world, accounts, crm_token })
     }
 
     /// Has the platforms verify our address, and tells them who wrote lately, so that an answer is within their windows.
@@ -74,6 +79,12 @@ impl Outside {
             }
         }
         Ok(())
+    }
+
+    /// Connects the CRM. Each start does: the stand-in begins empty, and what the business sold before is written again.
+    pub async fn connect_crm(&self, leads: &leads::Core, business: &Business) -> anyhow::Result<()> {
+        self.world.hubspot.webhooks_to(&format!("{}/webhooks/hubspot", leads.kernel.config.http.base_url()));
+        leads::connect_hubspot(leads, business.org, Actor::System, &self.crm_token).await.map_err(told)
     }
 
     /// The account of a platform.

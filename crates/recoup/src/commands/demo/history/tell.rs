@@ -98,6 +98,11 @@ impl Told {
     pub fn last_read(&self) -> Option<&Read> {
         self.lines.iter().rev().find_map(|line| line.read.as_ref())
     }
+
+    /// The line that says most about the wish, the first of equals.
+    pub fn strongest_read(&self) -> Option<&Read> {
+        self.lines.iter().rev().filter_map(|line| line.read.as_ref()).max_by_key(|read| read.intent.signals.len())
+    }
 }
 
 /// The conversations of so many people in the days before an instant, in the order of their first message.
@@ -143,6 +148,13 @@ fn one(
         let next = script.get(number + 1).map_or(now, |(at, _)| *at).min(now);
         let due = working_time(*at + TimeDelta::seconds(delay_s));
         if told.status == "needs_human" && due < next {
+            take_over(&mut told, due, member);
+        }
+    }
+    // Whoever still waits is answered by a person, unless that is yet to come.
+    if told.waiting_since.is_some() {
+        let due = working_time(told.lines.last()?.at + TimeDelta::seconds(delay_s));
+        if due < now {
             take_over(&mut told, due, member);
         }
     }
@@ -231,8 +243,9 @@ fn settle(told: &mut Told, last: DateTime<Utc>, now: DateTime<Utc>, fate: u32) {
         told.status = "closed";
     }
     told.stage = match (age.num_days(), fate) {
-        (6.., 0..34) => "won",
-        (6.., 34..58) => "lost",
+        (6.., 0..46) => "won",
+        (6.., 46..76) | (28.., _) => "lost",
+        (6.., 76..88) => "proposal",
         (1.., _) if told.member.is_some() => "qualified",
         (1.., _) => "contacted",
         _ => "new",

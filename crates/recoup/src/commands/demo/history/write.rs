@@ -294,13 +294,12 @@ fn lead_rows(rows: &mut Rows, told: &Told, ids: &Ids, lead: LeadId) {
         .map(|signal| Signal { name: word(signal), points: i32::from(weights.of(*signal)) })
         .collect();
     let (score, tag) = (told.score(), Tag::of(told.score()));
-    let read = told.last_read();
+    let read = told.strongest_read();
     let closed = matches!(told.stage, "won" | "lost");
     rows.leads.push(json!({
         "id": lead.uuid(), "contact_id": ids.contact.uuid(), "conversation_id": ids.conversation.uuid(), "channel_kind": told.kind,
         "stage": told.stage, "score": score, "tag": tag.word(), "signals": signals,
         "topic": read.map(|read| word(&read.understanding.topic)), "intent": read.map(|read| word(&read.intent.intent)),
-        "recommended_action": read.map(|read| word(&read.intent.recommended_action)),
         "summary": read.map(|read| &read.understanding.summary), "value_minor": (told.value_minor > 0).then_some(told.value_minor),
         "created_at": first.at, "updated_at": last.at, "closed_at": closed.then_some(last.at),
     }));
@@ -363,7 +362,7 @@ const TAKEOVERS: &str = "insert into takeovers (org_id, id, conversation_id, by_
     select $1, n.* from jsonb_to_recordset($2) as n (id uuid, conversation_id uuid, by_actor text, reason text, at timestamptz)";
 
 const LEADS: &str = "insert into leads (org_id, id, contact_id, conversation_id, channel_kind, stage, score, tag, signals, topic, intent, \
-    recommended_action, summary, value_minor, created_at, updated_at, closed_at) \
+    summary, value_minor, created_at, updated_at, closed_at) \
     select $1, n.* from jsonb_to_recordset($2) as n (id uuid, contact_id uuid, conversation_id uuid, channel_kind text, stage text, \
-      score int, tag text, signals jsonb, topic text, intent text, recommended_action text, summary text, value_minor bigint, \
+      score int, tag text, signals jsonb, topic text, intent text, summary text, value_minor bigint, \
       created_at timestamptz, updated_at timestamptz, closed_at timestamptz)";
