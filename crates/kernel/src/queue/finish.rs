@@ -35,7 +35,7 @@ pub(super) fn start(
     (sender, task)
 }
 
-async fn write(pool: &PgPool, worker: Uuid, signals: &Signals, batch: &[Outcome]) {
+pub(super) async fn write(pool: &PgPool, worker: Uuid, signals: &Signals, batch: &[Outcome]) {
     let mut done: (Vec<Uuid>, Vec<Uuid>) = Default::default();
     for outcome in batch {
         match &outcome.result {

@@ -4,6 +4,8 @@
 //! lane fairly; a worker that dies gives its jobs back at once (its advisory lock is free) and no job is lost: after its last
 //! failure it rests in the dead letters. Handlers must be idempotent: a job may run again after a crash.
 
+#[cfg(feature = "testing")]
+mod by_hand;
 mod claim;
 mod dead;
 mod finish;
@@ -13,6 +15,8 @@ mod liveness;
 mod runner;
 mod stats;
 
+#[cfg(feature = "testing")]
+pub use by_hand::run_waiting;
 pub use dead::{DeadLetter, archive_dead, list_dead, retry_dead, retry_due_dead};
 pub use job::{BatchHandler, Handler, Job, JobError, NewJob};
 pub use lane::Lane;

@@ -18,6 +18,9 @@ use crate::db::Db;
 /// How long a lane sleeps when nobody wakes it.
 const POLL: Duration = Duration::from_millis(500);
 
+/// How long a busy lane lets jobs gather before it claims again.
+const GATHER: Duration = Duration::from_millis(15);
+
 /// The handlers of a process, by kind of job.
 #[derive(Clone, Default)]
 pub struct Handlers {
@@ -128,6 +131,7 @@ struct LaneLoop {
 impl LaneLoop {
     async fn run(self, stop: CancellationToken) {
         let mut after = Uuid::nil();
+        let mut more = false;
         loop {
             let place = tokio::select! {
                 () = stop.cancelled() => return,
@@ -135,7 +139,12 @@ impl LaneLoop {
             };
             // The semaphore is never closed, so a place always comes.
             let Ok(place) = place else { return };
-            let claimed = self.claim(after).await;
+            if !more {
+                self.gather().await;
+            }
+            let limit = self.limit();
+            let claimed = self.claim(after, limit).await;
+            more = claimed.len() >= limit;
             if let Some(last) = claimed.last() {
                 after = last.org.uuid();
                 self.dispatch(claimed, place);
@@ -150,10 +159,22 @@ impl LaneLoop {
         }
     }
 
-    /// Claims what the free places can take; batch lanes take many jobs a place.
-    async fn claim(&self, after: Uuid) -> Vec<Job> {
+    /// While some batches are under way the next one gathers: under load a few large ones cost far less than many small ones.
+    async fn gather(&self) {
+        let under_way = self.lane.concurrency() - self.places.available_permits();
+        if self.lane.batches() && under_way > 2 {
+            tokio::time::sleep(GATHER).await;
+        }
+    }
+
+    /// What the free places can take; batch lanes take many jobs a place.
+    fn limit(&self) -> usize {
         let free = self.places.available_permits() + 1;
-        let limit = if self.lane.batches() { (free * 32).clamp(32, 256) } else { free };
+        if self.lane.batches() { (free * 32).clamp(32, 128) } else { free }
+    }
+
+    /// Claims for the free places.
+    async fn claim(&self, after: Uuid, limit: usize) -> Vec<Job> {
         match claim::claim(self.db.system_pool(), self.lane, self.worker.id(), limit as i32, after).await {
             Ok(jobs) => jobs,
             Err(error) => {
@@ -187,7 +208,7 @@ impl LaneLoop {
 }
 
 /// Splits claimed jobs into what runs together: one kind of one organisation for batch handlers, single jobs otherwise.
-fn group(jobs: Vec<Job>, handlers: &Handlers) -> Vec<Vec<Job>> {
+pub(super) fn group(jobs: Vec<Job>, handlers: &Handlers) -> Vec<Vec<Job>> {
     let mut groups: Vec<Vec<Job>> = Vec::new();
     let mut open: HashMap<(crate::ids::OrgId, String), usize> = HashMap::new();
     for job in jobs {
@@ -207,7 +228,7 @@ fn group(jobs: Vec<Job>, handlers: &Handlers) -> Vec<Vec<Job>> {
     groups
 }
 
-async fn run_group(handlers: &Handlers, jobs: &[Job], limit: Duration) -> Vec<Result<(), JobError>> {
+pub(super) async fn run_group(handlers: &Handlers, jobs: &[Job], limit: Duration) -> Vec<Result<(), JobError>> {
     let Some(first) = jobs.first() else { return Vec::new() };
     let work = async {
         if let Some(handler) = handlers.batch.get(first.kind.as_str()) {

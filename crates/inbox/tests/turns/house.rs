@@ -1,0 +1,154 @@
+//! A house with a connected page in it, whose work is done by hand: a test decides what happens between two steps.
+
+use std::collections::HashMap;
+use std::net::SocketAddr;
+use std::sync::{Arc, Mutex};
+
+use async_trait::async_trait;
+use inbox::Core;
+use inbox::contacts::{ContactBook, ContactCard, Person, Resolved};
+use kernel::Clock;
+use kernel::config::Secret;
+use kernel::db::OrgTx;
+use kernel::ids::ContactId;
+use kernel::queue::{Handlers, Lane, run_waiting};
+use kernel::testing::{TestDb, until};
+use serde_json::json;
+use shell::testing::TestWeb;
+use shell::{Role, Settings};
+use sqlx::Connection;
+use standins::{Author, Manners, Platform, World, WorldConfig, Writing};
+use tokio::net::TcpListener;
+
+/// The seeded page and its token.
+const PAGE: &str = "104500000000001";
+const TOKEN: &str = "EAAPAGETOKEN104500000000001";
+/// What the house knows.
+const HOURS: &str = "What are your opening hours? Our opening hours are Monday to Friday from 8:00 to 18:00.";
+
+/// Remembers people by the platform's id.
+#[derive(Default)]
+struct Book(Mutex<HashMap<String, ContactId>>);
+
+#[async_trait]
+impl ContactBook for Book {
+    async fn resolve(&self, tx: &mut OrgTx, people: &[Person]) -> anyhow::Result<Vec<Resolved>> {
+        let mut known = self.0.lock().expect("no test panics with it");
+        let contact =
+            |person: &Person| *known.entry(person.platform_id.clone()).or_insert_with(|| ContactId::new(tx.clock()));
+        Ok(people.iter().map(contact).map(|contact| Resolved { contact, created: false }).collect())
+    }
+
+    async fn cards(&self, _: &mut OrgTx, _: &[ContactId]) -> anyhow::Result<HashMap<ContactId, ContactCard>> {
+        Ok(HashMap::new())
+    }
+
+    async fn find(&self, _: &mut OrgTx, _: &str, _: i64) -> anyhow::Result<Vec<ContactId>> {
+        Ok(Vec::new())
+    }
+}
+
+#[derive(Clone)]
+pub struct House {
+    pub world: World,
+    web: Arc<TestWeb>,
+    handlers: Handlers,
+}
+
+impl House {
+    pub async fn new() -> Self {
+        let world = World::start(WorldConfig::unlimited()).await.expect("the stand-ins start");
+        let db = TestDb::new().await;
+        let kernel = db
+            .kernel_with(Clock::system(), |config| {
+                let meta = &mut config.connectors.meta;
+                meta.base_url = world.meta.base_url().to_owned();
+                meta.app_id = "263902037430900".into();
+                meta.app_secret = Secret::new("standin_meta_app_secret");
+                meta.verify_token = Secret::new("a verify token");
+            })
+            .await;
+        let core = Core::new(kernel.clone(), Arc::new(Book::default()), None);
+        let web = TestWeb::over(db, kernel, Settings::default(), |app| vec![inbox::room(&core, app)]);
+        let listener = TcpListener::bind(("127.0.0.1", 0)).await.expect("a free port");
+        let base = format!("http://{}", listener.local_addr().expect("an address"));
+        let service = web.router.clone().into_make_service_with_connect_info::<SocketAddr>();
+        tokio::spawn(async move { axum::serve(listener, service).await });
+        let mut handlers = Handlers::default();
+        inbox::handlers(&core, &mut handlers);
+        let house = Self { world, web: Arc::new(web), handlers };
+        house.furnish(&base).await;
+        house
+    }
+
+    /// Connects the page, and teaches the opening hours.
+    async fn furnish(&self, base: &str) {
+        let org = self.web.org("Northwind").await;
+        let admin = self.web.token(org, Role::Admin);
+        let channel = json!({ "type": "facebook", "name": "Page", "platform_account_id": PAGE, "access_token": TOKEN });
+        let knowledge = json!({ "title": "Opening hours", "text": HOURS });
+        for (path, body) in [("/v2/channels", channel), ("/v2/knowledge/documents", knowledge)] {
+            let answer = self.web.post(&admin, path, &body).await;
+            assert_eq!(answer.status, 201, "{}", answer.text);
+        }
+        self.run(Lane::Ingest).await;
+        assert!(self.world.meta.verify_webhook(&format!("{base}/webhooks/facebook"), "a verify token").await);
+        // No echoes and receipts but where a test wants them.
+        self.world.meta.manners(|manners: &mut Manners| {
+            manners.echoes = false;
+            manners.receipts = false;
+            manners.reads = false;
+        });
+    }
+
+    /// Does what waits in a lane now.
+    pub async fn run(&self, lane: Lane) -> usize {
+        run_waiting(&self.web.kernel.db, &self.handlers, lane).await.expect("the lane runs")
+    }
+
+    /// Somebody writes; the delivery is on its way.
+    pub fn begins_to_write(&self, person: &str, text: &str) {
+        self.world.customer_writes(&Writing::text(Platform::Messenger, PAGE, person, text)).expect("a known account");
+    }
+
+    /// Somebody writes, and the delivery is kept; nothing is done about it yet.
+    pub async fn writes(&self, person: &str, text: &str) {
+        self.begins_to_write(person, text);
+        self.world.quiet().await;
+    }
+
+    /// Somebody writes, and it is read: an answer may wait to be sent, or a turn to be taken.
+    pub async fn hears(&self, person: &str, text: &str) {
+        self.writes(person, text).await;
+        assert!(self.run(Lane::Inbound).await > 0, "there was something to read");
+    }
+
+    /// Takes the turns that wait, and sends what waits.
+    pub async fn answers(&self) {
+        self.run(Lane::Ai).await;
+        self.run(Lane::Outbound).await;
+    }
+
+    /// What somebody sees of ours.
+    pub fn seen(&self, person: &str) -> Vec<String> {
+        let thread = self.world.thread(Platform::Messenger, PAGE, person);
+        let ours = thread.into_iter().filter(|message| message.author == Author::App);
+        ours.filter_map(|message| message.text).collect()
+    }
+
+    /// One value of the database, as its owner sees it.
+    pub async fn value<T>(&self, sql: &'static str) -> T
+    where
+        T: for<'r> sqlx::Decode<'r, sqlx::Postgres> + sqlx::Type<sqlx::Postgres> + Send + Unpin,
+    {
+        let mut owner = self.web.db.owner().await;
+        let value = sqlx::query_scalar(sql).fetch_one(&mut owner).await.expect("a value");
+        owner.close().await.expect("closed");
+        value
+    }
+
+    /// Waits until a question to the database is answered with true.
+    pub async fn until(&self, what: &str, sql: &'static str) {
+        until(what, || async { self.value::<bool>(sql).await.then_some(()) }).await;
+    }
+}

@@ -1,0 +1,5 @@
+//! Turns of a conversation, one step of the work at a time, against the platforms.
+
+mod house;
+mod taking_turns;
+mod waiting;
