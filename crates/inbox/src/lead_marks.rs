@@ -14,6 +14,10 @@ impl Follower for LeadMarks {
         "inbox.lead_marks"
     }
 
+    fn kinds(&self) -> Option<&'static [&'static str]> {
+        Some(&["lead.scored", "lead.tagged"])
+    }
+
     async fn apply(&self, tx: &mut OrgTx, events: &[Recorded]) -> anyhow::Result<()> {
         let mut contacts: Vec<Uuid> = Vec::new();
         let (mut leads, mut tags, mut scores) = (Vec::new(), Vec::new(), Vec::new());
@@ -38,7 +42,7 @@ impl Follower for LeadMarks {
             "with locked as (select id from conversations where org_id = $1 and contact_id = any($2) order by id for update) \
              update conversations c set lead_id = n.lead_id, lead_tag = n.tag, lead_score = coalesce(n.score, c.lead_score) \
              from unnest($2::uuid[], $3::uuid[], $4::text[], $5::int[]) as n (contact_id, lead_id, tag, score) \
-             where c.org_id = $1 and c.contact_id = n.contact_id and c.id in (select id from locked)",
+             where c.org_id = $1 and c.contact_id = n.contact_id and c.id = any(array(select id from locked))",
         )
         .bind(tx.org())
         .bind(contacts)

@@ -30,6 +30,10 @@ pub struct LiveMessage {
 /// The bus of one process. Cheap to clone.
 #[derive(Clone)]
 pub struct Live {
+    inner: Arc<Inner>,
+}
+
+struct Inner {
     local: broadcast::Sender<LiveMessage>,
     /// What other processes should hear too (presence and typing; ledger events reach them by their own tail).
     shared: broadcast::Sender<LiveMessage>,
@@ -37,7 +41,8 @@ pub struct Live {
 
 impl Default for Live {
     fn default() -> Self {
-        Self { local: broadcast::Sender::new(BACKLOG), shared: broadcast::Sender::new(BACKLOG) }
+        let inner = Inner { local: broadcast::Sender::new(BACKLOG), shared: broadcast::Sender::new(BACKLOG) };
+        Self { inner: Arc::new(inner) }
     }
 }
 
@@ -45,21 +50,26 @@ impl Live {
     /// Tells this process's listeners.
     pub fn publish(&self, message: LiveMessage) {
         // No listener is not a failure.
-        drop(self.local.send(message));
+        drop(self.inner.local.send(message));
     }
 
     /// Tells the listeners of every process.
     pub fn publish_everywhere(&self, message: LiveMessage) {
-        drop(self.shared.send(message.clone()));
+        drop(self.inner.shared.send(message.clone()));
         self.publish(message);
     }
 
     /// Listens; filter by organisation. A reader that lags gets an error and must reload.
     pub fn subscribe(&self) -> broadcast::Receiver<LiveMessage> {
-        self.local.subscribe()
+        self.inner.local.subscribe()
+    }
+
+    /// Whether anybody of this process listens.
+    pub(crate) fn is_heard(&self) -> bool {
+        self.inner.local.receiver_count() > 0
     }
 
     pub(crate) fn subscribe_shared(&self) -> broadcast::Receiver<LiveMessage> {
-        self.shared.subscribe()
+        self.inner.shared.subscribe()
     }
 }

@@ -9,6 +9,9 @@ use crate::db::Db;
 use crate::ledger::{self, Recorded};
 use crate::live::{Live, LiveMessage};
 
+/// How long the tail lets events gather.
+const STRIDE: Duration = Duration::from_millis(10);
+
 /// Publishes each new event's kind and ids until the token ends.
 pub async fn run_tail(db: Db, live: Live, stop: CancellationToken) {
     let mut news = db.signals().ledger_watch();
@@ -22,13 +25,20 @@ pub async fn run_tail(db: Db, live: Live, stop: CancellationToken) {
             changed = news.changed() => if changed.is_err() { return },
             () = tokio::time::sleep(Duration::from_millis(500)) => {}
         }
+        // A busy ledger is told in strides, not commit by commit.
+        tokio::select! {
+            () = stop.cancelled() => {}
+            () = tokio::time::sleep(STRIDE) => {}
+        }
     }
 }
 
 async fn publish_new(db: &Db, live: &Live, cursor: &mut Option<ledger::TailCursor>) -> Result<(), sqlx::Error> {
-    let cursor = match cursor {
-        Some(cursor) => cursor,
-        None => cursor.insert(ledger::tail_start(db).await?),
+    // Taken before the look whether anybody listens: who begins to listen after it still gets what is committed after it.
+    let now = ledger::tail_start(db).await?;
+    let Some(cursor) = cursor.as_mut().filter(|_| live.is_heard()) else {
+        *cursor = Some(now);
+        return Ok(());
     };
     loop {
         let events = cursor.read(db, 500).await?;

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 use std::future::IntoFuture;
 use std::net::SocketAddr;
+use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context;
@@ -121,11 +122,9 @@ impl Runtime {
             tasks.push(tokio::spawn(kernel::ledger::run_followers(kernel.db.clone(), rooms.followers(), stop.clone())));
         }
         if roles.contains(&Role::Scheduler) {
-            tasks.push(tokio::spawn(kernel::schedule::run_schedules(
-                kernel.db.clone(),
-                rooms.reconcilers(),
-                stop.clone(),
-            )));
+            let mut reconcilers = rooms.reconcilers();
+            reconcilers.push(Arc::new(kernel::db::Growth(kernel.db.clone())));
+            tasks.push(tokio::spawn(kernel::schedule::run_schedules(kernel.db.clone(), reconcilers, stop.clone())));
         }
         let mut web = None;
         if roles.contains(&Role::Web) {

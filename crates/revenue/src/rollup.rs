@@ -21,6 +21,20 @@ impl Follower for Rollup {
         "revenue.rollup"
     }
 
+    fn kinds(&self) -> Option<&'static [&'static str]> {
+        Some(&[
+            "message.received",
+            "message.understood",
+            "message.sent",
+            "conversation.escalated",
+            "conversation.status",
+            "lead.created",
+            "lead.scored",
+            "lead.tagged",
+            "lead.stage",
+        ])
+    }
+
     async fn apply(&self, tx: &mut OrgTx, events: &[Recorded]) -> anyhow::Result<()> {
         let mut news = News::default();
         for event in events {

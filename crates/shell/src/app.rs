@@ -57,13 +57,14 @@ impl Settings {
 /// The state every room builds on. A room has its own state struct with an `App` inside and `FromRef` to reach it.
 #[derive(Clone)]
 pub struct App {
-    kernel: Kernel,
-    auth: Arc<dyn Authenticator>,
+    // One pointer: every layer that a request passes holds a clone of its own.
     web: Arc<Web>,
 }
 
 /// What the frame itself holds, once per process.
 struct Web {
+    kernel: Kernel,
+    auth: Arc<dyn Authenticator>,
     settings: Settings,
     limiter: Limiter,
     drain: CancellationToken,
@@ -83,13 +84,13 @@ impl App {
     /// The state over a kernel and the identity room's authenticator.
     pub fn new(kernel: Kernel, auth: Arc<dyn Authenticator>, settings: Settings) -> Self {
         let limiter = Limiter::new(kernel.clock.clone(), settings.redis_url.as_deref());
-        let web = Web { settings, limiter, drain: CancellationToken::new(), menu: OnceLock::new() };
-        Self { kernel, auth, web: Arc::new(web) }
+        let web = Web { kernel, auth, settings, limiter, drain: CancellationToken::new(), menu: OnceLock::new() };
+        Self { web: Arc::new(web) }
     }
 
     /// The kernel.
     pub fn kernel(&self) -> &Kernel {
-        &self.kernel
+        &self.web.kernel
     }
 
     /// How the web frame behaves.
@@ -108,7 +109,7 @@ impl App {
     }
 
     pub(crate) fn auth(&self) -> &dyn Authenticator {
-        self.auth.as_ref()
+        self.web.auth.as_ref()
     }
 
     pub(crate) fn limiter(&self) -> &Limiter {

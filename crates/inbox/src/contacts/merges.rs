@@ -14,6 +14,10 @@ impl Follower for ContactMerges {
         "inbox.contact_merges"
     }
 
+    fn kinds(&self) -> Option<&'static [&'static str]> {
+        Some(&["contact.merged", "contact.unmerged"])
+    }
+
     async fn apply(&self, tx: &mut OrgTx, events: &[Recorded]) -> anyhow::Result<()> {
         for event in events {
             match event.fact {

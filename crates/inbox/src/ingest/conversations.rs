@@ -144,8 +144,9 @@ async fn select(tx: &mut OrgTx, threads: &[&Thread]) -> Result<Vec<Conv>, sqlx::
     let channels: Vec<Uuid> = threads.iter().map(|thread| thread.channel.uuid()).collect();
     let contacts: Vec<Uuid> = threads.iter().map(|thread| thread.contact.uuid()).collect();
     let sql = format!(
-        "select {COLUMNS} from conversations where org_id = $1 and id in (select c.id from conversations c \
-         join unnest($2::uuid[], $3::uuid[]) as w (channel_id, contact_id) using (channel_id, contact_id) where c.org_id = $1) \
+        "select {COLUMNS} from conversations where org_id = $1 and id = any(array(select c.id \
+         from unnest($2::uuid[], $3::uuid[]) as w (channel_id, contact_id) cross join lateral (select f.id from conversations f \
+           where f.org_id = $1 and f.channel_id = w.channel_id and f.contact_id = w.contact_id offset 0) c)) \
          order by id for update"
     );
     sqlx::query_as(sqlx::AssertSqlSafe(sql)).bind(tx.org()).bind(channels).bind(contacts).fetch_all(tx.conn()).await
@@ -198,10 +199,11 @@ pub(crate) async fn save(tx: &mut OrgTx, convs: &[&Conv]) -> Result<(), sqlx::Er
            inbound_count int, unresolved int, held_back boolean, escalation text, last_inbound_at timestamptz, \
            last_outbound_at timestamptz, last_message_at timestamptz, waiting_since timestamptz, window_from timestamptz, \
            preview text, last_writer text, unread int, sentiment text, urgency text, opted_out boolean, snoozed_until timestamptz) \
-         where c.org_id = $1 and c.id = n.id",
+         where c.org_id = $1 and c.id = any($3) and c.id = n.id",
     )
     .bind(tx.org())
     .bind(serde_json::Value::Array(rows))
+    .bind(convs.iter().filter(|conv| conv.dirty).map(|conv| conv.id.uuid()).collect::<Vec<_>>())
     .execute(tx.conn())
     .await?;
     Ok(())

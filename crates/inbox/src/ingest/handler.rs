@@ -87,7 +87,7 @@ impl Receive {
         let texts = incoming.iter().map(|one| one.as_ref().map_or(String::new(), |one| one.body.clone())).collect();
         let vectors = self.core.brain.vectors(texts).await;
 
-        let mut tx = self.core.kernel.db.begin(org).await?;
+        let mut tx = self.core.kernel.db.begin_by_key(org).await?;
         let contacts = self.contacts(&mut tx, &loaded, &incoming).await?;
         let convs = lock(&mut tx, &threads(&loaded, &contacts)).await?;
         let place = |one: &Loaded, at: usize| {
@@ -148,7 +148,7 @@ impl Receive {
 
     async fn load(&self, org: OrgId, jobs: &[Job]) -> Result<Vec<Loaded>, sqlx::Error> {
         let receipts: Vec<Uuid> = jobs.iter().map(|job| job.id.uuid()).collect();
-        let mut tx = self.core.kernel.db.begin(org).await?;
+        let mut tx = self.core.kernel.db.begin_by_key(org).await?;
         load(&mut tx, &receipts, &self.core.kernel.config.connectors.meta.app_id).await
     }
 

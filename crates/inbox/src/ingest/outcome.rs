@@ -13,7 +13,7 @@ pub(super) async fn record(tx: &mut OrgTx, outcomes: &[(ReceiptId, &'static str)
     let words: Vec<&str> = outcomes.iter().map(|(_, word)| *word).collect();
     sqlx::query(
         "update receipts r set handled_at = now(), outcome = o.word from unnest($2::uuid[], $3::text[]) as o (id, word) \
-         where r.org_id = $1 and r.id = o.id",
+         where r.org_id = $1 and r.id = any($2) and r.id = o.id",
     )
     .bind(tx.org())
     .bind(ids)

@@ -101,17 +101,21 @@ pub(super) async fn apply(tx: &mut OrgTx, news: &[News]) -> Result<Vec<Changed>,
         "with news as (select * from jsonb_to_recordset($2) as n (channel_id uuid, mid text, key uuid, recipient text, \
              before timestamptz, state text, at timestamptz, code text, detail text)), \
            hit as (\
-             select m.id, n.* from news n join messages m on m.org_id = $1 and m.channel_id = n.channel_id and m.platform_id = n.mid \
-             union all select m.id, n.* from news n join messages m on m.org_id = $1 and m.id = n.key \
-             union all select m.id, n.* from news n join conversations c on c.org_id = $1 and c.channel_id = n.channel_id and c.recipient = n.recipient \
-               join messages m on m.org_id = $1 and m.conversation_id = c.id and m.direction = 'outbound' and m.at <= n.before \
-               and m.state in ('sent', 'delivered') where n.before is not null), \
+             select m.id, n.* from news n cross join lateral (select f.id from messages f \
+               where f.org_id = $1 and f.channel_id = n.channel_id and f.platform_id = n.mid offset 0) m \
+             union all select m.id, n.* from news n cross join lateral (select f.id from messages f \
+               where f.org_id = $1 and f.id = n.key offset 0) m \
+             union all select m.id, n.* from news n cross join lateral (select f.id from conversations f \
+                 where f.org_id = $1 and f.channel_id = n.channel_id and f.recipient = n.recipient offset 0) c \
+               cross join lateral (select f.id from messages f where f.org_id = $1 and f.conversation_id = c.id \
+                 and f.direction = 'outbound' and f.at <= n.before and f.state in ('sent', 'delivered') offset 0) m \
+               where n.before is not null), \
            best as (select distinct on (id) * from hit order by id, recoup_state_rank(state) desc, at) \
          update messages m set state = b.state, state_code = coalesce(b.code, m.state_code), state_detail = coalesce(b.detail, m.state_detail), \
            platform_id = coalesce(m.platform_id, b.mid), sent_at = coalesce(m.sent_at, b.at), \
            delivered_at = case when b.state in ('delivered', 'read') then coalesce(m.delivered_at, b.at) else m.delivered_at end, \
            read_at = case when b.state = 'read' then coalesce(m.read_at, b.at) else m.read_at end \
-         from best b where m.org_id = $1 and m.id = b.id and m.direction = 'outbound' \
+         from best b where m.org_id = $1 and m.id = any(array(select id from best)) and m.id = b.id and m.direction = 'outbound' \
            and recoup_state_rank(b.state) > recoup_state_rank(m.state) \
          returning m.id, m.conversation_id, m.state, m.state_code",
     )

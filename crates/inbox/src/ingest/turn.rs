@@ -251,7 +251,7 @@ impl AnswerTurn {
 
     /// The conversation as it stands, without a lock: a model may think for seconds.
     async fn look(&self, org: kernel::ids::OrgId, conversation: ConversationId) -> Result<Option<Conv>, sqlx::Error> {
-        let mut tx = self.core.kernel.db.begin(org).await?;
+        let mut tx = self.core.kernel.db.begin_by_key(org).await?;
         Ok(lock_by_id(&mut tx, &[conversation.uuid()]).await?.pop())
     }
 
@@ -285,7 +285,7 @@ impl Handler for AnswerTurn {
         let mind = self.core.brain.of(job.org).await?;
         let vault = self.core.kernel.vault.of(job.org).await.map_err(JobError::retry)?;
         let said = {
-            let mut tx = self.core.kernel.db.begin(job.org).await?;
+            let mut tx = self.core.kernel.db.begin_by_key(job.org).await?;
             Self::unanswered(&mut tx, task.conversation).await?
         };
         let (Some(first), Some(last)) = (said.first(), said.last()) else { return Ok(()) };
@@ -313,7 +313,7 @@ impl Handler for AnswerTurn {
             (answer, unanswered) = super::model::ask(gateway, &mut decision, &asked, answer).await;
         }
 
-        let mut tx = self.core.kernel.db.begin(job.org).await?;
+        let mut tx = self.core.kernel.db.begin_by_key(job.org).await?;
         let Some(mut conv) = lock_by_id(&mut tx, &[task.conversation.uuid()]).await?.pop() else { return Ok(()) };
         if conv.turn != task.turn {
             return Ok(());

@@ -74,7 +74,7 @@ impl Parcel {
 ///
 /// Locks go conversations first, then messages, as everywhere.
 pub(super) async fn load(tx: &mut OrgTx, messages: &[Uuid]) -> Result<Vec<Parcel>, sqlx::Error> {
-    sqlx::query("select 1 from conversations where org_id = $1 and id in (select conversation_id from messages where org_id = $1 and id = any($2)) order by id for share")
+    sqlx::query("select 1 from conversations where org_id = $1 and id = any(array(select conversation_id from messages where org_id = $1 and id = any($2))) order by id for share")
         .bind(tx.org())
         .bind(messages)
         .execute(tx.conn())
@@ -83,8 +83,9 @@ pub(super) async fn load(tx: &mut OrgTx, messages: &[Uuid]) -> Result<Vec<Parcel
         "select m.id, m.conversation_id, m.turn, m.channel_id, c.contact_id, h.kind, h.account_id, h.status as channel_status, h.token, h.token_secret, \
            c.recipient, m.writer, m.body, m.attachments, m.template, m.reply_to, m.state, m.fence, m.meaningful, m.announced, \
            m.sending_since, c.holder, c.fence as conversation_fence, c.window_from, c.opted_out \
-         from messages m join conversations c on c.org_id = m.org_id and c.id = m.conversation_id \
-         join channels h on h.org_id = m.org_id and h.id = m.channel_id \
+         from messages m \
+         cross join lateral (select * from conversations f where f.org_id = $1 and f.id = m.conversation_id offset 0) c \
+         cross join lateral (select * from channels f where f.org_id = $1 and f.id = m.channel_id offset 0) h \
          where m.org_id = $1 and m.id = any($2) order by m.id for update of m",
     )
     .bind(tx.org())

@@ -4,10 +4,12 @@ use std::collections::HashMap;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use futures_util::future::join_all;
+use futures_util::StreamExt;
+use futures_util::stream::FuturesUnordered;
 use kernel::ids::{ConversationId, MessageId, OrgId};
 use kernel::queue::{BatchHandler, Job, JobError, Lane, NewJob};
 use serde::{Deserialize, Serialize};
+use tokio::time::{Instant, timeout_at};
 use uuid::Uuid;
 
 use super::check::{self, Parcel};
@@ -79,6 +81,23 @@ enum Plan {
     Done,
 }
 
+/// How long answers wait for others to be written together. One slow platform call must not keep the others in doubt.
+const TOGETHER: Duration = Duration::from_millis(50);
+
+/// Adds the answers that come together: up to the first and a moment longer.
+async fn gather<'a>(
+    under_way: &mut FuturesUnordered<impl Future<Output = (&'a Parcel, Settled)>>,
+    settled: &mut Vec<(&'a Parcel, Settled)>,
+) {
+    if settled.is_empty() {
+        settled.extend(under_way.next().await);
+    }
+    let until = Instant::now() + TOGETHER;
+    while let Ok(Some(answer)) = timeout_at(until, under_way.next()).await {
+        settled.push(answer);
+    }
+}
+
 type Results = HashMap<Uuid, Result<(), JobError>>;
 
 impl Send {
@@ -105,27 +124,40 @@ impl Send {
                 Plan::Done => {}
             }
         }
-        let answers = join_all(calls.iter().map(|&(parcel, doubtful)| async move {
-            if doubtful {
-                reconcile::ask(&self.core, org, parcel).await
-            } else {
-                settle::call(&self.core, org, parcel).await
+        let mut under_way: FuturesUnordered<_> = calls
+            .into_iter()
+            .map(|(parcel, doubtful)| async move {
+                let answer = if doubtful {
+                    reconcile::ask(&self.core, org, parcel).await
+                } else {
+                    settle::call(&self.core, org, parcel).await
+                };
+                (parcel, answer)
+            })
+            .collect();
+        loop {
+            gather(&mut under_way, &mut settled).await;
+            if settled.is_empty() {
+                return Ok(results);
             }
-        }))
-        .await;
-        settled.extend(calls.into_iter().zip(answers).map(|((parcel, _), answer)| (parcel, answer)));
-        for (parcel, outcome) in &settled {
-            if let Settled::RateLimited { after, .. } = outcome {
-                self.rates.close(parcel.channel_id, self.core.kernel.clock.now() + *after);
+            for (parcel, outcome) in &settled {
+                if let Settled::RateLimited { after, .. } = outcome {
+                    self.rates.close(parcel.channel_id, self.core.kernel.clock.now() + *after);
+                }
             }
+            if let Err(error) = settle::record(&self.core, org, &settled, &by_message, &mut results).await {
+                // They stay marked as under way, so the next run asks the platform.
+                for job in settled.iter().filter_map(|(parcel, _)| by_message.get(&parcel.id.uuid())) {
+                    results.insert(job.id.uuid(), Err(JobError::retry(anyhow::anyhow!("{error:#}"))));
+                }
+            }
+            settled.clear();
         }
-        settle::record(&self.core, org, &settled, &by_message, &mut results).await?;
-        Ok(results)
     }
 
     /// The transaction before the call: loads, decides, and marks what will be sent.
     async fn check(&self, org: OrgId, ids: &[Uuid], mind: &Mind) -> anyhow::Result<(Vec<Parcel>, Vec<Plan>)> {
-        let mut tx = self.core.kernel.db.begin(org).await?;
+        let mut tx = self.core.kernel.db.begin_by_key(org).await?;
         let mut parcels = check::load(&mut tx, ids).await?;
         let plans: Vec<Plan> = parcels.iter_mut().map(|parcel| self.plan(parcel, mind)).collect();
         let leaving: Vec<Uuid> = parcels

@@ -101,7 +101,7 @@ pub(super) async fn record(
     jobs: &HashMap<Uuid, &Job>,
     results: &mut HashMap<Uuid, Result<(), JobError>>,
 ) -> anyhow::Result<()> {
-    let mut tx = core.kernel.db.begin(org).await?;
+    let mut tx = core.kernel.db.begin_by_key(org).await?;
     lock_conversations(&mut tx, settled).await?;
     update_messages(&mut tx, settled, jobs).await?;
     update_conversations(&mut tx, settled, jobs).await?;
@@ -158,8 +158,9 @@ async fn update_messages(
     // An echo that came before this record, and could not be matched, stands as a foreign message under the same id.
     sqlx::query(
         "with n as (select * from jsonb_to_recordset($2) as n (id uuid, channel_id uuid, platform_id text)) \
-         delete from messages m using n where m.org_id = $1 and m.channel_id = n.channel_id and m.platform_id = n.platform_id \
-           and m.id <> n.id and m.writer = 'native_app'",
+         delete from messages where org_id = $1 and writer = 'native_app' and id = any(array(select m.id from n \
+           cross join lateral (select f.id from messages f where f.org_id = $1 and f.channel_id = n.channel_id \
+             and f.platform_id = n.platform_id and f.id <> n.id offset 0) m))",
     )
     .bind(tx.org())
     .bind(Value::Array(rows.clone()))
@@ -172,11 +173,12 @@ async fn update_messages(
            sent_at = case when n.state = 'sent' then coalesce(m.sent_at, $3) else m.sent_at end, \
            announced = m.announced or n.state = 'sent' \
          from jsonb_to_recordset($2) as n (id uuid, state text, code text, detail text, platform_id text) \
-         where m.org_id = $1 and m.id = n.id",
+         where m.org_id = $1 and m.id = any($4) and m.id = n.id",
     )
     .bind(tx.org())
     .bind(Value::Array(rows))
     .bind(tx.clock().now())
+    .bind(settled.iter().map(|(parcel, _)| parcel.id.uuid()).collect::<Vec<_>>())
     .execute(tx.conn())
     .await?;
     Ok(())
@@ -282,14 +284,14 @@ async fn mark_answered(tx: &mut OrgTx, sent: &[&Parcel]) -> Result<Vec<Answered>
         "with told as (select distinct on (id) * from unnest($2::uuid[], $3::boolean[], $5::text[], $6::text[], $7::bigint[]) \
              as t (id, meaningful, writer, preview, turn) order by id, meaningful desc, turn desc), \
            before as (select c.id, c.waiting_since, c.first_answered_at, t.meaningful, t.writer, t.preview, t.turn from conversations c join told t using (id) \
-             where c.org_id = $1 order by c.id for update of c) \
+             where c.org_id = $1 and c.id = any($2) order by c.id for update of c) \
          update conversations c set last_outbound_at = greatest(c.last_outbound_at, $4), \
            last_message_at = greatest(c.last_message_at, $4), last_writer = b.writer, preview = b.preview, \
            waiting_since = case when not b.meaningful then c.waiting_since when c.turn > greatest(b.turn, c.quiet_turn) then \
              (select min(m.at) from messages m where m.org_id = $1 and m.conversation_id = c.id and m.direction = 'inbound' \
                and m.turn > greatest(b.turn, c.quiet_turn)) end, \
            first_answered_at = case when b.meaningful then coalesce(c.first_answered_at, $4) else c.first_answered_at end \
-         from before b where c.org_id = $1 and c.id = b.id \
+         from before b where c.org_id = $1 and c.id = any($2) and c.id = b.id \
          returning c.id, case when b.meaningful then extract(epoch from $4 - b.waiting_since)::bigint end as after_s, \
            (b.meaningful and b.first_answered_at is null) as first_answer",
     )

@@ -4,16 +4,19 @@
 //! the transaction). What must cross organisations is a named function in [`system`] (role `recoup_system`); add one there
 //! and nowhere else. No pool leaves this module.
 
+mod growth;
 mod migrate;
 mod org_tx;
 pub mod system;
 
 use std::str::FromStr;
+use std::sync::Arc;
 use std::time::Duration;
 
 use sqlx::PgPool;
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 
+pub use growth::Growth;
 pub use migrate::{MigrateError, migrate, pending};
 pub use org_tx::OrgTx;
 
@@ -33,6 +36,11 @@ pub struct PoolSizes {
 /// The database of one process. Cheap to clone.
 #[derive(Clone)]
 pub struct Db {
+    // One pointer: a request clones the database several times on its way through the layers of the web.
+    inner: Arc<Inner>,
+}
+
+struct Inner {
     app: PgPool,
     system: PgPool,
     clock: Clock,
@@ -46,48 +54,66 @@ impl Db {
         let options = PgConnectOptions::from_str(url)?.application_name("recoup");
         let app = pool(&options, "recoup_app", sizes.app).await?;
         let system = pool(&options, "recoup_system", sizes.system).await?;
-        Ok(Self { app, system, clock, signals, options })
+        Ok(Self { inner: Arc::new(Inner { app, system, clock, signals, options }) })
     }
 
     /// Begins a transaction that sees one organisation's rows and no others.
     pub async fn begin(&self, org: OrgId) -> Result<OrgTx, sqlx::Error> {
+        self.begin_as(org, "").await
+    }
+
+    /// The same for work whose every statement finds its rows by key, as the batches of workers and followers do. Plans are
+    /// kept with the connection: one made while a table was small would read all of it later, so only those may be made that
+    /// stay good however much it grows.
+    pub async fn begin_by_key(&self, org: OrgId) -> Result<OrgTx, sqlx::Error> {
+        self.begin_as(org, ", set_config('enable_hashjoin', 'off', true), set_config('enable_mergejoin', 'off', true)")
+            .await
+    }
+
+    async fn begin_as(&self, org: OrgId, more: &str) -> Result<OrgTx, sqlx::Error> {
         // The id is our own type, printed as hexadecimal: nothing to inject. One round trip begins and sets it.
-        let begin = format!("begin; select set_config('recoup.org', '{}', true)", org.uuid());
-        let transaction = self.app.begin_with(sqlx::AssertSqlSafe(begin)).await?;
-        Ok(OrgTx::new(org, transaction, self.clock.clone(), self.signals.clone()))
+        let begin = format!("begin; select set_config('recoup.org', '{}', true){more}", org.uuid());
+        let transaction = self.inner.app.begin_with(sqlx::AssertSqlSafe(begin)).await?;
+        Ok(OrgTx::new(org, transaction, self.inner.clock.clone(), self.inner.signals.clone()))
     }
 
     /// What wakes this process's workers and followers.
     pub fn signals(&self) -> &Signals {
-        &self.signals
+        &self.inner.signals
     }
 
     /// Waits for running queries and closes the connections.
     pub async fn close(&self) {
-        self.app.close().await;
-        self.system.close().await;
+        self.inner.app.close().await;
+        self.inner.system.close().await;
     }
 
     /// The pool of the narrow role: for the kernel's own modules only.
     pub(crate) fn system_pool(&self) -> &PgPool {
-        &self.system
+        &self.inner.system
     }
 
     /// The pool of the tenant role: for followers, which set the organisation themselves.
     pub(crate) fn app_pool(&self) -> &PgPool {
-        &self.app
+        &self.inner.app
     }
 
     /// How to open a connection outside the pools (listening, liveness lock).
     pub(crate) fn options(&self) -> &PgConnectOptions {
-        &self.options
+        &self.inner.options
     }
 }
 
 async fn pool(options: &PgConnectOptions, role: &'static str, size: u32) -> Result<PgPool, sqlx::Error> {
     // The role is a start-up parameter of the connection: no statement of ours has to run first, and `reset all` or a
     // connection that lost its state still comes back to it.
-    let options = options.clone().options([("role", role), ("statement_timeout", "30000"), ("jit", "off")]);
+    // No scans of whole tables where an index serves: the plan of a small table must not stay when the table has grown.
+    let options = options.clone().options([
+        ("role", role),
+        ("statement_timeout", "30000"),
+        ("jit", "off"),
+        ("enable_seqscan", "off"),
+    ]);
     PgPoolOptions::new()
         .max_connections(size)
         .min_connections(1.min(size))

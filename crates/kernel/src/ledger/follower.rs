@@ -1,5 +1,6 @@
 //! Followers: views kept from the ledger. A follower's cursor commits with its work, so each event is applied once.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -16,12 +17,19 @@ use crate::ids::OrgId;
 const BATCH: i64 = 500;
 /// How often one event may fail before it is set aside in the dead letters (lane `follower`).
 const PATIENCE: i32 = 8;
+/// How long a follower lets events gather after it applied some.
+const STRIDE: Duration = Duration::from_millis(25);
 
 /// A view made from events.
 #[async_trait]
 pub trait Follower: Send + Sync + 'static {
     /// Its name in the table of cursors; changing it starts it anew.
     fn name(&self) -> &'static str;
+
+    /// The kinds of fact it is made from; `None` for all. Events of other kinds move its cursor unread.
+    fn kinds(&self) -> Option<&'static [&'static str]> {
+        None
+    }
 
     /// Applies events of one organisation, in the ledger's order, within the transaction that moves the cursor.
     async fn apply(&self, tx: &mut OrgTx, events: &[Recorded]) -> anyhow::Result<()>;
@@ -37,7 +45,8 @@ async fn run_one(db: Db, follower: Arc<dyn Follower>, stop: CancellationToken) {
     let mut news = db.signals().ledger_watch();
     while !stop.is_cancelled() {
         match step(&db, follower.as_ref(), BATCH).await {
-            Ok(Step::Applied(_)) => continue,
+            Ok(Step::Applied { full: true, .. }) => continue,
+            Ok(Step::Applied { .. }) => rest(&stop).await,
             Ok(Step::Idle) => {}
             Err(error) => {
                 tracing::warn!(
@@ -56,40 +65,51 @@ async fn run_one(db: Db, follower: Arc<dyn Follower>, stop: CancellationToken) {
     }
 }
 
+/// While the ledger is busy a follower looks at it in strides, not at every commit.
+async fn rest(stop: &CancellationToken) {
+    tokio::select! {
+        () = stop.cancelled() => {}
+        () = tokio::time::sleep(STRIDE) => {}
+    }
+}
+
 enum Step {
+    /// Nothing new, or another process is at it.
     Idle,
-    Applied(usize),
+    /// So many events were applied; `full` when there is probably more.
+    Applied { count: usize, full: bool },
 }
 
 /// Applies every event committed so far: for tests and `rebuild`. Returns how many.
 pub async fn catch_up(db: &Db, follower: &dyn Follower) -> anyhow::Result<usize> {
     let mut total = 0;
-    while let Step::Applied(count) = step(db, follower, BATCH).await? {
+    while let Step::Applied { count, .. } = step(db, follower, BATCH).await? {
         total += count;
     }
     Ok(total)
 }
 
 async fn step(db: &Db, follower: &dyn Follower, limit: i64) -> anyhow::Result<Step> {
-    let mut tx = db.begin(OrgId::from_uuid(Uuid::nil())).await?;
+    let mut tx = db.begin_by_key(OrgId::from_uuid(Uuid::nil())).await?;
     let Some(cursor) = lock_cursor(&mut tx, follower.name()).await? else { return Ok(Step::Idle) };
-    let (events, next) = read::after(db.system_pool(), &cursor, limit).await?;
-    if events.is_empty() {
+    let page = read::after(db.system_pool(), &cursor, limit, follower.kinds()).await?;
+    if page.empty {
         return Ok(Step::Idle);
     }
-    for (org, events) in by_org(&events) {
+    let count = page.events.len();
+    for (org, events) in by_org(page.events) {
         tx.switch_org(org).await?;
         follower.apply(&mut tx, &events).await?;
     }
-    move_cursor(&mut tx, follower.name(), &next).await?;
+    move_cursor(&mut tx, follower.name(), &page.next).await?;
     tx.commit().await?;
-    Ok(Step::Applied(events.len()))
+    Ok(Step::Applied { count, full: page.full })
 }
 
 /// After a failure: event by event, so that one bad event does not hold the others; it is set aside when it keeps failing.
 async fn recover(db: &Db, follower: &dyn Follower, error: &anyhow::Error) {
     let result = async {
-        while let Ok(Step::Applied(_)) = step(db, follower, 1).await {}
+        while let Ok(Step::Applied { .. }) = step(db, follower, 1).await {}
         let failures = count_failure(db, follower.name(), &format!("{error:#}")).await?;
         if failures >= PATIENCE {
             set_aside(db, follower.name(), error).await?;
@@ -105,8 +125,8 @@ async fn recover(db: &Db, follower: &dyn Follower, error: &anyhow::Error) {
 async fn set_aside(db: &Db, name: &'static str, error: &anyhow::Error) -> anyhow::Result<()> {
     let mut tx = db.begin(OrgId::from_uuid(Uuid::nil())).await?;
     let Some(cursor) = lock_cursor(&mut tx, name).await? else { return Ok(()) };
-    let (events, next) = read::after(db.system_pool(), &cursor, 1).await?;
-    let Some(event) = events.first() else { return Ok(()) };
+    let page = read::after(db.system_pool(), &cursor, 1, None).await?;
+    let Some(event) = page.events.first() else { return Ok(()) };
     tx.switch_org(event.org).await?;
     sqlx::query(
         "insert into dead_letters (org_id, id, lane, kind, payload, attempts, crashes, error, enqueued_at) \
@@ -121,7 +141,7 @@ async fn set_aside(db: &Db, name: &'static str, error: &anyhow::Error) -> anyhow
     .bind(event.at)
     .execute(tx.conn())
     .await?;
-    move_cursor(&mut tx, name, &next).await?;
+    move_cursor(&mut tx, name, &page.next).await?;
     tx.commit().await?;
     tracing::error!(follower = name, event.id = %event.id, "an event was set aside in the dead letters");
     Ok(())
@@ -165,13 +185,15 @@ async fn move_cursor(tx: &mut OrgTx, name: &str, to: &Cursor) -> Result<(), sqlx
 }
 
 /// Groups events by organisation, keeping the ledger's order within each.
-fn by_org(events: &[Recorded]) -> Vec<(OrgId, Vec<Recorded>)> {
+fn by_org(events: Vec<Recorded>) -> Vec<(OrgId, Vec<Recorded>)> {
     let mut groups: Vec<(OrgId, Vec<Recorded>)> = Vec::new();
+    let mut places: HashMap<OrgId, usize> = HashMap::new();
     for event in events {
-        match groups.iter_mut().find(|(org, _)| *org == event.org) {
-            Some((_, group)) => group.push(event.clone()),
-            None => groups.push((event.org, vec![event.clone()])),
-        }
+        let place = *places.entry(event.org).or_insert_with(|| {
+            groups.push((event.org, Vec::new()));
+            groups.len() - 1
+        });
+        groups[place].1.push(event);
     }
     groups
 }

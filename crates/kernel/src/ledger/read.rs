@@ -1,8 +1,9 @@
 //! Reading the ledger: for followers across organisations, and for one subject's timeline.
 
 use chrono::{DateTime, Utc};
-use serde_json::Value;
+use serde_json::value::RawValue;
 use sqlx::PgPool;
+use sqlx::types::Json;
 use uuid::Uuid;
 
 use super::{Actor, Fact, Recorded, Subject};
@@ -26,9 +27,11 @@ struct Row {
     subject_id: Uuid,
     cause_id: Option<EventId>,
     actor: String,
-    payload: Value,
+    payload: Json<Box<RawValue>>,
     #[sqlx(default)]
     xact: String,
+    #[sqlx(default)]
+    looked_at: i64,
 }
 
 impl Row {
@@ -40,27 +43,57 @@ impl Row {
             subject: Subject::from_row(&self.subject_kind, self.subject_id).unwrap_or(Subject::Org(self.org_id)),
             actor: self.actor.parse().unwrap_or(Actor::System),
             cause: self.cause_id,
-            fact: Fact::from_row(&self.kind, self.payload),
+            fact: Fact::from_json(&self.kind, self.payload.0.get()),
         }
     }
 }
 
-/// Events after a cursor in the order of their transactions, below the oldest transaction still running, so that a slow
-/// commit is never skipped. Returns them with the cursor behind the last.
-pub(crate) async fn after(pool: &PgPool, cursor: &Cursor, limit: i64) -> Result<(Vec<Recorded>, Cursor), sqlx::Error> {
+/// A stretch of the ledger in the order of its transactions.
+pub(crate) struct Page {
+    /// The events of the wanted kinds.
+    pub events: Vec<Recorded>,
+    /// The cursor behind the last event, wanted or not.
+    pub next: Cursor,
+    /// Whether as many events were looked at as were asked for: there is probably more.
+    pub full: bool,
+    /// Whether nothing was there at all.
+    pub empty: bool,
+}
+
+/// Looks at events after a cursor in the order of their transactions, below the oldest transaction still running, so that a
+/// slow commit is never skipped. Only the wanted kinds are read; the others only move the cursor.
+pub(crate) async fn after(
+    pool: &PgPool,
+    cursor: &Cursor,
+    limit: i64,
+    kinds: Option<&[&str]>,
+) -> Result<Page, sqlx::Error> {
     let rows: Vec<Row> = sqlx::query_as(
-        "select org_id, id, at, kind, subject_kind, subject_id, cause_id, actor, payload, xact_id::text as xact from events \
-         where (xact_id, id) > ($1::xid8, $2) and xact_id < pg_snapshot_xmin(pg_current_snapshot()) \
-         order by xact_id, id limit $3",
+        "with page as materialized (\
+           select org_id, id, at, kind, subject_kind, subject_id, cause_id, actor, payload, xact_id from events \
+           where (xact_id, id) > ($1::xid8, $2) and xact_id < pg_snapshot_xmin(pg_current_snapshot()) \
+           order by xact_id, id limit $3) \
+         select p.org_id, p.id, p.at, p.kind, p.subject_kind, p.subject_id, p.cause_id, p.actor, p.payload, p.xact_id::text as xact, \
+           (select count(*) from page) as looked_at \
+         from page p where $4::text[] is null or p.kind = any($4) \
+           or (p.xact_id, p.id) = (select l.xact_id, l.id from page l order by l.xact_id desc, l.id desc limit 1) \
+         order by p.xact_id, p.id",
     )
     .bind(&cursor.xact)
     .bind(cursor.event)
     .bind(limit)
+    .bind(kinds)
     .fetch_all(pool)
     .await?;
     let next =
         rows.last().map_or_else(|| cursor.clone(), |row| Cursor { xact: row.xact.clone(), event: row.id.uuid() });
-    Ok((rows.into_iter().map(Row::into_recorded).collect(), next))
+    let looked_at = rows.last().map_or(0, |row| row.looked_at);
+    let events = rows
+        .into_iter()
+        .filter(|row| kinds.is_none_or(|kinds| kinds.contains(&row.kind.as_str())))
+        .map(Row::into_recorded)
+        .collect();
+    Ok(Page { events, next, full: looked_at >= limit, empty: looked_at == 0 })
 }
 
 /// The cursor behind everything committed before now, for readers that want only what comes.
@@ -77,9 +110,9 @@ pub struct TailCursor(Cursor);
 impl TailCursor {
     /// Reads what was committed since, moving the cursor.
     pub async fn read(&mut self, db: &Db, limit: i64) -> Result<Vec<Recorded>, sqlx::Error> {
-        let (events, next) = after(db.system_pool(), &self.0, limit).await?;
-        self.0 = next;
-        Ok(events)
+        let page = after(db.system_pool(), &self.0, limit, None).await?;
+        self.0 = page.next;
+        Ok(page.events)
     }
 }
 

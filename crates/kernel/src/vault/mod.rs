@@ -21,8 +21,12 @@ use crate::ids::OrgId;
 /// The vault of one process: unwrapped data keys are cached in memory for a few minutes.
 #[derive(Clone)]
 pub struct Vault {
+    inner: Arc<Inner>,
+}
+
+struct Inner {
     db: Db,
-    masters: Arc<MasterKeys>,
+    masters: MasterKeys,
     keys: Cache<OrgId, Arc<OrgVault>>,
 }
 
@@ -36,18 +40,18 @@ impl Vault {
     /// A vault over a database with its master keys.
     pub fn new(db: Db, masters: MasterKeys) -> Self {
         let keys = Cache::builder().max_capacity(10_000).time_to_live(std::time::Duration::from_secs(300)).build();
-        Self { db, masters: Arc::new(masters), keys }
+        Self { inner: Arc::new(Inner { db, masters, keys }) }
     }
 
     /// Makes the first data key of a new organisation, within the transaction that registers it.
     pub async fn create_keys(&self, tx: &mut OrgTx) -> Result<(), VaultError> {
         let plain: [u8; KEY_LEN] = rand::random();
-        let wrapped = self.masters.wrap(tx.org(), 1, &plain)?;
+        let wrapped = self.inner.masters.wrap(tx.org(), 1, &plain)?;
         sqlx::query(
             "insert into org_keys (org_id, version, master_key, wrapped) values ($1, 1, $2, $3) on conflict do nothing",
         )
         .bind(tx.org())
-        .bind(self.masters.current_id())
+        .bind(self.inner.masters.current_id())
         .bind(wrapped)
         .execute(tx.conn())
         .await?;
@@ -56,21 +60,23 @@ impl Vault {
 
     /// Opens an organisation's keys.
     pub async fn of(&self, org: OrgId) -> Result<Arc<OrgVault>, VaultError> {
-        if let Some(keys) = self.keys.get(&org).await {
+        if let Some(keys) = self.inner.keys.get(&org).await {
             return Ok(keys);
         }
         let rows: Vec<(i32, String, Vec<u8>)> =
             sqlx::query_as("select version, master_key, wrapped from org_keys where org_id = $1 order by version")
                 .bind(org)
-                .fetch_all(self.db.system_pool())
+                .fetch_all(self.inner.db.system_pool())
                 .await?;
         let keys = rows
             .into_iter()
-            .map(|(version, master, wrapped)| Ok((version, self.masters.unwrap(org, version, &master, &wrapped)?)))
+            .map(|(version, master, wrapped)| {
+                Ok((version, self.inner.masters.unwrap(org, version, &master, &wrapped)?))
+            })
             .collect::<Result<Vec<_>, VaultError>>()?;
         let newest = keys.last().map(|(version, _)| *version).ok_or(VaultError::NoKey)?;
         let opened = Arc::new(OrgVault { newest, keys });
-        self.keys.insert(org, Arc::clone(&opened)).await;
+        self.inner.keys.insert(org, Arc::clone(&opened)).await;
         Ok(opened)
     }
 
@@ -86,30 +92,30 @@ impl Vault {
 
     /// Encrypts a secret of the installation itself (no organisation's) with the master key; keep the key's name beside it.
     pub fn seal_own(&self, place: &str, plain: &[u8]) -> Result<(String, Vec<u8>), VaultError> {
-        self.masters.seal_own(place, plain)
+        self.inner.masters.seal_own(place, plain)
     }
 
     /// Decrypts a secret of the installation itself.
     pub fn open_own(&self, place: &str, master: &str, sealed: &[u8]) -> Result<Vec<u8>, VaultError> {
-        self.masters.open_own(place, master, sealed)
+        self.inner.masters.open_own(place, master, sealed)
     }
 
     /// Wraps every data key with the current master key; returns how many were rewrapped.
     pub async fn rotate(&self) -> Result<usize, VaultError> {
         let rows: Vec<(Uuid, i32, String, Vec<u8>)> =
             sqlx::query_as("select org_id, version, master_key, wrapped from org_keys where master_key <> $1")
-                .bind(self.masters.current_id())
-                .fetch_all(self.db.system_pool())
+                .bind(self.inner.masters.current_id())
+                .fetch_all(self.inner.db.system_pool())
                 .await?;
         for (org, version, master, wrapped) in &rows {
             let org = OrgId::from_uuid(*org);
-            let fresh = self.masters.rewrap(org, *version, master, wrapped)?;
+            let fresh = self.inner.masters.rewrap(org, *version, master, wrapped)?;
             sqlx::query("update org_keys set master_key = $3, wrapped = $4 where org_id = $1 and version = $2")
                 .bind(org)
                 .bind(version)
-                .bind(self.masters.current_id())
+                .bind(self.inner.masters.current_id())
                 .bind(fresh)
-                .execute(self.db.system_pool())
+                .execute(self.inner.db.system_pool())
                 .await?;
         }
         Ok(rows.len())

@@ -83,9 +83,11 @@ async fn known(tx: &mut OrgTx, people: &[Person<'_>]) -> Result<Known, sqlx::Err
     let pairs = people.iter().flat_map(|person| person.ids.iter().map(move |id| (person.channel.uuid(), *id)));
     let (channels, ids): (Vec<Uuid>, Vec<&str>) = pairs.unzip();
     let rows: Vec<(ChannelId, String, ContactId)> = sqlx::query_as(
-        "select i.channel_id, i.platform_id, coalesce(c.merged_into, c.id) from contact_identities i \
-         join unnest($2::uuid[], $3::text[]) as w (channel_id, platform_id) using (channel_id, platform_id) \
-         join contacts c on c.org_id = i.org_id and c.id = i.contact_id where i.org_id = $1",
+        "select w.channel_id, w.platform_id, c.id from unnest($2::uuid[], $3::text[]) as w (channel_id, platform_id) \
+         cross join lateral (select f.contact_id from contact_identities f \
+           where f.org_id = $1 and f.channel_id = w.channel_id and f.platform_id = w.platform_id offset 0) i \
+         cross join lateral (select coalesce(f.merged_into, f.id) as id from contacts f \
+           where f.org_id = $1 and f.id = i.contact_id offset 0) c",
     )
     .bind(tx.org())
     .bind(channels)

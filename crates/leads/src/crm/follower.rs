@@ -21,6 +21,10 @@ impl Follower for CrmFollower {
         "leads.crm"
     }
 
+    fn kinds(&self) -> Option<&'static [&'static str]> {
+        Some(&["lead.scored", "lead.tagged", "lead.stage", "contact.changed"])
+    }
+
     async fn apply(&self, tx: &mut OrgTx, events: &[Recorded]) -> anyhow::Result<()> {
         let mut leads: Vec<LeadId> = events.iter().filter_map(lead_of).collect();
         let contacts: Vec<ContactId> = events.iter().filter_map(contact_of).collect();

@@ -27,6 +27,10 @@ impl Follower for Scorer {
         "leads.score"
     }
 
+    fn kinds(&self) -> Option<&'static [&'static str]> {
+        Some(&["message.understood"])
+    }
+
     async fn apply(&self, tx: &mut OrgTx, events: &[Recorded]) -> anyhow::Result<()> {
         let shown: Vec<Shown<'_>> = events.iter().filter_map(read).collect();
         if shown.is_empty() {
