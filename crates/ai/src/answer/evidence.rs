@@ -6,7 +6,11 @@
 
 use std::cell::OnceCell;
 use std::collections::HashMap;
-use std::collections::hash_map::Entry;
+use std::collections::hash_map::RandomState;
+use std::hash::BuildHasher;
+use std::sync::{Arc, LazyLock};
+
+use moka::sync::Cache;
 
 use crate::retrieval::text::{Analyzer, is_misspelling, is_stop_word, is_weak, synonyms, words};
 use crate::retrieval::{Index, StaticVectors};
@@ -108,10 +112,9 @@ impl Evidence {
     pub(super) fn compare(&self, parts: &[&str], analyzer: &Analyzer) -> Compared {
         let mut terms: HashMap<String, Vec<f32>> = HashMap::new();
         for part in parts {
-            for word in words(part, analyzer.language()).filter(|w| !is_stop_word(&w.lower, analyzer.language())) {
-                if let Entry::Vacant(new) = terms.entry(analyzer.term(&word.lower)) {
-                    let matches = self.matches(new.key(), &word.lower);
-                    new.insert(matches);
+            for word in content_of(part, analyzer).iter() {
+                if !terms.contains_key(&word.term) {
+                    terms.insert(word.term.clone(), self.matches(&word.term, &word.lower));
                 }
             }
         }
@@ -122,8 +125,8 @@ impl Evidence {
     pub(super) fn coverage(&self, parts: &[&str], compared: &Compared, analyzer: &Analyzer) -> Coverage {
         let mut best = vec![0.0_f32; self.asked.len()];
         for part in parts {
-            for word in words(part, analyzer.language()).filter(|w| !is_stop_word(&w.lower, analyzer.language())) {
-                let Some(matches) = compared.terms.get(&analyzer.term(&word.lower)) else { continue };
+            for word in content_of(part, analyzer).iter() {
+                let Some(matches) = compared.terms.get(&word.term) else { continue };
                 best.iter_mut().zip(matches).for_each(|(b, m)| *b = b.max(*m));
             }
         }
@@ -158,15 +161,15 @@ impl Evidence {
     pub(super) fn focus(&self, index: &Index, heading: &str, analyzer: &Analyzer) -> f32 {
         let mut total = 0.0;
         let mut asked = 0.0;
-        for word in words(heading, analyzer.language()).filter(|w| !is_stop_word(&w.lower, analyzer.language())) {
-            let term = analyzer.term(&word.lower);
-            let weight = index.bm25().idf(&term).max(0.5) * specific(&word.lower, analyzer.language());
+        for word in content_of(heading, analyzer).iter() {
+            let term = &word.term;
+            let weight = index.bm25().idf(term).max(0.5) * specific(&word.lower, analyzer.language());
             let named = self.expected.is_some() && names_expected(&word.lower, self.expected);
             let said = |a: &Asked| {
-                a.term == term
-                    || a.others.contains(&term)
-                    || is_misspelling(&a.term, &term)
-                    || is_compound(&a.term, &term)
+                a.term == *term
+                    || a.others.contains(term)
+                    || is_misspelling(&a.term, term)
+                    || is_compound(&a.term, term)
             };
             total += weight;
             asked += if named || self.asked.iter().any(said) { weight } else { 0.0 };
@@ -241,6 +244,37 @@ fn names_expected(lower: &str, expected: Option<Expected>) -> bool {
         None => return false,
     };
     list(name).contains(&lower)
+}
+
+/// A content word of a text of the knowledge, and its term.
+struct Content {
+    lower: String,
+    term: String,
+}
+
+/// How many texts of the knowledge are kept taken apart: the sentences of a few thousand documents.
+const TAKEN_APART: u64 = 50_000;
+/// Longer texts are rare, and would fill the memory.
+const LONGEST_KEPT: usize = 4_000;
+
+/// The content words of a text of the knowledge. It is the same for every question, so each text is taken apart once; questions
+/// are not kept.
+fn content_of(text: &str, analyzer: &Analyzer) -> Arc<[Content]> {
+    static KEPT: LazyLock<(Cache<[u64; 2], Arc<[Content]>>, [RandomState; 2])> =
+        LazyLock::new(|| (Cache::new(TAKEN_APART), [RandomState::new(), RandomState::new()]));
+    let take_apart = || {
+        words(text, analyzer.language())
+            .filter(|word| !is_stop_word(&word.lower, analyzer.language()))
+            .map(|word| Content { term: analyzer.term(&word.lower), lower: word.lower })
+            .collect()
+    };
+    if text.len() > LONGEST_KEPT {
+        return take_apart();
+    }
+    let (kept, states) = &*KEPT;
+    // Two keyed hashes of 64 bits each: no two texts meet in both.
+    let key = states.each_ref().map(|state| state.hash_one((analyzer.language(), text)));
+    kept.get_with(key, take_apart)
 }
 
 /// The words of a chunk, each with how well it matches every word asked.

@@ -1,11 +1,11 @@
 //! The stored form of a decision: what may be searched in the open, the rest deflated and sealed.
 
-use std::io::{Read, Write};
+use std::cell::RefCell;
+use std::io::Read;
 
 use chrono::{DateTime, Utc};
-use flate2::Compression;
 use flate2::read::DeflateDecoder;
-use flate2::write::DeflateEncoder;
+use flate2::{Compress, Compression, FlushCompress, Status};
 use kernel::ids::{ConversationId, DecisionId, MessageId, OrgId};
 use kernel::vault::{OrgVault, VaultError};
 use serde::{Deserialize, Serialize};
@@ -83,10 +83,7 @@ impl Decision {
     /// The row to store. Only computation: many can be sealed on a worker thread and written together.
     pub fn seal(&self, vault: &OrgVault) -> Result<DecisionRow, SealError> {
         let body = Sealed { inputs: &self.inputs, stages: &self.stages, output: &self.result.output };
-        let mut deflated = DeflateEncoder::new(Vec::with_capacity(2048), Compression::fast());
-        serde_json::to_writer(&mut deflated, &body)?;
-        deflated.flush()?;
-        let sealed = vault.seal(&associated(self.id), &deflated.finish()?)?;
+        let sealed = vault.seal(&associated(self.id), &deflate(&serde_json::to_vec(&body)?)?)?;
         let answered = self.model_calls().filter(|call| !call.provider.is_empty()).last();
         let sum = |of: fn(&super::ModelCall) -> u64| self.model_calls().map(of).sum::<u64>().cast_signed();
         Ok(DecisionRow {
@@ -132,6 +129,24 @@ impl DecisionRow {
             result: Conclusion { outcome: self.outcome.clone(), confidence: self.confidence, output: body.output },
         })
     }
+}
+
+/// Deflates with the thread's own compressor: its tables are larger than any record and need not be made for each.
+fn deflate(plain: &[u8]) -> std::io::Result<Vec<u8>> {
+    thread_local! {
+        static COMPRESSOR: RefCell<Compress> = RefCell::new(Compress::new(Compression::fast(), false));
+    }
+    COMPRESSOR.with_borrow_mut(|compressor| {
+        compressor.reset();
+        let mut deflated = Vec::with_capacity(plain.len() / 2 + 128);
+        loop {
+            let rest = plain.get(compressor.total_in() as usize..).unwrap_or_default();
+            if compressor.compress_vec(rest, &mut deflated, FlushCompress::Finish)? == Status::StreamEnd {
+                return Ok(deflated);
+            }
+            deflated.reserve(deflated.capacity());
+        }
+    })
 }
 
 fn associated(id: DecisionId) -> String {
