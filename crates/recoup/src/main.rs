@@ -10,6 +10,10 @@ use clap::{Parser, Subcommand};
 use kernel::config::Config;
 use recoup::{rooms, runtime};
 
+/// Requests and batches are many small allocations, freed on another thread than they were made.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 /// Finds the revenue a business is losing between "a customer reached out" and "the customer paid", and wins it back.
 #[derive(Parser)]
 #[command(name = "recoup", version, about, max_term_width = 100)]
