@@ -25,6 +25,7 @@ use axum::Router;
 use axum::http::HeaderValue;
 use axum::response::Response;
 use axum::routing::{get, post};
+use serde::Serialize;
 use serde_json::{Value, json};
 
 pub(crate) use call::Call;
@@ -152,7 +153,7 @@ struct Signed {
 
 impl Postmark for Signed {
     fn body(&self, group: &str, parts: &[Value]) -> Vec<u8> {
-        escaped(&json!({ "object": group, "entry": parts })).into_bytes()
+        escaped(&Envelope { object: group, entry: parts }).into_bytes()
     }
 
     fn headers(&self, _url: &str, body: &[u8], _attempt: u32) -> Vec<(&'static str, String)> {
@@ -168,22 +169,33 @@ impl Postmark for Signed {
     }
 }
 
+/// What every webhook body looks like.
+#[derive(Serialize)]
+struct Envelope<'a> {
+    object: &'a str,
+    entry: &'a [Value],
+}
+
 /// JSON in which every character beyond ASCII and every slash is escaped.
-fn escaped(value: &Value) -> String {
+fn escaped(value: &impl Serialize) -> String {
     use std::fmt::Write as _;
-    let plain = value.to_string();
-    let mut out = String::with_capacity(plain.len());
-    for character in plain.chars() {
+    let plain = serde_json::to_string(value).expect("events are plain JSON");
+    let mut out = String::with_capacity(plain.len() + plain.len() / 16);
+    let mut rest = plain.as_str();
+    // Whole runs that need nothing are copied at once.
+    while let Some(place) = rest.find(|character: char| character == '/' || !character.is_ascii()) {
+        out.push_str(&rest[..place]);
+        let character = rest[place..].chars().next().unwrap_or_default();
+        rest = &rest[place + character.len_utf8()..];
         if character == '/' {
             out.push_str("\\/");
-        } else if character.is_ascii() {
-            out.push(character);
-        } else {
-            for unit in character.encode_utf16(&mut [0; 2]) {
-                write!(out, "\\u{unit:04x}").expect("writing to a String cannot fail");
-            }
+            continue;
+        }
+        for unit in character.encode_utf16(&mut [0; 2]) {
+            write!(out, "\\u{unit:04x}").expect("writing to a String cannot fail");
         }
     }
+    out.push_str(rest);
     out
 }
 

@@ -10,6 +10,7 @@ mod measured;
 mod pipeline;
 mod place;
 mod queue;
+mod start;
 
 use kernel::config::Config;
 
@@ -31,6 +32,8 @@ enum What {
     Queue(queue::QueueBench),
     /// The Inbox over many conversations, and search.
     Dashboard(dashboard::Dashboard),
+    /// The start of the program, its memory, its first page.
+    Start(start::Start),
 }
 
 impl Bench {
@@ -41,6 +44,7 @@ impl Bench {
             What::Pipeline(bench) => bench.run(config).await,
             What::Queue(bench) => bench.run(config).await,
             What::Dashboard(bench) => bench.run(config).await,
+            What::Start(bench) => bench.run(config).await,
         }
     }
 }
