@@ -18,6 +18,10 @@ HEADS = {
     "tone": (["negative", "neutral", "positive", "mixed"], "sentiment", 0.5, 4.0),
 }
 
+# How much less sure a head is than out of fold, where people write who wrote none of the training messages: by the likelihood
+# of the public synthetic customers, confirmed by our own test messages. Decisions stay as they are.
+STRANGERS = {"urgency": 0.75}
+
 
 def train(_folder):
     rows = sets.own("messages.train")
@@ -38,6 +42,7 @@ def head(name, rows, hashed, known, classes, key, loudness, c):
     score = (lambda a, b: accuracy_score(a, b)) if name == "topic" else (lambda a, b: f1_score(a, b, average="macro"))
     shift = tune_offsets(z, y, score, np.zeros(len(classes)), np.linspace(-0.8, 0.8, 9)) * 0.7
     print(name, "out of fold:", round(score(y, (z + shift).argmax(1)), 4), "slope", round(slope, 3), flush=True)
+    slope, shift = slope * STRANGERS.get(name, 1.0), shift * STRANGERS.get(name, 1.0)
     model = fit(x, y)
     coef = model.coef_
     return pack.Head(name, classes, "softmax", coef[:, : 2 * BUCKETS], model.intercept_, concepts=coef[:, 2 * BUCKETS :] * loudness,

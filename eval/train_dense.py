@@ -60,7 +60,7 @@ class Dense:
         self.below, self.classes = below, classes
         self.weights = np.vstack([m.coef_ for m in models]) if len(models) > 1 else models[0].coef_
         self.bias = np.concatenate([m.intercept_ for m in models])
-        self.share = BELOW[below["name"]]
+        self.share = np.full(len(classes), BELOW.get(below["name"], 1.0))
         self.slope, self.shift, self.threshold = np.ones(len(classes)), np.zeros(len(classes)), np.zeros(len(classes))
 
     def sums(self, vectors, tier_0):
@@ -68,7 +68,7 @@ class Dense:
 
     def header(self):
         short = lambda a: [float(f"{v:.4g}") for v in np.ravel(a)]
-        mix = np.eye(len(self.classes)) * self.share
+        mix = np.diag(self.share)
         return {"name": self.below["name"], "classes": self.classes, "link": self.below["link"], "slope": short(self.slope),
                 "shift": short(self.shift), "threshold": short(self.threshold), "bias": short(self.bias),
                 "weights": [short(np.concatenate([w, m])) for w, m in zip(self.weights, mix)]}
@@ -127,20 +127,47 @@ def sentiment(folder, heads, sums):
     return head
 
 
-def customers(name, slope, heads, sums):
-    """From our own English messages; the slope was read off messages it had not seen."""
+def customers(name, slope, shift, heads, sums):
+    """From our own English messages; the slope, and how much of the tier-0 shift is kept, were read off messages it had not seen."""
     key = {"topic": "topic", "urgency": "urgency"}[name]
     rows = [r for r in sets.own("messages.train") if r["lang"] == "en"]
     classes = heads[name]["classes"]
     y = np.array([classes.index(r[key]) for r in rows])
     head = Dense(heads[name], [LogisticRegression(C=5.0, max_iter=400).fit(embed([r["text"] for r in rows]), y)], classes)
-    head.slope, head.shift = np.full(len(classes), slope), np.array(heads[name]["shift"]) * slope
+    head.slope, head.shift = np.full(len(classes), slope), np.array(heads[name]["shift"]) * shift
+    return head
+
+
+def groups(folder, heads):
+    """Every other training comment: a head over its vector, weighed against the tier-0 sum, both out of fold.
+
+    The sums are log odds, so the thresholds of tier 0, which come from all training comments, keep their meaning."""
+    from features import matrix
+    from train_emotion import GROUPS, out_of_fold
+
+    rows = sets.public(folder, "goemotions/train")
+    hashed, vectors = matrix([r["text"] for r in rows]), embed([r["text"] for r in rows[::2]])
+    hashed_fit = lambda a, b: LogisticRegression(C=3.0, solver="liblinear", tol=1e-2).fit(a, b)
+    fit = lambda a, b: LogisticRegression(C=1.0, max_iter=200).fit(a, b)
+    models, shares = [], []
+    for members in GROUPS.values():
+        y = np.array([any(m in r["emotions"] for m in members) for r in rows])
+        below, y = out_of_fold(hashed_fit, hashed, y)[::2], y[::2]
+        both = np.stack([out_of_fold(fit, vectors, y), below], 1)
+        upper, model = LogisticRegression(C=10.0).fit(both, y), fit(vectors, y)
+        weight, share = upper.coef_[0]
+        model.coef_, model.intercept_ = model.coef_ * weight, model.intercept_ * weight + upper.intercept_
+        models.append(model)
+        shares.append(share)
+    head = Dense(heads["emotion_groups"], models, list(GROUPS))
+    head.share, head.threshold = np.array(shares), np.array(heads["emotion_groups"]["threshold"])
     return head
 
 
 def main():
     heads, sums = tier_0()
-    write([sentiment(sys.argv[1], heads, sums), customers("topic", 1.05, heads, sums), customers("urgency", 0.75, heads, sums)])
+    write([sentiment(sys.argv[1], heads, sums), customers("topic", 1.05, 1.05, heads, sums), customers("urgency", 0.6, 0.8, heads, sums),
+           groups(sys.argv[1], heads)])
 
 
 if __name__ == "__main__":

@@ -1,13 +1,15 @@
-//! The public retrieval sets, where `RECOUP_EVAL_DATA` names their folder; the project's own set always.
+//! The gate of tier 0: on the project's own sets always, on the public ones where `RECOUP_EVAL_DATA` names their folder.
 
 use ai::eval::{Options, run};
 
 #[test]
-fn retrieval_and_answers_reach_their_gates() {
+fn every_local_stage_reaches_its_gate() {
     let data = std::env::var_os("RECOUP_EVAL_DATA").map(Into::into);
-    let only = vec!["retrieval".to_owned(), "answers".to_owned()];
-    let report = run(&Options { data, only, ..Options::default() }).unwrap();
+    let report = run(&Options { data, ..Options::default() }).unwrap();
     println!("{report}");
-    assert!(report.rows.iter().filter(|row| row.gate.is_some()).count() >= 4);
+    let judged = |task: &str| report.rows.iter().any(|row| row.task == task && row.gate.is_some());
+    for task in ["topics", "urgency", "injection", "spam", "personal data", "retrieval", "answers", "blocking"] {
+        assert!(judged(task), "{task} is not judged");
+    }
     report.check().unwrap();
 }

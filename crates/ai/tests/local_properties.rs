@@ -144,3 +144,39 @@ fn a_vector_of_the_wrong_length_is_ignored() {
     let with = local.read("the printer is broken and nobody helps", None).sentiment();
     assert_eq!(with, Local::new().read("the printer is broken and nobody helps", None).sentiment());
 }
+
+/// An embedder that remembers what it was asked for.
+#[derive(Default)]
+struct Listening(std::sync::Mutex<Vec<String>>);
+
+impl Embedder for Listening {
+    fn dims(&self) -> usize {
+        384
+    }
+
+    fn embed(&self, texts: &[&str]) -> Vec<Vec<f32>> {
+        self.0.lock().unwrap().extend(texts.iter().map(|text| (*text).to_owned()));
+        texts.iter().map(|_| vec![1.0 / 384f32.sqrt(); 384]).collect()
+    }
+}
+
+#[test]
+fn only_english_is_shown_to_the_embedder() {
+    let listening = std::sync::Arc::new(Listening::default());
+    let local = Local::with_embedder(listening.clone());
+    let (german, english) =
+        ("Wann bekomme ich endlich meine Rechnung von Ihnen?", "When will I finally get my invoice from you?");
+    let readings = local.read_all(&[german, english, "Siparişim neden hâlâ gelmedi acaba?"], None);
+    let seen: Vec<bool> = readings.iter().map(|reading| reading.vector().is_some()).collect();
+    assert_eq!(seen, [false, true, false]);
+    assert!(local.read(german, None).vector().is_none() && local.read(english, None).vector().is_some());
+    assert_eq!(*listening.0.lock().unwrap(), [english, english]);
+}
+
+#[test]
+fn a_business_with_names_alone_for_its_intents_still_tells_them_apart() {
+    let examples = [Example { text: "hi", intent: "opening_hours" }, Example { text: "hey", intent: "cancel_order" }];
+    let model = IntentModel::learn(Space::Hashed, &examples).expect("there are examples");
+    assert_eq!(model.guess("what are your opening hours").best, "opening_hours");
+    assert_eq!(model.guess("i want to cancel the order").best, "cancel_order");
+}

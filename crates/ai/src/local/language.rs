@@ -51,6 +51,11 @@ impl Language {
         self != Language::UNKNOWN
     }
 
+    /// What was trained on English also serves texts too short to name a language.
+    pub(crate) fn reads_as_english(self) -> bool {
+        self == Language::ENGLISH || self == Language::UNKNOWN
+    }
+
     /// Position in [`KNOWN`]: the languages that have word lists.
     pub fn index(self) -> Option<u8> {
         KNOWN.iter().position(|l| *l == self).map(|i| i as u8)

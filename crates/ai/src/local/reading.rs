@@ -31,18 +31,22 @@ impl Local {
 
     /// Reads a message; `previous` is the language of the conversation so far.
     pub fn read<'a>(&self, text: &'a str, previous: Option<Language>) -> Reading<'a> {
-        let vector = self.embedder.as_ref().and_then(|embedder| embedder.embed(&[text]).pop());
-        Reading::new(text, previous, vector)
+        let language = language::detect(text, previous);
+        let embedder = self.embedder.as_ref().filter(|_| language.reads_as_english());
+        Reading::in_language(text, language, embedder.and_then(|embedder| embedder.embed(&[text]).pop()))
     }
 
     /// Reads many messages; an embedder sees them in one batch.
     pub fn read_all<'a>(&self, texts: &[&'a str], previous: Option<Language>) -> Vec<Reading<'a>> {
-        let mut vectors = match &self.embedder {
-            Some(embedder) => embedder.embed(texts).into_iter().map(Some).collect(),
-            None => Vec::new(),
-        };
-        vectors.resize(texts.len(), None);
-        texts.iter().zip(vectors).map(|(text, vector)| Reading::new(text, previous, vector)).collect()
+        let languages: Vec<Language> = texts.iter().map(|text| language::detect(text, previous)).collect();
+        let english: Vec<&str> =
+            texts.iter().zip(&languages).filter(|(_, language)| language.reads_as_english()).map(|(t, _)| *t).collect();
+        let mut vectors =
+            self.embedder.as_ref().map(|embedder| embedder.embed(&english)).unwrap_or_default().into_iter();
+        let vector = |language: Language| if language.reads_as_english() { vectors.next() } else { None };
+        let vectors: Vec<Option<Vec<f32>>> = languages.iter().copied().map(vector).collect();
+        let read = texts.iter().zip(languages).zip(vectors);
+        read.map(|((text, language), vector)| Reading::in_language(text, language, vector)).collect()
     }
 }
 
@@ -64,10 +68,6 @@ pub struct Reading<'a> {
 const SHORT_WORDS: usize = 4;
 
 impl<'a> Reading<'a> {
-    fn new(text: &'a str, previous: Option<Language>, vector: Option<Vec<f32>>) -> Reading<'a> {
-        Reading::in_language(text, language::detect(text, previous), vector)
-    }
-
     /// Reads a text whose language is already known, such as a reply of our own.
     pub fn in_language(text: &'a str, language: Language, vector: Option<Vec<f32>>) -> Reading<'a> {
         let folded = fold(text);
@@ -82,10 +82,14 @@ impl<'a> Reading<'a> {
 
     /// What the head called `name` says: tier 1 where there is a vector and the message is English, else tier 0.
     pub(crate) fn verdict(&self, name: &str) -> Option<Verdict<'static>> {
+        self.dense_verdict(name).or_else(|| Heads::shipped().verdict(name, &self.sums, &self.concepts))
+    }
+
+    /// What the tier-1 head called `name` says; `None` where there is no such head, no vector, or another language.
+    pub(crate) fn dense_verdict(&self, name: &str) -> Option<Verdict<'static>> {
+        let vector = self.vector.as_deref().filter(|_| self.reads_as_english())?;
         let below = Heads::shipped().verdict(name, &self.sums, &self.concepts);
-        let Some(vector) = self.vector.as_deref().filter(|_| self.reads_as_english()) else { return below };
-        let logits = below.as_ref().map_or(&[][..], Verdict::logits);
-        DenseHeads::shipped().verdict(name, vector, logits).or(below)
+        DenseHeads::shipped().verdict(name, vector, below.as_ref().map_or(&[][..], Verdict::logits))
     }
 
     /// The sums of the tier-0 head called `name` before calibration; `None` if there is no such head.
@@ -93,12 +97,11 @@ impl<'a> Reading<'a> {
         Heads::shipped().verdict(name, &self.sums, &self.concepts).map(|verdict| verdict.logits().to_vec())
     }
 
-    /// Heads trained on English also serve texts too short to name a language.
     pub(crate) fn reads_as_english(&self) -> bool {
-        self.language == Language::ENGLISH || self.language == Language::UNKNOWN
+        self.language.reads_as_english()
     }
 
-    /// The vector of tier 1, where an embedder is present.
+    /// The vector of tier 1, where an embedder is present and the message is English: its model reads nothing else.
     pub fn vector(&self) -> Option<&[f32]> {
         self.vector.as_deref()
     }

@@ -98,8 +98,13 @@ impl Reading<'_> {
 
     /// Ekman's groups that are felt, in the order of [`EMOTION_GROUPS`].
     ///
-    /// A group's probability is the mean of its own head and of "some member is felt".
+    /// A group's probability is that of its tier-1 head; without one the mean of its own head and of "some member is felt".
     pub fn emotion_groups(&self) -> Vec<&'static str> {
+        if let Some(verdict) = self.dense_verdict("emotion_groups") {
+            let p = verdict.probabilities();
+            let felt = (0..p.len()).filter(|class| verdict.reaches(*class, p[*class]));
+            return felt.map(|class| EMOTION_GROUPS[class].0).collect();
+        }
         let Some(verdict) = self.verdict("emotion_groups") else { return Vec::new() };
         let (own, members) = (verdict.probabilities(), self.emotion_probabilities());
         let felt = |class: usize, group: &[&str]| {

@@ -18,7 +18,7 @@ const PHONE_WORDS: [&str; 26] = [
     "text",
     "dial",
     "ring",
-    "number is",
+    "my number",
     "reach me",
     "contact",
     "office",
@@ -33,6 +33,33 @@ const PHONE_WORDS: [&str; 26] = [
     "ligue",
     "bel ",
 ];
+/// Words before a number that is a name for a thing; nearer than a word of [`PHONE_WORDS`] they win.
+const THING_WORDS: [&str; 24] = [
+    "order",
+    "booking",
+    "invoice",
+    "ticket",
+    "tracking",
+    "reference",
+    "ref ",
+    "model",
+    "serial",
+    "sku",
+    "policy",
+    "account",
+    "part ",
+    "bestell",
+    "rechnung",
+    "auftrag",
+    "buchung",
+    "pedido",
+    "factura",
+    "commande",
+    "ordine",
+    "sipari",
+    "fatura",
+    "rezerv",
+];
 const CARD_WORDS: [&str; 12] =
     ["card", "visa", "mastercard", "amex", "maestro", "cc ", "karte", "tarjeta", "carte", "carta", "cartao", "kaart"];
 const SSN_WORDS: [&str; 3] = ["ssn", "social security", "social-security"];
@@ -41,7 +68,7 @@ const SSN_WORDS: [&str; 3] = ["ssn", "social security", "social-security"];
 pub(super) fn judge(text: &str, run: &Run) -> Option<Found> {
     let found = |kind| Some(Found { kind, start: run.start, end: run.end });
     let before = context(text, run.start);
-    if touches_letters(text, run) {
+    if touches_letters(text, run) && !(before.ends_with('#') && is_ssn(run, &before)) {
         return None;
     }
     if is_card(run, &before) {
@@ -69,7 +96,12 @@ fn touches_letters(text: &str, run: &Run) -> bool {
     let before = text[..run.start].chars().next_back();
     let after = text[run.end..].chars().next();
     let extension = extension_end(text, run.end) > run.end;
-    before.is_some_and(|c| c.is_alphanumeric() || matches!(c, '#' | '_' | '$' | '€' | '£'))
+    let coded = text[..run.start]
+        .strip_suffix('-')
+        .and_then(|t| t.chars().next_back())
+        .is_some_and(|c| c.is_uppercase() || c.is_numeric());
+    coded
+        || before.is_some_and(|c| c.is_alphanumeric() || matches!(c, '#' | '_' | '$' | '€' | '£'))
         || after.is_some_and(|c| (c.is_alphabetic() && c.is_ascii() || c == '_') && !extension)
 }
 
@@ -82,8 +114,19 @@ fn is_card(run: &Run, before: &str) -> bool {
     }
     let issued = matches!(digits[0], b'2'..=b'6') || run.digits.starts_with("1800");
     let named = CARD_WORDS.iter().any(|word| before.contains(word));
-    let usual = matches!(digits.len(), 14..=16) || digits.len() == 19 && digits[0] == b'4';
-    issued && (usual || named) && luhn(digits)
+    issued && (is_usual_card(&run.digits) || named) && luhn(digits)
+}
+
+/// The prefixes and lengths cards are issued with today.
+fn is_usual_card(digits: &str) -> bool {
+    let begins = |prefixes: &[&str]| prefixes.iter().any(|prefix| digits.starts_with(prefix));
+    match digits.len() {
+        14 => begins(&["30", "36", "38", "39"]),
+        15 => begins(&["34", "37", "2131", "1800"]),
+        16 => begins(&["2", "35", "4", "5", "6"]),
+        19 => begins(&["4", "6"]),
+        _ => false,
+    }
 }
 
 fn luhn(digits: &[u8]) -> bool {
@@ -121,7 +164,12 @@ fn is_phone(text: &str, run: &Run, before: &str) -> bool {
     if run.plus {
         return n >= 8;
     }
-    let named = PHONE_WORDS.iter().any(|word| before.contains(word));
+    let last = |words: &[&str]| words.iter().filter_map(|word| before.rfind(word)).max();
+    let (phone, thing) = (last(&PHONE_WORDS), last(&THING_WORDS));
+    let named = phone.is_some() && phone >= thing;
+    if is_address(text, run) || !named && thing.is_some() && !matches!(run.groups[..], [3, 3, 4] | [1, 3, 3, 4]) {
+        return false;
+    }
     let international = run.digits.starts_with("00") && n >= 10;
     if run.groups.len() == 1 {
         let extension = extension_end(text, run.end) > run.end;
@@ -135,6 +183,11 @@ fn is_phone(text: &str, run: &Run, before: &str) -> bool {
     let many = run.groups.len() >= 3 && (8..=13).contains(&n) && run.groups.iter().all(|g| (2..=4).contains(g));
     let slash_date = run.separators.contains(&b'/') && !named;
     !slash_date && (north_american || trunk || international || run.bracket && n >= 9 || many || named && n >= 8)
+}
+
+/// Four numbers up to 255 with dots between them, as machines are addressed.
+fn is_address(text: &str, run: &Run) -> bool {
+    run.separators == [b'.'; 3] && text[run.start..run.end].split('.').all(|part| part.parse::<u8>().is_ok())
 }
 
 fn is_date(run: &Run) -> bool {

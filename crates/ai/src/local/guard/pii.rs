@@ -275,6 +275,11 @@ impl Iterator for DigitRuns<'_> {
             run.groups.push(0);
             self.at = next;
         }
+        // A bracket that closes after the number encloses it; only one that closes inside belongs to it.
+        if bracket_before && !self.text[run.start..run.end].contains(')') {
+            run.start += 1;
+            run.bracket = false;
+        }
         Some(run)
     }
 }
