@@ -37,7 +37,10 @@ pub fn room(core: &Core, app: &App) -> Room {
             NavItem::below(1, "Agents", "/agents", "bot").keys("g a").only(Permission::ManageChannels),
             NavItem::below(2, "Knowledge", "/knowledge", "book-open").keys("g k"),
         ],
-        settings: vec![NavItem::main(2, "Channels", "/settings/channels", "plug").only(Permission::ManageChannels)],
+        settings: vec![
+            NavItem::main(2, "Channels", "/settings/channels", "plug").only(Permission::ManageChannels),
+            NavItem::main(45, "Webhooks", "/settings/webhooks", "link").only(Permission::ManageChannels),
+        ],
         searches: vec![Search { label: "Search conversations", href: "/inbox?view=all&q=" }],
     }
 }

@@ -15,6 +15,7 @@ mod panel;
 mod pen;
 mod people;
 mod thread;
+mod webhooks;
 mod why;
 
 use axum::Router;
@@ -54,6 +55,7 @@ pub(crate) fn router() -> Router<Desk> {
         .route("/agents/replies", post(agents::replies))
         .route("/settings/channels", get(channels::page).post(channels::connect))
         .route("/settings/channels/{id}", delete(channels::disconnect))
+        .route("/settings/webhooks", get(webhooks::page))
 }
 
 /// The body of a form without fields.

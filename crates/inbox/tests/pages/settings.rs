@@ -84,3 +84,40 @@ async fn agents_and_viewers_do_not_change_how_it_works() {
         );
     }
 }
+
+#[tokio::test]
+async fn every_platform_s_address_stands_on_the_webhooks_page_with_what_it_lacks() {
+    let house = House::new().await;
+    let owner = house.token(Role::Owner);
+    let page = house.web.browse(&owner, "/settings/webhooks").await;
+    let url = "http://127.0.0.1:8080/webhooks/";
+    shows(
+        &page,
+        &[
+            &format!("{url}facebook"),
+            &format!("{url}instagram"),
+            &format!("{url}whatsapp"),
+            &format!("{url}x"),
+            "Nothing was delivered yet",
+        ],
+    );
+    // Nothing is configured in a test: every receiver would refuse everything, and the page says what to set.
+    shows(
+        &page,
+        &["refuses everything", "RECOUP__CONNECTORS__X__CONSUMER_SECRET is not set", "META__VERIFY_TOKEN is not set"],
+    );
+    assert_eq!(house.web.browse(&house.token(Role::Viewer), "/settings/webhooks").await.status, 403);
+    house.conversation("Hello").await;
+    let mut db = house.web.db.owner().await;
+    for (number, outcome) in ["message", "message", "status"].into_iter().enumerate() {
+        sqlx::query(
+            "insert into receipts (org_id, id, channel_id, event_key, raw, outcome) select org_id, gen_random_uuid(), id, $1, '{}', $2 from channels",
+        )
+        .bind(number.to_string())
+        .bind(outcome)
+        .execute(&mut db)
+        .await
+        .expect("a receipt");
+    }
+    shows(&house.web.browse(&owner, "/settings/webhooks").await, &["2 messages, 1 delivery states", "Last delivery"]);
+}
