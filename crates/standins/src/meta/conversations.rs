@@ -27,7 +27,7 @@ pub(super) async fn list(State(meta): State<Arc<Meta>>, call: Call) -> Result<Js
             return Err(GraphError::new(400, 613, "(#613) Calls to this api have exceeded the rate limit."));
         }
         let on_instagram = call.text("platform") == Some("instagram");
-        Ok(account.linked.clone().filter(|_| on_instagram).unwrap_or_else(|| call.id.clone()))
+        Ok(account.linked.clone().filter(|_| on_instagram && !account.instagram).unwrap_or_else(|| call.id.clone()))
     })?;
     let people = match call.text("user_id") {
         Some(person) => vec![person.to_owned()],

@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 use standins::{Content, Platform, Refusal, Writing};
 
 use crate::receiver::{Receiver, VERIFY_TOKEN};
-use crate::{INSTAGRAM, INSTAGRAM_TOKEN, PAGE_TOKEN, post, world};
+use crate::{INSTAGRAM, INSTAGRAM_TOKEN, PAGE_TOKEN, get, post, world};
 
 const PERSON: &str = "9087654321001122";
 
@@ -63,4 +63,17 @@ async fn unsent_mentioned_and_unsupported_arrive() {
     assert_eq!(events[1]["message"], json!({ "mid": mid, "is_deleted": true }));
     assert_eq!(events[2]["message"]["attachments"][0]["type"], "story_mention");
     assert_eq!(events[3]["message"]["is_unsupported"], true);
+}
+
+#[tokio::test]
+async fn both_tokens_read_the_same_thread_back() {
+    let world = world().await;
+    world.customer_writes(&Writing::text(Platform::Instagram, INSTAGRAM, PERSON, "hi")).unwrap();
+    let base = world.meta.base_url();
+    let sent = post(&format!("{base}/v25.0/me/messages"), PAGE_TOKEN, &body("one")).await.1;
+    let url = format!("{base}/v25.0/me/conversations?platform=instagram&user_id={PERSON}&fields=messages");
+    for token in [PAGE_TOKEN, INSTAGRAM_TOKEN] {
+        let (status, answer) = get(&url, token).await;
+        assert_eq!((status, &answer["data"][0]["messages"]["data"][0]["id"]), (200, &sent["message_id"]), "{answer}");
+    }
 }
