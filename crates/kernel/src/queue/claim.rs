@@ -51,13 +51,18 @@ pub(super) async fn claim(
     Ok(rows.into_iter().filter_map(Job::from_row).collect())
 }
 
-/// Prolongs every claim of a worker.
+/// Prolongs the claims of a worker.
 pub(super) async fn prolong(pool: &PgPool, worker: Uuid) -> Result<(), sqlx::Error> {
-    sqlx::query("update jobs set lease_until = now() + make_interval(secs => $2) where worker = $1")
-        .bind(worker)
-        .bind(LEASE_SECONDS)
-        .execute(pool)
-        .await?;
+    // A job whose row somebody holds is just being finished: waiting for it would hold up all the others meanwhile.
+    sqlx::query(
+        "with mine as (select org_id, id from jobs where worker = $1 for update skip locked) \
+         update jobs j set lease_until = now() + make_interval(secs => $2) from mine m \
+         where j.org_id = m.org_id and j.id = m.id",
+    )
+    .bind(worker)
+    .bind(LEASE_SECONDS)
+    .execute(pool)
+    .await?;
     Ok(())
 }
 
