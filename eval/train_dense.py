@@ -127,14 +127,16 @@ def sentiment(folder, heads, sums):
     return head
 
 
-def customers(name, slope, shift, heads, sums):
-    """From our own English messages; the slope, and how much of the tier-0 shift is kept, were read off messages it had not seen."""
+def customers(name, slope, heads, sums):
+    """From our own English messages; the slope was read off messages it had not seen."""
+    from train_customer import STRANGERS
+
     key = {"topic": "topic", "urgency": "urgency"}[name]
     rows = [r for r in sets.own("messages.train") if r["lang"] == "en"]
     classes = heads[name]["classes"]
     y = np.array([classes.index(r[key]) for r in rows])
     head = Dense(heads[name], [LogisticRegression(C=5.0, max_iter=400).fit(embed([r["text"] for r in rows]), y)], classes)
-    head.slope, head.shift = np.full(len(classes), slope), np.array(heads[name]["shift"]) * shift
+    head.slope, head.shift = np.full(len(classes), slope), np.array(heads[name]["shift"]) / STRANGERS.get(name, 1.0) * slope
     return head
 
 
@@ -166,7 +168,7 @@ def groups(folder, heads):
 
 def main():
     heads, sums = tier_0()
-    write([sentiment(sys.argv[1], heads, sums), customers("topic", 1.05, 1.05, heads, sums), customers("urgency", 0.6, 0.8, heads, sums),
+    write([sentiment(sys.argv[1], heads, sums), customers("topic", 1.05, heads, sums), customers("urgency", 0.75, heads, sums),
            groups(sys.argv[1], heads)])
 
 

@@ -10,6 +10,9 @@ use crate::local::Reading;
 
 pub struct Injection;
 
+/// One alarm in a hundred is not judged by fewer texts: our own alone are a hundred.
+const ENOUGH: usize = 1_000;
+
 #[derive(Deserialize)]
 struct Own {
     text: String,
@@ -95,9 +98,8 @@ impl Suite for Injection {
             alarms += hits;
             texts += lines.len();
         }
-        rows.push(
-            Row::new("injection", "everyday messages", "false alarms", ratio(alarms, texts), texts).at_most(0.01),
-        );
+        let everyday = Row::new("injection", "everyday messages", "false alarms", ratio(alarms, texts), texts);
+        rows.push(if texts >= ENOUGH { everyday.at_most(0.01) } else { everyday });
         Ok(rows)
     }
 }
