@@ -140,7 +140,7 @@ fn sentence(action: &str, detail: &Value) -> String {
         "sign_out" => "signed out".into(),
         "refresh.reused" => "ended a session whose refresh token was used twice".into(),
         "member.invited" => format!("invited somebody as {}", text("role")),
-        "member.joined" => format!("added a member as {}", text("role")),
+        "member.joined" => format!("joined or was added as {}", text("role")),
         "member.role_changed" => format!("changed a role from {} to {}", text("from"), text("to")),
         "member.removed" => "removed a member".into(),
         "invite.revoked" => "took an invitation back".into(),

@@ -64,7 +64,7 @@ struct Size {
     height: f64,
 }
 
-const WIDE: Size = Size { class: "wide", width: 720.0, height: 240.0 };
+const WIDE: Size = Size { class: "wide", width: 720.0, height: 290.0 };
 const NARROW: Size = Size { class: "narrow", width: 340.0, height: 220.0 };
 
 /// Text that is safe between tags and in quotes.

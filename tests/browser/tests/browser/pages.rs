@@ -3,9 +3,9 @@
 use std::collections::BTreeSet;
 
 use browser_tests::{Browser, Look, watch};
-use product_tests::{PASSWORD, Product, person};
+use product_tests::{PASSWORD, Product, account, person};
 use serde_json::json;
-use standins::Platform;
+use standins::{Platform, Writing};
 
 use super::EVIDENCE;
 
@@ -39,13 +39,13 @@ async fn fill(product: &Product) {
         json!({ "faq": { "question": "How much is teeth whitening?", "answer": "Teeth whitening is $320 all in." } });
     let (status, told) = product.call("POST", "/v2/knowledge/documents", document).await;
     assert!(status < 300, "{told}");
-    let asha = person(Platform::Messenger, 7);
-    product.writes(
-        Platform::Messenger,
-        &asha,
-        "How much is teeth whitening? I want to book it this week, it is urgent.",
-    );
-    product.reply(Platform::Messenger, &asha, 1).await;
+    let asha = person(Platform::WhatsApp, 7);
+    let wish = "How much is teeth whitening? I want to book it this week, it is urgent.";
+    let writing = Writing::text(Platform::WhatsApp, account(Platform::WhatsApp), &asha, wish);
+    // A name that no column was made for.
+    let writing = writing.named("Maximiliane-Alexandra von Hohenberg-Lichtenstein");
+    product.world.customer_writes(&writing).expect("a known account");
+    product.reply(Platform::WhatsApp, &asha, 1).await;
     product.settled().await;
 }
 

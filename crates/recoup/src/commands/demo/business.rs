@@ -12,7 +12,7 @@ use kernel::Kernel;
 use kernel::channel::ChannelKind;
 use kernel::config::Secret;
 use kernel::db::system;
-use kernel::ids::{ChannelId, MemberId, OrgId};
+use kernel::ids::{ChannelId, MemberId, OrgId, UserId};
 use kernel::ledger::Actor;
 use shell::auth::Role;
 use standins::WorldConfig;
@@ -36,6 +36,8 @@ pub struct Business {
     pub org: OrgId,
     /// Its members, the owner first.
     pub members: Vec<MemberId>,
+    /// Who each of them is, in the same order.
+    pub users: Vec<UserId>,
     /// Its accounts, by kind.
     pub channels: Vec<(ChannelKind, ChannelId)>,
 }
@@ -56,17 +58,19 @@ pub async fn ensure(kernel: &Kernel, password: &str) -> anyhow::Result<Business>
     };
     set_up(kernel, org).await?;
     let mut tx = kernel.db.begin(org).await?;
-    let members = sqlx::query_scalar("select id from members where org_id = $1 order by id")
-        .bind(org)
-        .fetch_all(tx.conn())
-        .await?;
+    let seats: Vec<(MemberId, UserId)> =
+        sqlx::query_as("select id, user_id from members where org_id = $1 order by id")
+            .bind(org)
+            .fetch_all(tx.conn())
+            .await?;
+    let (members, users) = seats.into_iter().unzip();
     let channels: Vec<(String, ChannelId)> =
         sqlx::query_as("select kind, id from channels where org_id = $1 order by id")
             .bind(org)
             .fetch_all(tx.conn())
             .await?;
     let channels = channels.into_iter().filter_map(|(kind, id)| Some((kind.parse().ok()?, id))).collect();
-    Ok(Business { org, members, channels })
+    Ok(Business { org, members, users, channels })
 }
 
 /// Registers the organisation and brings in its people.
@@ -138,7 +142,7 @@ fn documents() -> Vec<NewDocument> {
     let texts =
         texts::PAGES.iter().map(|(title, language, text)| document(title, Content::Text((*text).to_owned()), language));
     let faqs = texts::questions().into_iter().map(|asked| {
-        let texts::Question { language, question, answer } = asked;
+        let texts::Asked { language, question, answer } = asked;
         document("", Content::Faq { question, answer }, &language)
     });
     let services = texts::SERVICES.iter().map(|(name, description, price)| {

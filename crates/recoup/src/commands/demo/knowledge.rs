@@ -50,7 +50,7 @@ const QUESTIONS: &str = include_str!("questions.csv");
 
 /// One of them.
 #[derive(serde::Deserialize)]
-pub struct Question {
+pub struct Asked {
     /// ISO 639-1.
     pub language: String,
     /// As customers ask it.
@@ -60,7 +60,7 @@ pub struct Question {
 }
 
 /// All of them, in the order of the table.
-pub fn questions() -> Vec<Question> {
+pub fn questions() -> Vec<Asked> {
     let rows = csv::Reader::from_reader(QUESTIONS.as_bytes()).into_deserialize();
     rows.collect::<Result<_, _>>().expect("the table is part of the program")
 }

@@ -241,8 +241,9 @@ fn message(
         return;
     }
     if line.by != By::Bot {
-        let by = member.map_or_else(|| "system".to_owned(), ToString::to_string);
-        rows.takeovers.push(json!({ "id": MessageId::at(line.at).uuid(), "conversation_id": ids.conversation.uuid(), "by_actor": by, "reason": "reply", "at": line.at }));
+        let user = if let By::Member(number) = line.by { business.users.get(number) } else { None };
+        let by = user.map_or_else(|| "system".to_owned(), ToString::to_string);
+        rows.takeovers.push(json!({ "id": MessageId::at(line.at).uuid(), "conversation_id": ids.conversation.uuid(), "by_actor": by, "reason": "replied", "at": line.at }));
         let fact = Fact::ConversationTakenOver { conversation: ids.conversation, by };
         rows.events.push(Event::new(subject, Actor::System, fact).happened_at(line.at));
     }
