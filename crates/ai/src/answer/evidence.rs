@@ -260,8 +260,8 @@ const LONGEST_KEPT: usize = 4_000;
 /// The content words of a text of the knowledge. It is the same for every question, so each text is taken apart once; questions
 /// are not kept.
 fn content_of(text: &str, analyzer: &Analyzer) -> Arc<[Content]> {
-    static KEPT: LazyLock<(Cache<[u64; 2], Arc<[Content]>>, [RandomState; 2])> =
-        LazyLock::new(|| (Cache::new(TAKEN_APART), [RandomState::new(), RandomState::new()]));
+    static KEPT: LazyLock<Cache<[u64; 2], Arc<[Content]>>> = LazyLock::new(|| Cache::new(TAKEN_APART));
+    static STATES: LazyLock<[RandomState; 2]> = LazyLock::new(|| [RandomState::new(), RandomState::new()]);
     let take_apart = || {
         words(text, analyzer.language())
             .filter(|word| !is_stop_word(&word.lower, analyzer.language()))
@@ -271,10 +271,9 @@ fn content_of(text: &str, analyzer: &Analyzer) -> Arc<[Content]> {
     if text.len() > LONGEST_KEPT {
         return take_apart();
     }
-    let (kept, states) = &*KEPT;
     // Two keyed hashes of 64 bits each: no two texts meet in both.
-    let key = states.each_ref().map(|state| state.hash_one((analyzer.language(), text)));
-    kept.get_with(key, take_apart)
+    let key = STATES.each_ref().map(|state| state.hash_one((analyzer.language(), text)));
+    KEPT.get_with(key, take_apart)
 }
 
 /// The words of a chunk, each with how well it matches every word asked.
