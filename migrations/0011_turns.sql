@@ -1,3 +1,6 @@
+-- Roll-out: adds two columns with defaults, no table is rewritten; older processes leave them at 0, whose turns count as answered
+-- with the next answer.
+--
 -- Which turn of its conversation a message belongs to: the one an inbound message began, the one an outbound message answers.
 -- Time cannot tell that: a delivery may come after the answer to a newer message.
 alter table messages add column turn bigint not null default 0;
