@@ -153,7 +153,10 @@ fn documents() -> Vec<NewDocument> {
         };
         document("", Content::Service(offer), "en")
     });
-    texts.chain(faqs).chain(services).collect()
+    let mut all: Vec<NewDocument> = texts.chain(faqs).chain(services).collect();
+    // The newest stands first in the list: the handbook then leads it, the questions in English before the others.
+    all.reverse();
+    all
 }
 
 /// Waits until every document has been read, so that the first answers can rest on them.
