@@ -6,6 +6,7 @@ pub mod find;
 pub mod graph;
 mod messaging;
 pub mod oauth;
+pub mod profile;
 pub mod send;
 pub mod signature;
 pub mod subscription;

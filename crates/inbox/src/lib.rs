@@ -38,5 +38,6 @@ pub fn handlers(core: &Core, handlers: &mut Handlers) {
     handlers.add_batch(Arc::new(ingest::Receive::new(core.clone())));
     handlers.add(Arc::new(ingest::AnswerTurn::new(core.clone())));
     handlers.add_batch(Arc::new(sending::Send::new(core.clone())));
+    handlers.add(Arc::new(contacts::LearnProfile::new(core.clone())));
     handlers.add(Arc::new(ai::knowledge::Indexer::new(&core.kernel, core.brain.embedder().cloned())));
 }

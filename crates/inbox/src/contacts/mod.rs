@@ -1,6 +1,7 @@
 //! What the inbox needs to know of contacts. The leads room owns them; it answers through [`ContactBook`], wired in the binary.
 
 mod merges;
+mod profile;
 
 use std::collections::HashMap;
 
@@ -11,6 +12,8 @@ use kernel::ids::{ChannelId, ContactId};
 use kernel::ledger::Tag;
 
 pub use merges::ContactMerges;
+pub use profile::LearnProfile;
+pub(crate) use profile::ProfileJob;
 
 /// A person as a platform names them.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -1,6 +1,6 @@
 //! The batch handler of kept deliveries: the one place where the steps stand in their order.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use ai::decision::{Decision, DecisionRow};
 use async_trait::async_trait;
@@ -21,7 +21,7 @@ use super::turn::{POLICY, TurnJob, carry_out, conclude, language, local_answer, 
 use super::write::{self, NewMessage, preview};
 use super::{apply, marks, outcome};
 use crate::brain::Mind;
-use crate::contacts::Person;
+use crate::contacts::{Person, ProfileJob};
 use crate::core::Core;
 use crate::handoff::Drafts;
 use crate::pipeline::{Escalation, burst_window};
@@ -179,6 +179,12 @@ impl Receive {
             });
         }
         let resolved = self.core.contacts.resolve(tx, &people).await?;
+        let mut asked = HashSet::new();
+        for (person, found) in people.iter().zip(&resolved) {
+            if let Some(job) = ProfileJob::of(person).filter(|_| found.created && asked.insert(found.contact)) {
+                tx.enqueue(job);
+            }
+        }
         Ok(places
             .into_iter()
             .map(|place| place.and_then(|place| resolved.get(place)).map(|found| found.contact))

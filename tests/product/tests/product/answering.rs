@@ -1,9 +1,9 @@
 //! Messages of every platform are answered once, and become leads.
 
 use kernel::testing::until;
-use product_tests::{ACCOUNTS, Product, person};
+use product_tests::{ACCOUNTS, Product, account, person};
 use serde_json::Value;
-use standins::{Manners, Platform};
+use standins::{Manners, Platform, Writing};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn every_platform_gets_one_answer_even_when_deliveries_are_doubled_and_reordered() {
@@ -59,5 +59,19 @@ async fn a_buyer_becomes_a_hot_lead_in_the_list() {
     })
     .await;
     assert!(hot["lead_score"].as_i64().is_some_and(|score| score >= 70), "{hot}");
+    product.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_wrote_is_asked_for_where_the_platform_tells_an_id_only() {
+    let product = Product::start().await;
+    for (platform, kind) in [(Platform::Messenger, "facebook"), (Platform::Instagram, "instagram")] {
+        let writing = Writing::text(platform, account(platform), &person(platform, 11), "Good morning!");
+        product.world.customer_writes(&writing.named("Asha Patel")).expect("a known account");
+        until("the name in the list", || async {
+            (product.conversation(kind).await["contact_name"] == "Asha Patel").then_some(())
+        })
+        .await;
+    }
     product.end().await;
 }

@@ -58,7 +58,8 @@ impl Link {
         }))
     }
 
-    fn account(&self) -> Account {
+    /// The account, for a call.
+    pub(crate) fn account(&self) -> Account {
         Account {
             channel: self.kind,
             id: self.account_id.clone(),
@@ -66,7 +67,8 @@ impl Link {
         }
     }
 
-    fn credentials(&self) -> Credentials {
+    /// What its calls are authorised with.
+    pub(crate) fn credentials(&self) -> Credentials {
         Credentials { access_token: self.token.clone(), token_secret: self.token_secret.clone() }
     }
 
