@@ -49,7 +49,10 @@ fn may_import(importer: &str) -> &'static [&'static str] {
 
 /// Tests may also use the stand-ins, and the crate itself with its test features on. The program is killed in its own tests.
 fn may_import_in_tests(importer: &str, imported: &str) -> bool {
-    imported == importer || imported == "standins" || (importer, imported) == ("recoup", "drills") || may_import(importer).contains(&imported)
+    imported == importer
+        || imported == "standins"
+        || (importer, imported) == ("recoup", "drills")
+        || may_import(importer).contains(&imported)
 }
 
 #[test]
