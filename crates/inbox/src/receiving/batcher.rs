@@ -1,13 +1,18 @@
 //! Group commit: receipts of concurrent requests are written with one statement and one commit.
 //!
-//! While one commit is under way the next batch gathers, so that a lone request waits for nobody and a flood pays for few
+//! While commits are under way the next batch gathers, so that a lone request waits for nobody and a flood pays for few
 //! commits. Each request hears of its own commit.
 
+use std::sync::Arc;
+
 use kernel::db::{Db, system};
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::{Mutex, mpsc, oneshot};
 
 /// The most requests in one commit.
 const MOST: usize = 256;
+
+/// Commits under way at once: while one waits for the disk, the next batch is read, checked and sent.
+const WRITERS: usize = 2;
 
 struct Delivery {
     receipts: Vec<system::NewReceipt>,
@@ -21,15 +26,13 @@ pub(super) struct Batcher {
 }
 
 impl Batcher {
-    /// Starts the writer.
+    /// Starts the writers.
     pub(super) fn start(db: Db) -> Self {
-        let (deliveries, mut waiting) = mpsc::channel::<Delivery>(4 * MOST);
-        tokio::spawn(async move {
-            let mut batch = Vec::with_capacity(MOST);
-            while waiting.recv_many(&mut batch, MOST).await > 0 {
-                write(&db, std::mem::take(&mut batch)).await;
-            }
-        });
+        let (deliveries, waiting) = mpsc::channel::<Delivery>(4 * MOST);
+        let waiting = Arc::new(Mutex::new(waiting));
+        for _ in 0..WRITERS {
+            tokio::spawn(work(db.clone(), Arc::clone(&waiting)));
+        }
         Self { deliveries }
     }
 
@@ -40,6 +43,16 @@ impl Batcher {
             return false;
         }
         kept.await.unwrap_or(false)
+    }
+}
+
+async fn work(db: Db, waiting: Arc<Mutex<mpsc::Receiver<Delivery>>>) {
+    loop {
+        let mut batch = Vec::with_capacity(MOST);
+        if waiting.lock().await.recv_many(&mut batch, MOST).await == 0 {
+            return;
+        }
+        write(&db, batch).await;
     }
 }
 

@@ -45,7 +45,9 @@ pub async fn object_in_use(db: &Db, platform_id: &str) -> Result<bool, sqlx::Err
     .await
 }
 
-/// Keeps receipts with the jobs that handle them, in one statement and one commit; returns how many were new.
+/// Keeps receipts with the jobs that handle them, in one statement and one commit; returns how many were new. Receipts are
+/// written in the order of their keys, so that two writers with the same deliveries do not wait for one another; jobs in the
+/// order they came.
 pub async fn keep_receipts(db: &Db, receipts: &[&NewReceipt]) -> Result<u64, sqlx::Error> {
     let orgs: Vec<Uuid> = receipts.iter().map(|receipt| receipt.org.uuid()).collect();
     let ids: Vec<Uuid> = receipts.iter().map(|receipt| receipt.id).collect();
@@ -57,7 +59,7 @@ pub async fn keep_receipts(db: &Db, receipts: &[&NewReceipt]) -> Result<u64, sql
         "with given as (select * from unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::text[], $5::text[], $6::text[]) \
              with ordinality as g (org_id, id, channel_id, event_key, order_key, raw, place)), \
            new as (insert into receipts (org_id, id, channel_id, event_key, raw) \
-             select org_id, id, channel_id, event_key, raw::json from given order by place \
+             select org_id, id, channel_id, event_key, raw::json from given order by org_id, channel_id, event_key \
              on conflict (org_id, channel_id, event_key) do nothing returning org_id, id) \
          insert into jobs (org_id, id, lane, kind, key, payload) \
          select g.org_id, g.id, $7, 'inbound.receive', g.order_key, '{}' from given g join new n using (org_id, id) order by g.place",
