@@ -1,6 +1,6 @@
 #!/bin/sh
 # Runs every bench of the release build, one after another, and prints `metric: value` lines under the machine they were
-# measured on. Takes about five minutes.
+# measured on. Takes two to three minutes.
 set -eu
 cd "$(dirname "$0")/.."
 
