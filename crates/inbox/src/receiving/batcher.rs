@@ -27,7 +27,7 @@ pub(super) struct Batcher {
 
 impl Batcher {
     /// Starts the writers.
-    pub(super) fn start(db: Db) -> Self {
+    pub(super) fn start(db: &Db) -> Self {
         let (deliveries, waiting) = mpsc::channel::<Delivery>(4 * MOST);
         let waiting = Arc::new(Mutex::new(waiting));
         for _ in 0..WRITERS {

@@ -38,7 +38,7 @@ struct Inner {
 impl Receiver {
     /// Starts the writer and the counters over a kernel.
     pub fn start(kernel: Kernel, routes: Routes) -> Self {
-        let batcher = Batcher::start(kernel.db.clone());
+        let batcher = Batcher::start(&kernel.db);
         let tally = Tally::start(kernel.db.clone());
         Self { inner: Arc::new(Inner { kernel, batcher, routes, tally }) }
     }

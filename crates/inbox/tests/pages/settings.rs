@@ -119,5 +119,5 @@ async fn every_platform_s_address_stands_on_the_webhooks_page_with_what_it_lacks
         .await
         .expect("a receipt");
     }
-    shows(&house.web.browse(&owner, "/settings/webhooks").await, &["2 messages, 1 delivery states", "Last delivery"]);
+    shows(&house.web.browse(&owner, "/settings/webhooks").await, &["messages 2, delivery states 1", "Last delivery"]);
 }
