@@ -239,6 +239,24 @@ async fn a_dead_workers_job_goes_to_another_at_once_and_a_poison_job_to_the_dead
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_job_that_is_near_many_crashes_waits_before_it_runs_again() {
+    let db = TestDb::new().await;
+    let kernel = db.kernel().await;
+    let org = db.org(&kernel, "Northwind").await;
+    add(&kernel, org, Lane::Report, json!({})).await;
+    arrange(&db, "update jobs set crashes = 8").await;
+    let url = db.url().to_owned();
+    tokio::task::spawn_blocking(move || die_at_work(url).join()).await.unwrap().unwrap();
+    let worker = work(&kernel, |_| panic!("it waits half a minute")).await;
+    until("the crash to be counted", || async {
+        (count(&db, "select count(*) from jobs where worker is null and crashes = 9").await == 1).then_some(())
+    })
+    .await;
+    assert_eq!(count(&db, "select count(*) from jobs where run_at > now() + interval '25 seconds'").await, 1);
+    worker.drain(PATIENCE).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_worker_that_loses_its_connection_takes_a_new_identity_and_works_on() {
     let db = TestDb::new().await;
     let kernel = db.kernel().await;
