@@ -124,7 +124,7 @@ impl Doorkeeper {
             member: None,
             session: None,
             role: None,
-            permissions: scopes.and(maker),
+            permissions: scopes.and(maker.for_keys()),
             name: row.name,
             email: String::new(),
         };

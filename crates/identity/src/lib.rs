@@ -17,6 +17,7 @@ mod secrets;
 mod sessions;
 mod sign_in;
 mod store;
+mod teams;
 mod tokens;
 
 use std::sync::Arc;
@@ -108,6 +109,10 @@ fn api() -> OpenApiRouter<Desk> {
         .routes(routes!(invites::revoke::delete))
         .routes(routes!(keys::list::get, keys::create::post))
         .routes(routes!(keys::revoke::delete))
+        .routes(routes!(teams::list::get, teams::create::post))
+        .routes(routes!(teams::show::get, teams::change::patch, teams::delete::delete))
+        .routes(routes!(teams::fellows::get))
+        .routes(routes!(teams::membership::put, teams::membership::delete))
         .routes(routes!(audit::list::get))
         .routes(routes!(audit::verify::get))
 }
@@ -126,6 +131,12 @@ fn pages() -> Router<Desk> {
         .route("/settings/people/invites/{id}/revoke", post(members::page::take_back))
         .route("/settings/people/{id}/role", post(members::page::change_role))
         .route("/settings/people/{id}/removal", post(members::page::removal))
+        .route("/settings/people/{id}/suspension", post(members::page::suspend))
+        .route("/settings/teams", get(teams::page::list).post(teams::page::make))
+        .route("/settings/teams/{id}", get(teams::page::one).post(teams::page::rename))
+        .route("/settings/teams/{id}/deletion", post(teams::page::end))
+        .route("/settings/teams/{id}/members", post(teams::page::put))
+        .route("/settings/teams/{id}/members/{member}/removal", post(teams::page::take))
         .route("/settings/keys", get(keys::page::get).post(keys::page::post))
         .route("/settings/keys/{id}/revoke", post(keys::page::end))
         .route("/settings/audit-log", get(audit::page::get))
@@ -136,6 +147,7 @@ fn pages() -> Router<Desk> {
 fn settings() -> Vec<NavItem> {
     [
         NavItem::below(50, "People", "/settings/people", "users"),
+        NavItem::below(52, "Teams", "/settings/teams", "users"),
         NavItem::below(60, "API keys", "/settings/keys", "key"),
         NavItem::below(90, "Audit log", "/settings/audit-log", "shield"),
     ]

@@ -121,7 +121,7 @@ fn short(subject: &str) -> String {
 fn icon(action: &str) -> &'static str {
     match action.split('.').next().unwrap_or_default() {
         "sign_in" | "sign_out" | "refresh" => "lock",
-        "member" | "invite" | "org" => "users",
+        "member" | "invite" | "org" | "team" => "users",
         "key" => "key",
         "settings" => "settings",
         "vault" => "shield",

@@ -61,7 +61,7 @@ pub(crate) async fn create_by(
     let Actor::User(_) = by.actor() else {
         return Err(AppError::forbidden("a key cannot make keys; sign in to make one"));
     };
-    let new = checked(new, by.principal().permissions, by.now())?;
+    let new = checked(new, by.principal().permissions.for_keys(), by.now())?;
     let mut tx = by.tx().await?;
     let made = write(&mut tx, new, by.actor(), origin).await?;
     tx.commit().await?;

@@ -135,7 +135,7 @@ fn answer(by: &Allowed<ManagePeople>, toast: Option<Toast>, keys: List) -> Resul
 async fn list(by: &Allowed<ManagePeople>, chosen: &[Permission], lasts: i64) -> Result<List, AppError> {
     let mut tx = by.tx().await?;
     let rows = keys::list(&mut tx, None, MOST).await?;
-    let scopes = by.principal().permissions.iter();
+    let scopes = by.principal().permissions.for_keys().iter();
     Ok(List {
         csrf: by.frame("").csrf,
         keys: rows.into_iter().map(|key| row(key, by.now())).collect(),

@@ -67,7 +67,9 @@ pub(crate) async fn post(
     tx.commit().await?;
     let Ready { email, name, role, .. } = ready;
     let email = email.to_string();
-    Ok((StatusCode::CREATED, Json(MemberOut { id, user, name, email, role, joined_at: by.now(), seen_at: None })))
+    let joined_at = by.now();
+    let made = MemberOut { id, user, name, email, role, joined_at, seen_at: None, suspended_at: None };
+    Ok((StatusCode::CREATED, Json(made)))
 }
 
 /// Makes a person a member, with an account of their own if they have none: for the command line and the demo. Somebody who

@@ -9,6 +9,7 @@ pub(crate) mod page;
 mod password;
 pub(crate) mod remove;
 pub(crate) mod role;
+pub(crate) mod suspension;
 
 pub use add::{NewMember, add};
 pub use password::set_password;
@@ -35,12 +36,14 @@ pub(crate) struct MemberOut {
     pub(crate) joined_at: DateTime<Utc>,
     /// When they last used Recoup, to the minute; null before the first time.
     pub(crate) seen_at: Option<DateTime<Utc>>,
+    /// Since when they may not sign in; null for a member who may.
+    pub(crate) suspended_at: Option<DateTime<Utc>>,
 }
 
 impl From<Member> for MemberOut {
     fn from(member: Member) -> Self {
-        let Member { id, user, name, email, role, joined_at, seen_at } = member;
-        Self { id, user, name, email, role, joined_at, seen_at }
+        let Member { id, user, name, email, role, joined_at, seen_at, suspended_at } = member;
+        Self { id, user, name, email, role, joined_at, seen_at, suspended_at }
     }
 }
 

@@ -9,7 +9,7 @@ use serde::Deserialize;
 use shell::auth::permission::ManagePeople;
 use shell::{Allowed, App, AppError, FieldErrors, Form, Frame, Page, Path, Role, Toast, show};
 
-use super::{remove, role};
+use super::{remove, role, suspension};
 use crate::Identity;
 use crate::invites::{create, revoke};
 use crate::origin::Origin;
@@ -45,6 +45,7 @@ struct MemberRow {
     email: String,
     role: Role,
     you: bool,
+    suspended: bool,
     seen_at: Option<DateTime<Utc>>,
     /// The roles to choose from; empty when the caller may not change this member.
     roles: Vec<Choice>,
@@ -78,6 +79,11 @@ pub(crate) struct InviteForm {
 #[derive(Deserialize)]
 pub(crate) struct RoleForm {
     role: Role,
+}
+
+#[derive(Deserialize)]
+pub(crate) struct SuspensionForm {
+    suspended: bool,
 }
 
 #[derive(Deserialize)]
@@ -144,6 +150,23 @@ pub(crate) async fn change_role(
     answer(&by, Some(toast), list)
 }
 
+pub(crate) async fn suspend(
+    State(identity): State<Identity>,
+    by: Allowed<ManagePeople>,
+    Path(id): Path<MemberId>,
+    origin: Origin,
+    Form(SuspensionForm { suspended }): Form<SuspensionForm>,
+) -> Result<Response, AppError> {
+    let toast = match suspension::change(&identity, &by, id, suspended, &origin).await {
+        Ok(member) if suspended => Toast::done(format!("{} may not sign in any more", member.name)),
+        Ok(member) => Toast::done(format!("{} may sign in again", member.name)),
+        Err(error) if error.status().is_server_error() => return Err(error),
+        Err(error) => Toast::problem(error.to_string()),
+    };
+    let list = people(&by).await?;
+    answer(&by, Some(toast), list)
+}
+
 pub(crate) async fn removal(
     State(identity): State<Identity>,
     by: Allowed<ManagePeople>,
@@ -183,9 +206,10 @@ async fn people(by: &Allowed<ManagePeople>) -> Result<People, AppError> {
 }
 
 fn row(by: &Allowed<ManagePeople>, member: Member) -> MemberRow {
-    let Member { id, user: _, name, email, role, joined_at: _, seen_at } = member;
+    let Member { id, user: _, name, email, role, joined_at: _, seen_at, suspended_at } = member;
     let roles = if super::may_touch(by.principal(), role).is_ok() { choices(by, role) } else { Vec::new() };
-    MemberRow { id, name, email, role, you: by.member() == Some(id), seen_at, roles }
+    let (you, suspended) = (by.member() == Some(id), suspended_at.is_some());
+    MemberRow { id, name, email, role, you, suspended, seen_at, roles }
 }
 
 fn invited(invite: Invite, now: DateTime<Utc>) -> InviteRow {

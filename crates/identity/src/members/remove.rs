@@ -59,7 +59,7 @@ pub(crate) async fn remove(
 }
 
 /// Removes the membership and gives the person's name.
-async fn gone(
+pub(crate) async fn gone(
     tx: &mut OrgTx,
     id: MemberId,
     owners: usize,
@@ -69,7 +69,7 @@ async fn gone(
 ) -> Result<String, AppError> {
     let member = members::lock(tx, id).await?.ok_or_else(|| AppError::not_found("member"))?;
     may(member.role)?;
-    if member.role == Role::Owner && owners == 1 {
+    if member.is_last_owner(owners) {
         return Err(last_owner());
     }
     sessions::revoke_all(tx, member.user).await?;

@@ -18,6 +18,15 @@ pub(crate) struct Member {
     pub(crate) role: Role,
     pub(crate) joined_at: DateTime<Utc>,
     pub(crate) seen_at: Option<DateTime<Utc>>,
+    /// Since when they may not sign in.
+    pub(crate) suspended_at: Option<DateTime<Utc>>,
+}
+
+impl Member {
+    /// Whether nobody else could manage the organisation without this member; `owners` as [`lock_owners`] counted them.
+    pub(crate) fn is_last_owner(&self, owners: usize) -> bool {
+        self.role == Role::Owner && self.suspended_at.is_none() && owners == 1
+    }
 }
 
 #[derive(FromRow)]
@@ -29,19 +38,20 @@ struct Row {
     role: String,
     joined_at: DateTime<Utc>,
     seen_at: Option<DateTime<Utc>>,
+    suspended_at: Option<DateTime<Utc>>,
 }
 
 impl TryFrom<Row> for Member {
     type Error = AppError;
 
     fn try_from(row: Row) -> Result<Self, AppError> {
-        let Row { id, user_id, name, email, role, joined_at, seen_at } = row;
+        let Row { id, user_id, name, email, role, joined_at, seen_at, suspended_at } = row;
         let role = role.parse().map_err(AppError::internal)?;
-        Ok(Self { id, user: user_id, name, email, role, joined_at, seen_at })
+        Ok(Self { id, user: user_id, name, email, role, joined_at, seen_at, suspended_at })
     }
 }
 
-const SELECT: &str = "select m.id, m.user_id, u.name, u.email, m.role, m.joined_at, \
+const SELECT: &str = "select m.id, m.user_id, u.name, u.email, m.role, m.joined_at, m.suspended_at, \
      (select max(s.seen_at) from sessions s where s.org_id = m.org_id and s.user_id = m.user_id) as seen_at \
      from members m join users u on u.id = m.user_id where m.org_id = $1";
 
@@ -76,14 +86,16 @@ pub(crate) async fn has_email(tx: &mut OrgTx, email: &Email) -> Result<bool, sql
     .await
 }
 
-/// Locks the owners (in one order, so that two who demote one another wait instead of deadlocking) and counts them.
+/// Locks the owners (in one order, so that two who demote one another wait instead of deadlocking) and counts those who are
+/// not suspended.
 pub(crate) async fn lock_owners(tx: &mut OrgTx) -> Result<usize, sqlx::Error> {
-    let owners: Vec<MemberId> =
-        sqlx::query_scalar("select id from members where org_id = $1 and role = 'owner' order by id for update")
-            .bind(tx.org())
-            .fetch_all(tx.conn())
-            .await?;
-    Ok(owners.len())
+    let active: Vec<bool> = sqlx::query_scalar(
+        "select suspended_at is null from members where org_id = $1 and role = 'owner' order by id for update",
+    )
+    .bind(tx.org())
+    .fetch_all(tx.conn())
+    .await?;
+    Ok(active.into_iter().filter(|active| *active).count())
 }
 
 /// Makes a new person. The constraint `users_email` refuses one whose email is known.
@@ -111,20 +123,63 @@ pub(crate) async fn add(tx: &mut OrgTx, user: UserId, role: Role) -> Result<Memb
         .bind(now)
         .execute(tx.conn())
         .await?;
+    name_user(tx, id).await?;
     Ok(id)
 }
 
+/// What identity providers know a member by, until one says otherwise: the email. (A statement of its own: before the member
+/// is there, the organisation does not see the person.)
+async fn name_user(tx: &mut OrgTx, id: MemberId) -> Result<(), sqlx::Error> {
+    sqlx::query(
+        "update members m set user_name = u.email from users u where m.org_id = $1 and m.id = $2 and u.id = m.user_id \
+         and not exists (select 1 from members o where o.org_id = $1 and o.user_key = lower(u.email))",
+    )
+    .bind(tx.org())
+    .bind(id)
+    .execute(tx.conn())
+    .await?;
+    Ok(())
+}
+
 pub(crate) async fn set_role(tx: &mut OrgTx, id: MemberId, role: Role) -> Result<(), sqlx::Error> {
-    sqlx::query("update members set role = $3 where org_id = $1 and id = $2")
+    let now = tx.clock().now();
+    sqlx::query("update members set role = $3, changed_at = $4 where org_id = $1 and id = $2")
         .bind(tx.org())
         .bind(id)
         .bind(role.as_str())
+        .bind(now)
         .execute(tx.conn())
         .await?;
     Ok(())
 }
 
+pub(crate) async fn set_suspended(tx: &mut OrgTx, id: MemberId, at: Option<DateTime<Utc>>) -> Result<(), sqlx::Error> {
+    let now = tx.clock().now();
+    // A provider that took `active` away sees it again.
+    sqlx::query(
+        "update members set suspended_at = $3, changed_at = $4, scim = scim - 'active' where org_id = $1 and id = $2",
+    )
+    .bind(tx.org())
+    .bind(id)
+    .bind(at)
+    .bind(now)
+    .execute(tx.conn())
+    .await?;
+    Ok(())
+}
+
 pub(crate) async fn remove(tx: &mut OrgTx, id: MemberId) -> Result<(), sqlx::Error> {
+    // Their teams change with them, which the cascade does not write down.
+    let now = tx.clock().now();
+    sqlx::query(
+        "update teams set version = version + 1, changed_at = $3 where org_id = $1 \
+         and id in (select team_id from team_members where org_id = $1 and member_id = $2)",
+    )
+    .bind(tx.org())
+    .bind(id)
+    .bind(now)
+    .execute(tx.conn())
+    .await?;
     sqlx::query("delete from members where org_id = $1 and id = $2").bind(tx.org()).bind(id).execute(tx.conn()).await?;
     Ok(())
 }

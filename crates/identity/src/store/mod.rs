@@ -5,3 +5,4 @@ pub(crate) mod keys;
 pub(crate) mod log;
 pub(crate) mod members;
 pub(crate) mod sessions;
+pub(crate) mod teams;

@@ -11,3 +11,5 @@ mod register;
 mod routes;
 mod sessions;
 mod support;
+mod suspension;
+mod teams;

@@ -10,8 +10,15 @@ use crate::support::{Call, House, PASSWORD, Person};
 /// What anybody may call: each of these proves somebody by what it is sent.
 const PUBLIC: [&str; 4] = ["/v2/auth/register", "/v2/auth/login", "/v2/auth/refresh", "/v2/invites/accept"];
 /// What every member may call.
-const EVERYBODY: [(&str, &str); 4] =
-    [("get", "/v2/auth/session"), ("delete", "/v2/auth/session"), ("get", "/v2/members"), ("delete", "/v2/members/me")];
+const EVERYBODY: [(&str, &str); 7] = [
+    ("get", "/v2/auth/session"),
+    ("delete", "/v2/auth/session"),
+    ("get", "/v2/members"),
+    ("delete", "/v2/members/me"),
+    ("get", "/v2/teams"),
+    ("get", "/v2/teams/{id}"),
+    ("get", "/v2/teams/{id}/members"),
+];
 
 /// Method, path and a body that reads, of every described operation.
 fn operations(house: &House) -> Vec<(String, String, Value)> {
@@ -34,6 +41,7 @@ fn body(method: &str, path: &str) -> Value {
             json!({ "email": "x@example.com", "name": "x", "password": PASSWORD, "role": "viewer" })
         }
         ("post", "/v2/invites") => json!({ "email": "y@example.com", "role": "viewer" }),
+        ("post" | "patch", "/v2/teams" | "/v2/teams/{id}") => json!({ "name": "Front desk" }),
         ("post", "/v2/keys") => json!({ "name": "k", "scopes": ["view"] }),
         _ => json!({}),
     }
@@ -44,6 +52,7 @@ fn call(house: &House, method: &str, path: &str, body: &Value) -> Call {
         Method::GET => house.get(path),
         Method::DELETE => house.delete(path),
         Method::PATCH => house.patch(path, json!({})),
+        Method::PUT => house.put(path, json!({})),
         _ => house.post(path, json!({})),
     };
     call.json(body)
@@ -58,10 +67,14 @@ async fn filled(house: &House, of: &Person, path: &str) -> String {
         "/v2/members/{id}" => return path.replace("{id}", &house.member_id(of).await),
         "/v2/keys/{id}" => house.post("/v2/keys", json!({ "name": "k", "scopes": ["view"] })),
         "/v2/invites/{id}" => house.post("/v2/invites", json!({ "email": "z@example.com", "role": "viewer" })),
+        path if path.starts_with("/v2/teams/{id}") => {
+            let name = format!("Team {}", kernel::ids::TeamId::new(&house.kernel.clock));
+            house.post("/v2/teams", json!({ "name": name }))
+        }
         other => panic!("say how to make one for {other}"),
     };
     let id = made.by(of).send().await.expect_status(201).json()["id"].as_str().expect("an id").to_owned();
-    path.replace("{id}", &id)
+    path.replace("{id}", &id).replace("{member}", &house.member_id(of).await)
 }
 
 #[tokio::test]
@@ -95,7 +108,8 @@ async fn a_viewer_gets_past_what_is_for_every_member_only() {
         assert_eq!(status, 403, "{method} {path} for a viewer");
     }
     for (method, path) in EVERYBODY.iter().filter(|(method, _)| *method == "get") {
-        let status = call(&house, method, path, &json!({})).by(&viewer).send().await.status.as_u16();
+        let path = filled(&house, &owner, path).await;
+        let status = call(&house, method, &path, &json!({})).by(&viewer).send().await.status.as_u16();
         assert_eq!(status, 200, "{method} {path} for a viewer");
     }
 }
@@ -106,14 +120,14 @@ async fn what_another_organisation_has_does_not_exist() {
     let (one, two) = (house.owner("one").await, house.owner("two").await);
     let all = operations(&house);
     let with_ids: Vec<_> = all.iter().filter(|(_, path, _)| path.contains("{id}")).collect();
-    assert_eq!(with_ids.len(), 4, "{with_ids:?}");
+    assert_eq!(with_ids.len(), 10, "{with_ids:?}");
     for (method, path, body) in with_ids {
         let theirs = filled(&house, &one, path).await;
         let status = call(&house, method, &theirs, body).by(&two).send().await.status.as_u16();
         assert_eq!(status, 404, "{method} {path} of another organisation");
     }
     // Lists of one organisation name nobody and nothing of the other.
-    for path in ["/v2/members", "/v2/invites", "/v2/keys", "/v2/audit-log"] {
+    for path in ["/v2/members", "/v2/teams", "/v2/invites", "/v2/keys", "/v2/audit-log"] {
         let seen = house.get(path).by(&two).send().await.expect_status(200).body;
         for secret in [&one.org, &one.user, &one.email] {
             assert!(!seen.contains(secret.as_str()), "{path} shows {secret}");

@@ -69,6 +69,10 @@ impl House {
         self.call(Method::PATCH, path).json(&body)
     }
 
+    pub fn put(&self, path: &str, body: Value) -> Call {
+        self.call(Method::PUT, path).json(&body)
+    }
+
     pub fn delete(&self, path: &str) -> Call {
         self.call(Method::DELETE, path)
     }

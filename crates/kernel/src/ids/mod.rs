@@ -138,6 +138,8 @@ id_types! {
     SessionId = "session";
     /// An API key.
     KeyId = "key";
+    /// A team of members.
+    TeamId = "team";
     /// A row of the audit log.
     AuditId = "audit";
     /// A branch of an organisation.

@@ -94,6 +94,12 @@ pub enum Fact {
     /// A member left or was removed.
     #[serde(rename = "member.removed")]
     MemberRemoved { member: MemberId },
+    /// A member may not sign in for the time being.
+    #[serde(rename = "member.suspended")]
+    MemberSuspended { member: MemberId },
+    /// A suspended member may sign in again.
+    #[serde(rename = "member.reactivated")]
+    MemberReactivated { member: MemberId },
     /// An API key was made.
     #[serde(rename = "key.created")]
     KeyCreated { key: KeyId },
@@ -292,6 +298,8 @@ impl Fact {
             Self::MemberJoined { .. } => "member.joined",
             Self::MemberRoleChanged { .. } => "member.role_changed",
             Self::MemberRemoved { .. } => "member.removed",
+            Self::MemberSuspended { .. } => "member.suspended",
+            Self::MemberReactivated { .. } => "member.reactivated",
             Self::KeyCreated { .. } => "key.created",
             Self::KeyRevoked { .. } => "key.revoked",
             Self::SettingsChanged { .. } => "settings.changed",

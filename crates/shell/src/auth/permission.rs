@@ -1,4 +1,4 @@
-//! The permission matrix: eight permissions, five roles.
+//! The permission matrix: eight permissions of people, five roles; and what only a key can have.
 //!
 //! A handler names a marker type ([`Reply`]) in [`crate::Allowed`]; keys carry a [`Permissions`] set of their own.
 
@@ -29,11 +29,13 @@ pub enum Permission {
     ErasePersonalData,
     /// Billing, and deleting the organisation.
     Billing,
+    /// Provisioning by SCIM: no role has it; a key may, if its maker manages people.
+    Scim,
 }
 
 impl Permission {
     /// Every permission, in the order of the matrix.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 9] = [
         Self::View,
         Self::Reply,
         Self::RunReports,
@@ -42,6 +44,7 @@ impl Permission {
         Self::ManagePeople,
         Self::ErasePersonalData,
         Self::Billing,
+        Self::Scim,
     ];
 
     /// The word used in the API and in key scopes.
@@ -55,6 +58,7 @@ impl Permission {
             Self::ManagePeople => "manage_people",
             Self::ErasePersonalData => "erase_personal_data",
             Self::Billing => "billing",
+            Self::Scim => "scim",
         }
     }
 
@@ -69,6 +73,7 @@ impl Permission {
             Self::ManagePeople => "manage people, roles and keys",
             Self::ErasePersonalData => "erase personal data",
             Self::Billing => "manage billing or delete the organisation",
+            Self::Scim => "provision people and teams by SCIM",
         }
     }
 }
@@ -94,14 +99,14 @@ impl FromStr for Permission {
 
 /// A set of permissions.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Permissions(u8);
+pub struct Permissions(u16);
 
 impl Permissions {
     /// Nothing at all.
     pub const NONE: Self = Self(0);
 
     /// Everything.
-    pub const ALL: Self = Self(u8::MAX);
+    pub const ALL: Self = Self(u16::MAX);
 
     /// The set with one more.
     #[must_use]
@@ -112,6 +117,18 @@ impl Permissions {
     /// Whether the permission is in the set.
     pub const fn has(self, permission: Permission) -> bool {
         self.0 & (1 << permission as u8) != 0
+    }
+
+    /// The set without one.
+    #[must_use]
+    pub const fn without(self, permission: Permission) -> Self {
+        Self(self.0 & !(1 << permission as u8))
+    }
+
+    /// What a key of somebody with these permissions may carry: these and, if they manage people, what only keys have.
+    #[must_use]
+    pub const fn for_keys(self) -> Self {
+        if self.has(Permission::ManagePeople) { self.with(Permission::Scim) } else { self }
     }
 
     /// What both sets hold: a key never has more than its maker.
@@ -171,8 +188,8 @@ impl Role {
             Self::Viewer => viewer,
             Self::Agent => viewer.with(P::Reply).with(P::RunReports),
             Self::Analyst => viewer.with(P::RunReports).with(P::Export),
-            Self::Admin => Permissions(Permissions::ALL.0 & !(1 << P::Billing as u8)),
-            Self::Owner => Permissions::ALL,
+            Self::Admin => Self::Owner.permissions().without(P::Billing),
+            Self::Owner => Permissions::ALL.without(P::Scim),
         }
     }
 }
@@ -209,14 +226,14 @@ macro_rules! markers {
     )*};
 }
 
-markers!(View Reply RunReports Export ManageChannels ManagePeople ErasePersonalData Billing);
+markers!(View Reply RunReports Export ManageChannels ManagePeople ErasePersonalData Billing Scim);
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
     /// The matrix of the design, row by row: owner, admin, analyst, agent, viewer.
-    const MATRIX: [(Permission, [bool; 5]); 8] = [
+    const MATRIX: [(Permission, [bool; 5]); 9] = [
         (Permission::View, [true, true, true, true, true]),
         (Permission::Reply, [true, true, false, true, false]),
         (Permission::RunReports, [true, true, true, true, false]),
@@ -225,6 +242,7 @@ mod tests {
         (Permission::ManagePeople, [true, true, false, false, false]),
         (Permission::ErasePersonalData, [true, true, false, false, false]),
         (Permission::Billing, [true, false, false, false, false]),
+        (Permission::Scim, [false, false, false, false, false]),
     ];
 
     #[test]
@@ -248,5 +266,14 @@ mod tests {
         let scopes: Permissions = [Permission::View, Permission::Billing].into_iter().collect();
         let effective: Vec<_> = scopes.and(Role::Agent.permissions()).iter().collect();
         assert_eq!(effective, [Permission::View]);
+    }
+
+    #[test]
+    fn provisioning_is_for_the_keys_of_those_who_manage_people() {
+        for role in Role::ALL {
+            let manages = role.permissions().has(Permission::ManagePeople);
+            assert_eq!(role.permissions().for_keys().has(Permission::Scim), manages, "{role}");
+            assert_eq!(role.permissions().for_keys().without(Permission::Scim), role.permissions(), "{role}");
+        }
     }
 }

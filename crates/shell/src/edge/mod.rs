@@ -5,6 +5,7 @@ mod context;
 mod panics;
 mod render_errors;
 mod request_info;
+mod scim;
 mod security;
 mod timeout;
 
@@ -12,5 +13,6 @@ pub(crate) use context::context;
 pub(crate) use panics::catch;
 pub(crate) use render_errors::render_errors;
 pub use request_info::RequestInfo;
+pub(crate) use request_info::for_scim;
 pub(crate) use security::security_headers;
 pub(crate) use timeout::time_limit;

@@ -8,7 +8,7 @@ use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 use axum::middleware::Next;
 use axum::response::{Html, IntoResponse, Redirect, Response};
 
-use super::RequestInfo;
+use super::{RequestInfo, for_scim, scim};
 use crate::auth::identify::Identity;
 use crate::error::{Carried, ErrorBody, ErrorOut};
 use crate::page::{ErrorPage, Frame, url_encoded};
@@ -61,6 +61,9 @@ fn carried(response: &Response) -> Option<Arc<AppError>> {
 }
 
 fn write(app: &App, info: &RequestInfo, method: &Method, error: &AppError, identity: Option<&Identity>) -> Response {
+    if for_scim(&info.path) {
+        return scim::error(error, &info.id);
+    }
     if info.is_api() {
         return (error.status(), crate::Json(body(app, info, error))).into_response();
     }

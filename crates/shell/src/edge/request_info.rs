@@ -64,11 +64,17 @@ impl RequestInfo {
     }
 }
 
+/// Whether an identity provider asks: it gets errors in the shape of RFC 7644.
+pub(crate) fn for_scim(path: &str) -> bool {
+    path == "/scim" || path.starts_with("/scim/")
+}
+
 /// Whether a path is for programs.
 pub(crate) fn for_programs(path: &str) -> bool {
     path == "/v2"
         || path.starts_with("/v2/")
         || path.starts_with("/webhooks/")
+        || for_scim(path)
         || path.starts_with("/health/")
         || matches!(path, "/live" | "/ws" | "/metrics")
 }

@@ -8,7 +8,7 @@ use axum::response::{IntoResponse, Response};
 use super::{Rate, Verdict};
 use crate::auth::csrf;
 use crate::auth::identify::Identity;
-use crate::edge::RequestInfo;
+use crate::edge::{RequestInfo, for_scim};
 use crate::{App, AppError};
 
 /// Where somebody may be guessing passwords.
@@ -37,7 +37,7 @@ fn subject(app: &App, request: &Request) -> Option<(String, Rate)> {
         return info.ip.map(|ip| (format!("door:{ip}"), Rate { per_minute }));
     }
     match request.extensions().get::<Identity>() {
-        Some(Identity::Known(caller)) if info.path.starts_with("/v2/") => {
+        Some(Identity::Known(caller)) if info.path.starts_with("/v2/") || for_scim(&info.path) => {
             let per_minute = caller.principal.plan.requests_per_minute().saturating_mul(settings.rate_factor);
             Some((caller.principal.org.to_string(), Rate { per_minute }))
         }

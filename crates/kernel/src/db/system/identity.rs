@@ -35,7 +35,7 @@ pub struct Seat {
     pub role: String,
 }
 
-/// A session that is not revoked, with the member behind it.
+/// A session that is not revoked, with the member behind it, who is not suspended.
 #[derive(Clone, FromRow)]
 pub struct SessionRow {
     /// The organisation.
@@ -81,7 +81,7 @@ pub struct KeyRow {
     pub scopes: Vec<String>,
     /// The person who made it; none when the operator did.
     pub made_by: Option<UserId>,
-    /// The maker's role today; none when they are no member any more.
+    /// The maker's role today; none when they are no member any more or suspended.
     pub maker_role: Option<String>,
     /// When it ends by itself.
     pub expires_at: Option<DateTime<Utc>>,
@@ -122,7 +122,8 @@ pub struct RefreshRow {
 const SESSION: &str = "select s.org_id as org, o.name as org_name, o.plan, s.id as session, s.user_id, m.id as member, m.role, \
      u.name, u.email, s.created_at, s.seen_at, s.expires_at \
      from sessions s join organisations o on o.id = s.org_id and o.deleted_at is null \
-     join members m on m.org_id = s.org_id and m.user_id = s.user_id join users u on u.id = s.user_id \
+     join members m on m.org_id = s.org_id and m.user_id = s.user_id and m.suspended_at is null \
+     join users u on u.id = s.user_id \
      where s.revoked_at is null and ";
 
 /// The person with an email (in lower case).
@@ -133,12 +134,12 @@ pub async fn user_by_email(db: &Db, email: &str) -> Result<Option<Person>, sqlx:
         .await
 }
 
-/// Every organisation a person belongs to, the one they used last first.
+/// Every organisation in which a person is a member and not suspended, the one they used last first.
 pub async fn seats_of(db: &Db, user: UserId) -> Result<Vec<Seat>, sqlx::Error> {
     sqlx::query_as(
         "select m.org_id as org, o.name as org_name, m.id as member, m.role \
          from members m join organisations o on o.id = m.org_id and o.deleted_at is null \
-         where m.user_id = $1 \
+         where m.user_id = $1 and m.suspended_at is null \
          order by (select max(s.created_at) from sessions s where s.org_id = m.org_id and s.user_id = $1) desc nulls last, m.id",
     )
     .bind(user)
@@ -197,7 +198,7 @@ pub async fn key_by_hash(db: &Db, hash: &[u8]) -> Result<Option<KeyRow>, sqlx::E
         "select k.org_id as org, o.name as org_name, o.plan, k.id as key, k.name, k.scopes, k.made_by, m.role as maker_role, \
          k.expires_at, k.last_used_at \
          from api_keys k join organisations o on o.id = k.org_id and o.deleted_at is null \
-         left join members m on m.org_id = k.org_id and m.user_id = k.made_by \
+         left join members m on m.org_id = k.org_id and m.user_id = k.made_by and m.suspended_at is null \
          where k.key_hash = $1 and k.revoked_at is null",
     )
     .bind(hash)

@@ -8,6 +8,7 @@ mod doors;
 mod health;
 mod identity;
 mod organisations;
+mod people;
 mod receiving;
 mod totals;
 
@@ -22,5 +23,6 @@ pub use identity::{
     session_by_id, session_by_token, set_password_hash, touch_key, touch_session, user_by_email,
 };
 pub use organisations::{create_organisation, list_organisations, organisation_exists};
+pub use people::{change_person, retire_account};
 pub use receiving::{NewReceipt, keep_receipts, object_in_use, routes_of};
 pub use totals::{claim_schedule, count, counters};
