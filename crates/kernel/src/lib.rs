@@ -1,5 +1,5 @@
 //! What every room stands on: ids, money, clock, configuration, the tenant-scoped database, the ledger, the queue, the live
-//! bus, the vault and outbound HTTP.
+//! bus, the vault, mail and outbound HTTP.
 //!
 //! The kernel knows no room. It owns the promises that must hold everywhere: tenant rows are reached only through
 //! [`db::OrgTx`]; facts and jobs land with the change that caused them; time, chance and HTTP are passed in.
@@ -15,6 +15,7 @@ pub mod http;
 pub mod ids;
 pub mod ledger;
 pub mod live;
+pub mod mail;
 pub mod money;
 pub mod queue;
 mod relay;

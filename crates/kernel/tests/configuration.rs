@@ -27,11 +27,20 @@ fn every_setting_of_the_guide_is_accepted() {
         ("RECOUP__AI__PROVIDERS__0__BASE_URL", "http://127.0.0.1:1/v1"),
         ("RECOUP__AI__PROVIDERS__0__FAST_MODEL", "tiny"),
     ];
+    // A mail server needs a sender, and each half of the credentials the other.
+    let mail = [
+        ("RECOUP__MAIL__HOST", "127.0.0.1"),
+        ("RECOUP__MAIL__FROM", "recoup@example.com"),
+        ("RECOUP__MAIL__USERNAME", "recoup"),
+        ("RECOUP__MAIL__PASSWORD", "x"),
+    ];
     let settings = documented();
     assert!(settings.len() > 30, "the table was not found");
     for (name, default) in settings {
         let value = match name.rsplit("__").next().unwrap_or_default() {
             "MASTER_KEY" | "0" => "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=",
+            "FROM" => "Recoup <recoup@example.com>",
+            "PORT" => "2525",
             "PUBLIC_URL" | "BASE_URL" => "http://127.0.0.1:1",
             _ if default.is_empty() || default.contains(' ') => "x",
             _ => &default,
@@ -40,6 +49,9 @@ fn every_setting_of_the_guide_is_accepted() {
         let config = if name.starts_with("RECOUP__AI__PROVIDERS") {
             let [one, two, three] = provider;
             Config::from_vars([one, two, three, variable])
+        } else if name.starts_with("RECOUP__MAIL") {
+            let [host, from, user, password] = mail;
+            Config::from_vars([host, from, user, password, variable])
         } else {
             Config::from_vars([variable])
         };

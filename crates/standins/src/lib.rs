@@ -1,5 +1,5 @@
 //! Local imitations of the outside systems, for `recoup demo` and the tests: Meta (Messenger, Instagram, WhatsApp
-//! Cloud), X, an OpenAI-compatible endpoint and HubSpot.
+//! Cloud), X, an OpenAI-compatible endpoint, HubSpot and a mail server.
 //!
 //! Each is a server on a loopback port that speaks the real wire format, checks what the real system checks, and can be
 //! told to fail. They are written from the documented facts alone and import nothing of the connectors, so that a
@@ -8,6 +8,7 @@
 pub mod customer;
 pub mod delivery;
 pub mod hubspot;
+pub mod mail;
 pub mod meta;
 pub mod openai;
 pub mod people;

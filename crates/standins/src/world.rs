@@ -4,6 +4,7 @@ use std::net::{Ipv4Addr, SocketAddr};
 
 use crate::customer::{Refusal, Writing};
 use crate::hubspot::{HubSpot, HubSpotConfig, HubSpotLimits};
+use crate::mail::{Mail, MailConfig};
 use crate::meta::{Meta, MetaConfig, MetaLimits};
 use crate::openai::{OpenAi, OpenAiConfig};
 use crate::server::Handle;
@@ -21,8 +22,10 @@ pub struct WorldConfig {
     pub openai: OpenAiConfig,
     /// HubSpot.
     pub hubspot: HubSpotConfig,
-    /// Ports for Meta, X, the model endpoint and HubSpot; 0 takes a free one.
-    pub ports: [u16; 4],
+    /// The mail server.
+    pub mail: MailConfig,
+    /// Ports for Meta, X, the model endpoint, HubSpot and the page of letters; 0 takes a free one.
+    pub ports: [u16; 5],
 }
 
 impl WorldConfig {
@@ -48,6 +51,8 @@ pub struct World {
     pub openai: Handle<OpenAi>,
     /// HubSpot.
     pub hubspot: Handle<HubSpot>,
+    /// The mail server.
+    pub mail: Handle<Mail>,
 }
 
 impl World {
@@ -56,12 +61,13 @@ impl World {
     /// # Errors
     /// When a port cannot be bound.
     pub async fn start(config: WorldConfig) -> std::io::Result<Self> {
-        let [meta, x, openai, hubspot] = config.ports.map(|port| SocketAddr::from((Ipv4Addr::LOCALHOST, port)));
+        let [meta, x, openai, hubspot, mail] = config.ports.map(|port| SocketAddr::from((Ipv4Addr::LOCALHOST, port)));
         Ok(Self {
             meta: Meta::start(config.meta, meta).await?,
             x: X::start(config.x, x).await?,
             openai: OpenAi::start(config.openai, openai).await?,
             hubspot: HubSpot::start(config.hubspot, hubspot).await?,
+            mail: Mail::start(config.mail, mail).await?,
         })
     }
 

@@ -65,6 +65,9 @@ impl Config {
                 return invalid(format!("provider {} is of kind azure and needs an api_version", provider.name));
             }
         }
+        if let Err(words) = self.mail.check() {
+            return invalid(words.into());
+        }
         let urls = [
             Some(&self.connectors.meta.base_url),
             Some(&self.connectors.x.base_url),
@@ -147,7 +150,7 @@ fn put(table: &mut Table, name: &str, keys: &[String], text: &str) -> Result<(),
 
 /// Settings that are numbers; everything else given by the environment is text (ids and secrets may be all digits).
 const NUMBERS: &[&str] =
-    &["pool", "system_pool", "connect_timeout_s", "timeout_s", "pool_per_host", "input_price", "output_price"];
+    &["pool", "system_pool", "connect_timeout_s", "timeout_s", "pool_per_host", "input_price", "output_price", "port"];
 
 /// Settings that are switches.
 const SWITCHES: &[&str] = &["trust_proxy"];

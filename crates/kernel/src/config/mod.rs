@@ -6,6 +6,7 @@
 mod ai;
 mod connectors;
 mod load;
+mod mail;
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -16,6 +17,7 @@ pub use ai::{AiConfig, EncoderUse, ProviderConfig, ProviderKind};
 pub use connectors::{ConnectorsConfig, HttpConfig, HubspotConfig, MetaConfig, XConfig};
 pub use load::ConfigError;
 pub(crate) use load::decode_key;
+pub use mail::{MailConfig, MailTls};
 
 /// A value that must not be printed.
 #[derive(Clone, Default, PartialEq, Eq, Deserialize)]
@@ -65,6 +67,8 @@ pub struct Config {
     pub connectors: ConnectorsConfig,
     /// `RECOUP__AI__…`: model providers and budgets.
     pub ai: AiConfig,
+    /// `RECOUP__MAIL__…`: letters.
+    pub mail: MailConfig,
     /// `RECOUP__LOG__…`: logging.
     pub log: LogConfig,
 }

@@ -174,6 +174,8 @@ id_types! {
     JobId = "job";
     /// An outgoing webhook endpoint.
     EndpointId = "hook";
+    /// A letter to a person.
+    LetterId = "letter";
     /// A saved view of a list.
     ViewId = "view";
 }

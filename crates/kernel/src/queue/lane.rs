@@ -11,6 +11,8 @@ pub enum Lane {
     Outbound,
     /// Model calls and turns of the bot.
     Ai,
+    /// Letters to people.
+    Mail,
     /// CRM sync.
     Crm,
     /// Outgoing webhooks.
@@ -31,6 +33,7 @@ impl Lane {
         Self::Inbound,
         Self::Outbound,
         Self::Ai,
+        Self::Mail,
         Self::Crm,
         Self::WebhookOut,
         Self::Ingest,
@@ -45,6 +48,7 @@ impl Lane {
             Self::Inbound => "inbound",
             Self::Outbound => "outbound",
             Self::Ai => "ai",
+            Self::Mail => "mail",
             Self::Crm => "crm",
             Self::WebhookOut => "webhook_out",
             Self::Ingest => "ingest",
@@ -66,7 +70,7 @@ impl Lane {
             Self::Outbound => 15,
             Self::Ai => 10,
             Self::Crm | Self::WebhookOut => 5,
-            Self::Ingest => 3,
+            Self::Mail | Self::Ingest => 3,
             Self::Report | Self::Autopilot | Self::Maintenance => 2,
         }
     }
@@ -82,6 +86,8 @@ impl Lane {
             Self::Inbound => &[1, 4, 16],
             Self::Ai => &[2, 8],
             Self::Outbound => &[1, 2, 4, 8, 16],
+            // A server that does not know us yet asks us to come back later ("greylisting"), most within a quarter of an hour.
+            Self::Mail => &[15, 60, 300, 900, 3_600],
             Self::Crm => &[5, 15, 45, 135, 405],
             Self::WebhookOut => &[5, 60, 600, 3_600, 6 * 3_600, 12 * 3_600],
             _ => &[2, 8, 32, 128, 512],

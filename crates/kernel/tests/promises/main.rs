@@ -3,6 +3,7 @@
 mod growth;
 mod isolation;
 mod ledger;
+mod mail;
 mod queue;
 mod vault;
 mod workers;

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use kernel::cluster::Cluster;
-use kernel::config::Config;
+use kernel::config::{Config, MailConfig};
 use kernel::db::system;
 use kernel::queue::lane_stats;
 use kernel::{Clock, Kernel};
@@ -58,7 +58,8 @@ impl Finding {
 
 /// Looks at everything and prints it.
 pub async fn run(config: Config) -> anyhow::Result<()> {
-    let mut findings = vec![disk(&config.data_dir.0).await, providers(&config), encoder(&config)];
+    let mut findings =
+        vec![disk(&config.data_dir.0).await, providers(&config), encoder(&config), mail(&config.mail).await];
     let cluster = match (&config.database_url, config.database_url.is_none()) {
         (None, true) => match Cluster::ensure(&config.data_dir.0).await {
             Ok(cluster) => Some(cluster),
@@ -224,6 +225,21 @@ fn encoder(config: &Config) -> Finding {
     }
 }
 
+/// Whether the mail server answers and lets us in.
+async fn mail(config: &MailConfig) -> Finding {
+    if !config.is_set() {
+        return Finding::note(
+            "mail",
+            "no server configured: no resets, invitations or notices by letter; set RECOUP__MAIL__HOST",
+        );
+    }
+    let place = format!("{}:{}", config.host, config.port());
+    match kernel::mail::probe(config).await {
+        Ok(()) => Finding::fine("mail", format!("{place} answers")),
+        Err(reason) => Finding::wrong("mail", format!("{place}: {reason}; check RECOUP__MAIL__…")),
+    }
+}
+
 /// Free space, as `df` tells it.
 async fn disk(data_dir: &Path) -> Finding {
     let place = data_dir.ancestors().find(|path| path.exists()).unwrap_or(Path::new("/"));
@@ -267,6 +283,28 @@ mod tests {
         sqlx::query("create table careless (org_id uuid, id uuid)").execute(&mut db.owner().await).await.expect("made");
         let findings = database(&config_of(&db), db.url()).await;
         assert_eq!(wrong(&findings), ["row-level security"]);
+    }
+
+    #[tokio::test]
+    async fn the_mail_server_is_asked() {
+        let verdict = |config: MailConfig| async move { mail(&config).await.verdict };
+        assert_eq!(verdict(MailConfig::default()).await, Verdict::Note);
+        let login = Some(("recoup".to_owned(), "secret".to_owned()));
+        let setup = standins::mail::MailConfig { login, smtp_port: 0 };
+        let server = standins::mail::Mail::start(setup, ([127, 0, 0, 1], 0).into()).await.expect("a mail server");
+        let mut config = MailConfig {
+            host: "127.0.0.1".into(),
+            port: Some(server.smtp().port()),
+            tls: kernel::config::MailTls::None,
+            from: "recoup@example.com".into(),
+            username: "recoup".into(),
+            password: kernel::config::Secret::new("secret"),
+        };
+        assert_eq!(verdict(config.clone()).await, Verdict::Fine);
+        config.password = kernel::config::Secret::new("wrong");
+        assert_eq!(verdict(config.clone()).await, Verdict::Wrong);
+        config.port = Some(1);
+        assert_eq!(verdict(config).await, Verdict::Wrong, "nobody there");
     }
 
     #[tokio::test]

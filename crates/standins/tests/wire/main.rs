@@ -4,6 +4,7 @@ mod delivery;
 mod faults;
 mod hubspot;
 mod instagram;
+mod mail;
 mod messenger;
 mod openai;
 mod receiver;

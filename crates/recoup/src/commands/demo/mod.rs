@@ -51,11 +51,12 @@ impl Demo {
         outside.point_at(&opened.kernel, &business, address).await?;
         outside.connect_crm(rooms.leads(), &business).await?;
         println!(
-            "Recoup is ready at http://{address} — sign in as {} / {}\n(email {}, password {})",
+            "Recoup is ready at http://{address} — sign in as {} / {}\n(email {}, password {}; letters are at {})",
             business::OWNER_EMAIL,
             self.password,
             business::OWNER_EMAIL,
-            self.password
+            self.password,
+            outside.world.mail.base_url()
         );
         let customers = (self.every > 0.0).then(|| {
             tokio::spawn(traffic::run(

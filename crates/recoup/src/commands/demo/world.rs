@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 
 use kernel::Kernel;
 use kernel::channel::ChannelKind;
-use kernel::config::{Config, Secret};
+use kernel::config::{Config, MailConfig, MailTls, Secret};
 use kernel::ledger::Actor;
 use standins::{Platform, World, WorldConfig};
 
@@ -62,6 +62,14 @@ impl Outside {
         world.hubspot.base_url().clone_into(&mut connectors.hubspot.base_url);
         connectors.hubspot.client_id.clone_from(&setup.hubspot.client_id);
         connectors.hubspot.client_secret = Secret::new(&setup.hubspot.client_secret);
+        let smtp = world.mail.smtp();
+        config.mail = MailConfig {
+            host: smtp.ip().to_string(),
+            port: Some(smtp.port()),
+            tls: MailTls::None,
+            from: "Recoup <recoup@northwind.example>".to_owned(),
+            ..MailConfig::default()
+        };
         Ok(Self { world, accounts, crm_token })
     }
 

@@ -1,0 +1,175 @@
+//! Carries letters to the mail server, one connection a letter.
+
+use std::time::{Duration, SystemTime};
+
+use async_trait::async_trait;
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use lettre::message::header::{ContentType, HeaderName, HeaderValue};
+use lettre::message::{Mailbox, Message, MultiPart, SinglePart};
+use lettre::transport::smtp::authentication::{Credentials, Mechanism};
+use lettre::transport::smtp::client::{Tls, TlsParameters};
+use lettre::transport::smtp::extension::ClientId;
+use lettre::{AsyncSmtpTransport, AsyncTransport, Tokio1Executor};
+
+use super::{BadLetter, Envelope, KIND, Letter, place};
+use crate::config::{MailConfig, MailTls};
+use crate::ids::LetterId;
+use crate::queue::{Handler, Job, JobError};
+use crate::{Clock, Kernel, vault::Vault};
+
+/// How long the server may take for each answer.
+const PATIENCE: Duration = Duration::from_secs(20);
+
+type Transport = AsyncSmtpTransport<Tokio1Executor>;
+
+/// Carries the letters of the queue.
+pub struct Postman {
+    vault: Vault,
+    clock: Clock,
+    /// The sender and the way out, or why there is none.
+    way: Result<(Mailbox, Transport), String>,
+}
+
+impl Postman {
+    /// The postman of a process.
+    pub fn new(kernel: &Kernel) -> Self {
+        Self::with_patience(kernel, PATIENCE)
+    }
+
+    /// A postman who waits this long for each answer of the server.
+    pub fn with_patience(kernel: &Kernel, patience: Duration) -> Self {
+        let way = way(&kernel.config.mail, patience);
+        Self { vault: kernel.vault.clone(), clock: kernel.clock.clone(), way }
+    }
+
+    async fn opened(&self, job: &Job) -> Result<(LetterId, Letter), JobError> {
+        let Envelope { letter, sealed } = job.parse()?;
+        let sealed = STANDARD.decode(sealed).map_err(JobError::give_up)?;
+        let keys = self.vault.of(job.org).await.map_err(JobError::retry)?;
+        let plain = keys.open(&place(letter), &sealed).map_err(JobError::give_up)?;
+        Ok((letter, serde_json::from_slice(&plain).map_err(JobError::give_up)?))
+    }
+}
+
+#[async_trait]
+impl Handler for Postman {
+    fn kind(&self) -> &'static str {
+        KIND
+    }
+
+    /// May run again after a crash or a lost answer; the letter then comes twice, with the same `Message-ID`.
+    async fn run(&self, job: &Job) -> Result<(), JobError> {
+        let (from, transport) =
+            self.way.as_ref().map_err(|reason| JobError::give_up(anyhow::anyhow!(reason.clone())))?;
+        let (id, letter) = self.opened(job).await?;
+        let message = message(from, id, &letter, self.clock.now().into()).map_err(JobError::give_up)?;
+        transport.send(message).await.map_err(|error| failed(&error))?;
+        Ok(())
+    }
+}
+
+/// Whether the mail server answers and lets us in; the error says what it said.
+pub async fn probe(config: &MailConfig) -> Result<(), String> {
+    let (_, transport) = way(config, PATIENCE)?;
+    match transport.test_connection().await {
+        Ok(true) => Ok(()),
+        Ok(false) => Err("the server closed the connection".to_owned()),
+        Err(error) => Err(reason(&error)),
+    }
+}
+
+fn way(config: &MailConfig, patience: Duration) -> Result<(Mailbox, Transport), String> {
+    if !config.is_set() {
+        return Err("no mail server is configured: set RECOUP__MAIL__HOST and RECOUP__MAIL__FROM".to_owned());
+    }
+    let from = config.sender().ok_or("RECOUP__MAIL__FROM is not an address")?;
+    let parameters = || TlsParameters::new_rustls(config.host.clone()).map_err(|error| format!("TLS: {error}"));
+    let tls = match config.tls {
+        MailTls::StartTls => Tls::Required(parameters()?),
+        MailTls::Implicit => Tls::Wrapper(parameters()?),
+        MailTls::None => Tls::None,
+    };
+    let mut builder = Transport::builder_dangerous(&config.host)
+        .port(config.port())
+        .tls(tls)
+        .timeout(Some(patience))
+        .hello_name(ClientId::Domain(from.email.domain().to_owned()));
+    if !config.username.is_empty() {
+        let credentials = Credentials::new(config.username.clone(), config.password.reveal().to_owned());
+        builder = builder.credentials(credentials).authentication(vec![Mechanism::Plain, Mechanism::Login]);
+    }
+    Ok((from, builder.build()))
+}
+
+fn message(from: &Mailbox, id: LetterId, letter: &Letter, at: SystemTime) -> Result<Message, BadLetter> {
+    letter.check()?;
+    // Told to programs that answer by themselves: do not (RFC 3834).
+    let automatic = HeaderValue::new(HeaderName::new_from_ascii_str("Auto-Submitted"), "auto-generated".to_owned());
+    let part = |kind, body: String| SinglePart::builder().header(kind).body(body);
+    Message::builder()
+        .from(from.clone())
+        .to(Mailbox::new(None, letter.address()?))
+        .subject(letter.subject.clone())
+        .date(at)
+        .message_id(Some(format!("<{id}@{}>", from.email.domain())))
+        .raw_header(automatic)
+        .multipart(
+            MultiPart::alternative()
+                .singlepart(part(ContentType::TEXT_PLAIN, letter.text.clone()))
+                .singlepart(part(ContentType::TEXT_HTML, letter.page())),
+        )
+        .map_err(|_| BadLetter::Unwritable)
+}
+
+/// What the server refused for good is not tried again, unless it refused us and not the letter: an operator mends that.
+fn failed(error: &lettre::transport::smtp::Error) -> JobError {
+    let words = anyhow::anyhow!("the mail server did not take the letter: {}", reason(error));
+    let code = error.status().map_or(0, u16::from);
+    let ours = matches!(code, 530 | 534 | 535 | 538);
+    if error.is_permanent() && !ours { JobError::GiveUp(words) } else { JobError::Retry(words) }
+}
+
+/// An error with its causes, on one line, without addresses: it rests readable among the dead letters.
+fn reason(error: &lettre::transport::smtp::Error) -> String {
+    let mut words = error.to_string();
+    let mut source = std::error::Error::source(error);
+    while let Some(cause) = source {
+        let text = cause.to_string();
+        if !words.contains(&text) {
+            words = format!("{words}: {text}");
+        }
+        source = cause.source();
+    }
+    without_addresses(&super::one_line(&words, 400))
+}
+
+fn without_addresses(text: &str) -> String {
+    text.split(' ').map(|word| if word.contains('@') { "(address)" } else { word }).collect::<Vec<_>>().join(" ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_message_has_each_header_once_and_the_letters_own_id() {
+        let from: Mailbox = "Recoup <recoup@example.com>".parse().expect("a sender");
+        let id = LetterId::new(&Clock::system());
+        let letter = Letter::new("dana@example.com", "Grüße").say("Guten Tag");
+        let raw = message(&from, id, &letter, SystemTime::UNIX_EPOCH).expect("a message").formatted();
+        let raw = String::from_utf8(raw).expect("seven bits");
+        let head = raw.split("\r\n\r\n").next().expect("a head");
+        for name in ["From: Recoup <recoup@example.com>", "To: dana@example.com", "Auto-Submitted: auto-generated"] {
+            assert_eq!(head.matches(name).count(), 1, "{name} in {head}");
+        }
+        assert!(head.contains(&format!("Message-ID: <{id}@example.com>")), "{head}");
+        assert!(head.contains("Date: Thu, 01 Jan 1970 00:00:00"), "{head}");
+        assert!(raw.is_ascii());
+    }
+
+    #[test]
+    fn a_reason_names_no_address() {
+        assert_eq!(without_addresses("550 <dana@example.com>: no such user"), "550 (address) no such user");
+    }
+}
