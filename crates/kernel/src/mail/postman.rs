@@ -18,8 +18,11 @@ use crate::ids::LetterId;
 use crate::queue::{Handler, Job, JobError};
 use crate::{Clock, Kernel, vault::Vault};
 
-/// How long the server may take for each answer.
-const PATIENCE: Duration = Duration::from_secs(20);
+/// How long carrying one letter may take, connecting included; below the lane's limit, so that the reason is ours.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// How long connecting may take.
+const CONNECTING: Duration = Duration::from_secs(20);
 
 type Transport = AsyncSmtpTransport<Tokio1Executor>;
 
@@ -29,6 +32,7 @@ pub struct Postman {
     clock: Clock,
     /// The sender and the way out, or why there is none.
     way: Result<(Mailbox, Transport), String>,
+    patience: Duration,
 }
 
 impl Postman {
@@ -37,10 +41,10 @@ impl Postman {
         Self::with_patience(kernel, PATIENCE)
     }
 
-    /// A postman who waits this long for each answer of the server.
+    /// A postman who gives a letter this long.
     pub fn with_patience(kernel: &Kernel, patience: Duration) -> Self {
-        let way = way(&kernel.config.mail, patience);
-        Self { vault: kernel.vault.clone(), clock: kernel.clock.clone(), way }
+        let way = way(&kernel.config.mail);
+        Self { vault: kernel.vault.clone(), clock: kernel.clock.clone(), way, patience }
     }
 
     async fn opened(&self, job: &Job) -> Result<(LetterId, Letter), JobError> {
@@ -64,22 +68,26 @@ impl Handler for Postman {
             self.way.as_ref().map_err(|reason| JobError::give_up(anyhow::anyhow!(reason.clone())))?;
         let (id, letter) = self.opened(job).await?;
         let message = message(from, id, &letter, self.clock.now().into()).map_err(JobError::give_up)?;
-        transport.send(message).await.map_err(|error| failed(&error))?;
-        Ok(())
+        // The transport's own limit covers the connecting alone.
+        match tokio::time::timeout(self.patience, transport.send(message)).await {
+            Ok(sent) => sent.map(|_| ()).map_err(|error| failed(&error)),
+            Err(_) => Err(JobError::retry(anyhow::anyhow!("the mail server did not answer in time"))),
+        }
     }
 }
 
 /// Whether the mail server answers and lets us in; the error says what it said.
 pub async fn probe(config: &MailConfig) -> Result<(), String> {
-    let (_, transport) = way(config, PATIENCE)?;
-    match transport.test_connection().await {
-        Ok(true) => Ok(()),
-        Ok(false) => Err("the server closed the connection".to_owned()),
-        Err(error) => Err(reason(&error)),
+    let (_, transport) = way(config)?;
+    match tokio::time::timeout(CONNECTING, transport.test_connection()).await {
+        Ok(Ok(true)) => Ok(()),
+        Ok(Ok(false)) => Err("the server closed the connection".to_owned()),
+        Ok(Err(error)) => Err(reason(&error)),
+        Err(_) => Err("the server does not answer in time".to_owned()),
     }
 }
 
-fn way(config: &MailConfig, patience: Duration) -> Result<(Mailbox, Transport), String> {
+fn way(config: &MailConfig) -> Result<(Mailbox, Transport), String> {
     if !config.is_set() {
         return Err("no mail server is configured: set RECOUP__MAIL__HOST and RECOUP__MAIL__FROM".to_owned());
     }
@@ -93,7 +101,7 @@ fn way(config: &MailConfig, patience: Duration) -> Result<(Mailbox, Transport), 
     let mut builder = Transport::builder_dangerous(&config.host)
         .port(config.port())
         .tls(tls)
-        .timeout(Some(patience))
+        .timeout(Some(CONNECTING))
         .hello_name(ClientId::Domain(from.email.domain().to_owned()));
     if !config.username.is_empty() {
         let credentials = Credentials::new(config.username.clone(), config.password.reveal().to_owned());
