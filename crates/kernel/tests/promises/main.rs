@@ -4,5 +4,6 @@ mod growth;
 mod isolation;
 mod ledger;
 mod queue;
+mod runs;
 mod vault;
 mod workers;
