@@ -20,6 +20,10 @@ if (drawer) {
     settle();
     if (drawer.classList.contains("open")) drawer.focus({ preventScroll: true });
   });
+  // A form that is done in the drawer and shows its result elsewhere.
+  document.body.addEventListener("htmx:afterRequest", (event) => {
+    if (event.detail.successful && event.detail.elt.matches("[data-then-close-drawer]")) close();
+  });
   document.addEventListener("click", (event) => { if (event.target.closest("[data-close-drawer]")) close(); });
   document.addEventListener("keydown", (event) => {
     const busy = document.querySelector("dialog[open]") || event.target.closest("input, textarea, select");

@@ -1,8 +1,8 @@
 //! Puts the rooms into the frame: one router with every rule of the edge around it.
 //!
 //! A request meets, from the outside in: id and span · security headers · compression · error bodies · panics · time
-//! limit · body limit · caller (and CSRF) · rate limit · idempotency · the room's handler. Webhooks skip the caller, the
-//! rate and the compression: they prove themselves by signature and are many. Files skip the same.
+//! limit · body limit · caller (and CSRF) · rate limit · idempotency · the room's handler. Files skip the compression and
+//! what comes after the body limit. Webhooks prove themselves by signature and are many: one layer does for them what they need.
 
 use std::sync::Arc;
 
@@ -21,7 +21,7 @@ use utoipa_axum::router::OpenApiRouter;
 use crate::app::Menu;
 use crate::auth::identify::identify;
 use crate::auth::permission::View;
-use crate::edge::{catch, context, render_errors, security_headers, time_limit};
+use crate::edge::{catch, context, platforms, render_errors, security_headers, time_limit};
 use crate::idempotency::idempotency;
 use crate::limits::rate_limit;
 use crate::openapi::{Reference, document};
@@ -61,9 +61,12 @@ pub fn assemble(app: &App, rooms: Vec<Room>) -> Router {
                 .layer(from_fn_with_state(app.clone(), idempotency)),
         );
     let files = Router::new().route("/assets/{file}", get(assets::serve));
-    // Files are compressed already, and platforms do not read what we answer them.
-    let plain = edge(app, files.merge(webhooks));
-    finish(app, edge(app, people).layer(CompressionLayer::new()).merge(plain))
+    // Files are compressed already.
+    let plain = edge(app, files);
+    let webhooks = webhooks.layer(
+        ServiceBuilder::new().layer(from_fn_with_state(app.clone(), platforms)).layer(DefaultBodyLimit::max(BODY_LIMIT)),
+    );
+    finish(app, edge(app, people).layer(CompressionLayer::new()).merge(plain)).merge(webhooks)
 }
 
 /// The API description alone, for `recoup openapi`.

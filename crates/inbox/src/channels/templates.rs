@@ -7,6 +7,7 @@ use kernel::channel::ChannelKind;
 use kernel::config::Secret;
 use kernel::ids::ChannelId;
 use serde::Serialize;
+use shell::auth::Permits;
 use shell::auth::permission::View;
 use shell::{Allowed, AppError, Json, Path};
 use utoipa::ToSchema;
@@ -65,6 +66,16 @@ pub(crate) async fn list_templates(
     State(core): State<Core>,
     Path(id): Path<ChannelId>,
 ) -> Result<Json<TemplateList>, AppError> {
+    let list = templates_of(&by, &core, id).await?;
+    Ok(Json(TemplateList { data: list.into_iter().map(TemplateOut::from).collect(), next_cursor: None }))
+}
+
+/// The templates of an account, asked of the platform.
+pub(crate) async fn templates_of<P: Permits>(
+    by: &Allowed<P>,
+    core: &Core,
+    id: ChannelId,
+) -> Result<Vec<TemplateInfo>, AppError> {
     let vault = core.kernel.vault.of(by.org()).await?;
     let mut tx = by.tx().await?;
     let link = Link::open(&mut tx, &vault, id)
@@ -77,15 +88,13 @@ pub(crate) async fn list_templates(
     }
     let business = match link.parent_id.clone() {
         Some(business) => business,
-        None => learn_business(&by, &core, &link).await?,
+        None => learn_business(by, core, &link).await?,
     };
-    let list =
-        account::templates(core.platforms.calls().graph(), &business, link.token.reveal()).await.map_err(unanswered)?;
-    Ok(Json(TemplateList { data: list.into_iter().map(TemplateOut::from).collect(), next_cursor: None }))
+    account::templates(core.platforms.calls().graph(), &business, link.token.reveal()).await.map_err(unanswered)
 }
 
 /// A number that was connected with a token does not say whose it is: asked once, then kept.
-async fn learn_business(by: &Allowed<View>, core: &Core, link: &Link) -> Result<String, AppError> {
+async fn learn_business<P: Permits>(by: &Allowed<P>, core: &Core, link: &Link) -> Result<String, AppError> {
     let business = find_business(core, &link.account_id, &link.token).await.map_err(unanswered)?;
     let business = business.ok_or_else(|| {
         AppError::conflict("the token does not open the business account of this number; connect it by consent")

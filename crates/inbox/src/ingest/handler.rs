@@ -1,6 +1,7 @@
 //! The batch handler of kept deliveries: the one place where the steps stand in their order.
 
 use std::collections::{HashMap, HashSet};
+use std::time::Duration;
 
 use ai::decision::{Decision, DecisionRow};
 use async_trait::async_trait;
@@ -19,6 +20,7 @@ use super::marks::Mark;
 use super::states::{self, News};
 use super::turn::{POLICY, TurnJob, carry_out, conclude, language, local_answer, model_may_help};
 use super::write::{self, NewMessage, preview};
+use super::waves::{Wave, waves};
 use super::{apply, marks, outcome};
 use crate::brain::Mind;
 use crate::contacts::{Person, ProfileJob};
@@ -49,11 +51,21 @@ impl BatchHandler for Receive {
             Ok(()) => jobs.iter().map(|_| Ok(())).collect(),
             Err(error) if jobs.len() == 1 => vec![Err(JobError::Retry(error))],
             Err(error) => {
-                // One bad delivery must not hold its neighbours back: each is tried alone.
+                // One bad delivery must not hold its neighbours back: each is tried alone, but none before one of its own thread.
                 tracing::warn!(error = format!("{error:#}"), "a batch of deliveries failed; trying one by one");
                 let mut results = Vec::with_capacity(jobs.len());
+                let mut stuck: HashSet<&str> = HashSet::new();
                 for job in jobs {
-                    results.push(self.handle(org, std::slice::from_ref(job)).await.map_err(JobError::Retry));
+                    let key = job.key.as_deref().unwrap_or_default();
+                    if stuck.contains(key) {
+                        results.push(Err(JobError::later(Duration::ZERO)));
+                        continue;
+                    }
+                    let result = self.handle(org, std::slice::from_ref(job)).await;
+                    if result.is_err() && !key.is_empty() {
+                        stuck.insert(key);
+                    }
+                    results.push(result.map_err(JobError::Retry));
                 }
                 results
             }
@@ -78,10 +90,19 @@ struct Heard<'a> {
 }
 
 impl Receive {
+    /// Handles deliveries, those of one thread in the order they came.
     async fn handle(&self, org: OrgId, jobs: &[Job]) -> anyhow::Result<()> {
         let mind = self.core.brain.of(org).await?;
-        let vault = self.core.kernel.vault.of(org).await?;
         let loaded = self.load(org, jobs).await?;
+        for wave in waves(jobs, loaded) {
+            self.wave(org, &mind, wave).await?;
+        }
+        Ok(())
+    }
+
+    /// Handles deliveries among which no thread has both messages of the contact and news of ours: their order does not matter.
+    async fn wave(&self, org: OrgId, mind: &Mind, Wave { jobs, loaded }: Wave<'_>) -> anyhow::Result<()> {
+        let vault = self.core.kernel.vault.of(org).await?;
         let incoming: Vec<Option<Incoming>> =
             loaded.iter().map(|one| one.item.as_ref().and_then(Incoming::of)).collect();
         let texts = incoming.iter().map(|one| one.as_ref().map_or(String::new(), |one| one.body.clone())).collect();
@@ -129,7 +150,7 @@ impl Receive {
             announce_opened(&mut tx, conv);
         }
         self.settle(&mut tx, &mut batch, &told, &news).await?;
-        self.hear(&mut tx, &mind, &mut batch, heard).await?;
+        self.hear(&mut tx, mind, &mut batch, heard).await?;
         // After the messages of this batch are there: one may be marked in the breath that brought it.
         marks::apply(&mut tx, &marks).await?;
         let changed: Vec<&Conv> = batch.convs.values().collect();

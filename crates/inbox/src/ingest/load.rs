@@ -25,12 +25,12 @@ struct Row {
     received_at: DateTime<Utc>,
 }
 
-/// Reads deliveries that were not handled yet, in the order they came.
+/// Reads deliveries that were not handled yet.
 pub(super) async fn load(tx: &mut OrgTx, receipts: &[Uuid], our_app: &str) -> Result<Vec<Loaded>, sqlx::Error> {
     let rows: Vec<Row> = sqlx::query_as(
         "select r.id, r.channel_id, c.kind, r.raw::text as raw, r.received_at from receipts r \
          join channels c on c.org_id = r.org_id and c.id = r.channel_id \
-         where r.org_id = $1 and r.id = any($2) and r.handled_at is null order by r.id",
+         where r.org_id = $1 and r.id = any($2) and r.handled_at is null",
     )
     .bind(tx.org())
     .bind(receipts)

@@ -14,6 +14,7 @@ mod model;
 mod outcome;
 mod states;
 mod turn;
+mod waves;
 mod write;
 
 pub(crate) use conversations::{lock_by_id, save};

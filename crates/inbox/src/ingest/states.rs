@@ -110,10 +110,11 @@ pub(super) async fn apply(tx: &mut OrgTx, news: &[News]) -> Result<Vec<Changed>,
                cross join lateral (select f.id from messages f where f.org_id = $1 and f.conversation_id = c.id \
                  and f.direction = 'outbound' and f.at <= n.before and f.state in ('sent', 'delivered') offset 0) m \
                where n.before is not null), \
-           best as (select distinct on (id) * from hit order by id, recoup_state_rank(state) desc, at) \
+           best as (select distinct on (id) *, min(at) filter (where state in ('delivered', 'read')) over (partition by id) as there_at \
+             from hit order by id, recoup_state_rank(state) desc, at) \
          update messages m set state = b.state, state_code = coalesce(b.code, m.state_code), state_detail = coalesce(b.detail, m.state_detail), \
            platform_id = coalesce(m.platform_id, b.mid), sent_at = coalesce(m.sent_at, b.at), \
-           delivered_at = case when b.state in ('delivered', 'read') then coalesce(m.delivered_at, b.at) else m.delivered_at end, \
+           delivered_at = case when b.state in ('delivered', 'read') then coalesce(m.delivered_at, b.there_at) else m.delivered_at end, \
            read_at = case when b.state = 'read' then coalesce(m.read_at, b.at) else m.read_at end \
          from best b where m.org_id = $1 and m.id = any(array(select id from best)) and m.id = b.id and m.direction = 'outbound' \
            and recoup_state_rank(b.state) > recoup_state_rank(m.state) \

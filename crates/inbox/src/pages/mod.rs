@@ -14,6 +14,7 @@ mod lines;
 mod panel;
 mod pen;
 mod people;
+mod templates;
 mod thread;
 mod webhooks;
 mod why;
@@ -38,6 +39,7 @@ pub(crate) fn router() -> Router<Desk> {
         .route("/inbox/{id}/decisions/{decision}", get(why::drawer))
         .route("/inbox/{id}/drafts/{decision}", get(drafts::fragment))
         .route("/inbox/{id}/reply", post(actions::reply))
+        .route("/inbox/{id}/templates", get(templates::drawer).post(templates::send))
         .route("/inbox/{id}/takeover", post(actions::take_over).delete(actions::hand_back))
         .route("/inbox/{id}/assignment", post(actions::assign).delete(actions::unassign))
         .route("/inbox/{id}/notes", post(actions::note))

@@ -4,6 +4,7 @@ use askama::Template;
 use axum::extract::State;
 use axum::response::Html;
 use chrono::{DateTime, Utc};
+use kernel::channel::ChannelKind;
 use kernel::db::OrgTx;
 use kernel::ids::{ConversationId, DecisionId};
 use shell::auth::Permits;
@@ -26,6 +27,8 @@ pub(super) struct Pen {
     pub rule: Option<String>,
     pub window_ends: Option<DateTime<Utc>>,
     pub limit: String,
+    /// Whether the channel has templates that go out at any time.
+    pub has_templates: bool,
     pub suggestion: Option<Suggestion>,
 }
 
@@ -90,7 +93,8 @@ impl Pen {
         let wanted =
             row.status != "closed" && row.waiting_since.is_some() && (!bot_holds || row.status == "needs_human");
         let suggestion = if wanted { suggestion(tx, core, row.id).await? } else { None };
-        Ok(Self { bot_holds, hint, can_send, rule, window_ends, limit, suggestion })
+        let has_templates = connected && facts.kind == ChannelKind::Whatsapp;
+        Ok(Self { bot_holds, hint, can_send, rule, window_ends, limit, has_templates, suggestion })
     }
 }
 

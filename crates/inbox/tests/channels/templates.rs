@@ -1,8 +1,11 @@
 //! WhatsApp templates as the platform has them.
 
+use axum::http::Method;
+use kernel::ids::ConversationId;
+use kernel::queue::{Handlers, Lane, run_waiting};
 use serde_json::json;
 use shell::Role;
-use standins::{Fault, Rule};
+use standins::{Fault, Platform, Rule};
 
 use crate::house::House;
 
@@ -58,6 +61,68 @@ async fn a_number_connected_with_a_token_learns_its_business_account() {
         .fail(Rule::always("GET */message_templates", Fault::Error { name: "190".into(), retry_after: None }));
     let refused = house.web.get(&house.admin, &path).await;
     assert_eq!(refused.status, 409, "{}", refused.text);
+}
+
+/// A conversation on the connected number whose free text is over since yesterday.
+async fn with_closed_window(house: &House) -> ConversationId {
+    house
+        .arrange(
+            "insert into conversations (org_id, id, channel_id, channel_kind, contact_id, recipient, last_message_at, window_from) \
+             select org_id, gen_random_uuid(), id, 'whatsapp', gen_random_uuid(), '15551230001', now(), now() - interval '2 days' \
+             from channels",
+        )
+        .await;
+    ConversationId::from_uuid(house.value("select id from conversations").await)
+}
+
+#[tokio::test]
+async fn one_is_filled_in_at_the_desk_and_arrives_where_free_text_may_not() {
+    let house = Box::pin(with_template()).await;
+    house.connects("whatsapp").await;
+    let id = with_closed_window(&house).await;
+    let agent = house.web.token(house.org, Role::Agent);
+    let pen = house.web.browse(&agent, &format!("/inbox/{id}/pen")).await;
+    assert!(pen.text.contains(&format!("/inbox/{id}/templates")), "{}", pen.text);
+    let drawer = house.web.browse(&agent, &format!("/inbox/{id}/templates")).await;
+    for shown in ["Hi {{1}}, see you {{2}}.", "Your visit", "value=\"reminder\"", "Yes"] {
+        assert!(drawer.text.contains(shown), "{shown}: {}", drawer.text);
+    }
+    let path = format!("/inbox/{id}/templates");
+    let form = "name=reminder&language=en&value=Mara&value=on+Friday";
+    let sent = house.web.submit(&agent, Method::POST, &path, form).await;
+    assert!(sent.status == 200 || sent.status == 303, "{} {}", sent.status, sent.text);
+    let mut handlers = Handlers::default();
+    inbox::handlers(&house.core, &mut handlers);
+    run_waiting(&house.core.kernel.db, &handlers, Lane::Outbound).await.expect("the lane runs");
+    assert_eq!(house.value::<String>("select state from messages").await, "sent");
+    assert_eq!(
+        house.value::<String>("select body from messages").await,
+        "Your visit\n\nHi Mara, see you on Friday.",
+        "what the contact reads is what is kept"
+    );
+    let arrived = house.world.thread(Platform::Whatsapp, "106540000000002", "15551230001");
+    assert_eq!(arrived.len(), 1, "{arrived:?}");
+}
+
+#[tokio::test]
+async fn a_gap_left_open_or_a_template_that_is_gone_sends_nothing() {
+    let house = Box::pin(with_template()).await;
+    house.connects("whatsapp").await;
+    let id = with_closed_window(&house).await;
+    let agent = house.web.token(house.org, Role::Agent);
+    let path = format!("/inbox/{id}/templates");
+    for form in [
+        "name=reminder&language=en&value=Mara&value=",
+        "name=reminder&language=en&value=Mara",
+        "name=reminder&language=de&value=Mara&value=x",
+        "name=reminder&language=en&value=Mara&value=two%0Alines",
+    ] {
+        let refused = house.web.submit(&agent, Method::POST, &path, form).await;
+        assert_eq!(refused.status, 422, "{form}: {}", refused.text);
+    }
+    assert_eq!(house.value::<i64>("select count(*) from messages").await, 0);
+    let viewer = house.web.token(house.org, Role::Viewer);
+    assert_eq!(house.web.browse(&viewer, &path).await.status, 403);
 }
 
 #[tokio::test]

@@ -29,7 +29,8 @@ pub(crate) struct JobRow {
     pub enqueued_at: DateTime<Utc>,
 }
 
-/// Claims up to `limit` due jobs of a lane for a worker, starting after the organisation served last.
+/// Claims up to `limit` due jobs of a lane for a worker, and behind each those of its key that the lane takes with it, starting
+/// after the organisation served last. They come in the order of their enqueuing within an organisation.
 pub(super) async fn claim(
     pool: &PgPool,
     lane: Lane,
@@ -39,13 +40,14 @@ pub(super) async fn claim(
 ) -> Result<Vec<Job>, sqlx::Error> {
     let rows: Vec<JobRow> = sqlx::query_as(
         "select org_id, id, lane, kind, key, payload, attempts, crashes, enqueued_at \
-         from recoup_claim($1, $2, make_interval(secs => $3), $4, $5)",
+         from recoup_claim($1, $2, make_interval(secs => $3), $4, $5, $6)",
     )
     .bind(lane.name())
     .bind(worker)
     .bind(LEASE_SECONDS)
     .bind(limit)
     .bind(after)
+    .bind(lane.run())
     .fetch_all(pool)
     .await?;
     Ok(rows.into_iter().filter_map(Job::from_row).collect())

@@ -167,13 +167,14 @@ pub trait Handler: Send + Sync + 'static {
     async fn run(&self, job: &Job) -> Result<(), JobError>;
 }
 
-/// Runs several jobs of one kind and one organisation together, to share statements. Their keys all differ.
+/// Runs several jobs of one kind and one organisation together, to share statements. Jobs of one key come in their order and
+/// must take effect in it: behind one that failed the others of its key give [`JobError::Later`].
 #[async_trait]
 pub trait BatchHandler: Send + Sync + 'static {
     /// The kind it runs.
     fn kind(&self) -> &'static str;
 
-    /// The most jobs it takes at once.
+    /// How many jobs it takes at once; those that follow one of them under its key come with it.
     fn most(&self) -> usize {
         64
     }

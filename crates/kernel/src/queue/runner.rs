@@ -207,23 +207,34 @@ impl LaneLoop {
     }
 }
 
-/// Splits claimed jobs into what runs together: one kind of one organisation for batch handlers, single jobs otherwise.
+/// Splits claimed jobs into what runs together: one kind of one organisation for batch handlers, one key otherwise. Jobs of one
+/// key are never apart, so that they run in their order.
 pub(super) fn group(jobs: Vec<Job>, handlers: &Handlers) -> Vec<Vec<Job>> {
     let mut groups: Vec<Vec<Job>> = Vec::new();
     let mut open: HashMap<(crate::ids::OrgId, String), usize> = HashMap::new();
+    let mut keys: HashMap<(crate::ids::OrgId, String), usize> = HashMap::new();
     for job in jobs {
-        let Some(handler) = handlers.batch.get(job.kind.as_str()) else {
-            groups.push(vec![job]);
+        let key = job.key.clone().map(|key| (job.org, key));
+        if let Some(&at) = key.as_ref().and_then(|key| keys.get(key)) {
+            groups[at].push(job);
             continue;
-        };
-        let slot = (job.org, job.kind.clone());
-        match open.get(&slot) {
-            Some(&at) if groups[at].len() < handler.most() => groups[at].push(job),
-            _ => {
-                open.insert(slot, groups.len());
-                groups.push(vec![job]);
-            }
         }
+        let most = handlers.batch.get(job.kind.as_str()).map(|handler| handler.most());
+        let slot = (job.org, job.kind.clone());
+        let at = match (most, open.get(&slot)) {
+            (Some(most), Some(&at)) if groups[at].len() < most => {
+                groups[at].push(job);
+                at
+            }
+            (most, _) => {
+                groups.push(vec![job]);
+                if most.is_some() {
+                    open.insert(slot, groups.len() - 1);
+                }
+                groups.len() - 1
+            }
+        };
+        keys.extend(key.map(|key| (key, at)));
     }
     groups
 }
@@ -235,8 +246,11 @@ pub(super) async fn run_group(handlers: &Handlers, jobs: &[Job], limit: Duration
             return handler.run_batch(first.org, jobs).await;
         }
         match handlers.single.get(first.kind.as_str()) {
-            Some(handler) => vec![handler.run(first).await],
-            None => vec![Err(JobError::give_up(anyhow::anyhow!("no handler for jobs of kind {}", first.kind)))],
+            Some(handler) => one_by_one(handler.as_ref(), jobs).await,
+            None => {
+                let none = || JobError::give_up(anyhow::anyhow!("no handler for jobs of kind {}", first.kind));
+                jobs.iter().map(|_| Err(none())).collect()
+            }
         }
     };
     // A panic is a failed attempt, not a lost job.
@@ -248,6 +262,16 @@ pub(super) async fn run_group(handlers: &Handlers, jobs: &[Job], limit: Duration
         Ok(Err(_)) => fail_all(jobs, "it took longer than its lane allows"),
         Err(_) => fail_all(jobs, "its handler panicked"),
     }
+}
+
+/// Jobs of one key, in their order; behind one that failed the others wait.
+async fn one_by_one(handler: &dyn super::Handler, jobs: &[Job]) -> Vec<Result<(), JobError>> {
+    let mut results: Vec<Result<(), JobError>> = Vec::with_capacity(jobs.len());
+    for job in jobs {
+        let blocked = results.last().is_some_and(Result::is_err);
+        results.push(if blocked { Err(JobError::later(Duration::ZERO)) } else { handler.run(job).await });
+    }
+    results
 }
 
 fn fail_all(jobs: &[Job], why: &'static str) -> Vec<Result<(), JobError>> {

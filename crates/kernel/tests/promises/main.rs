@@ -5,5 +5,6 @@ mod isolation;
 mod ledger;
 mod mail;
 mod queue;
+mod runs;
 mod vault;
 mod workers;

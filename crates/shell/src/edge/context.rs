@@ -19,18 +19,13 @@ use crate::auth::identify::Identity;
 pub(crate) async fn context(State(app): State<App>, mut request: Request, next: Next) -> Response {
     let info = RequestInfo::read(&request, &app.kernel().clock, app.settings().trust_proxy);
     let route = request.extensions().get::<MatchedPath>().map_or("unmatched", MatchedPath::as_str).to_owned();
-    // Platforms deliver by the thousand, and what goes wrong there names its own account: their span is for looking closely.
-    let span = if route.starts_with("/webhooks/") {
-        tracing::debug_span!("http.request", http.route = %route, request.id = %info.id)
-    } else {
-        tracing::info_span!(
-            "http.request",
-            http.method = %request.method(),
-            http.route = %route,
-            request.id = %info.id,
-            org.id = tracing::field::Empty,
-        )
-    };
+    let span = tracing::info_span!(
+        "http.request",
+        http.method = %request.method(),
+        http.route = %route,
+        request.id = %info.id,
+        org.id = tracing::field::Empty,
+    );
     let id = info.id.clone();
     request.extensions_mut().insert(info);
     async move {

@@ -1,8 +1,9 @@
 //! The outermost layers, in the order a request meets them: context, security headers, compression, error bodies,
-//! panics, time limit. [`crate::assemble()`] puts them together.
+//! panics, time limit. [`crate::assemble()`] puts them together. Webhooks have one layer of their own, [`platforms()`].
 
 mod context;
 mod panics;
+mod platforms;
 mod render_errors;
 mod request_info;
 mod scim;
@@ -11,6 +12,7 @@ mod timeout;
 
 pub(crate) use context::context;
 pub(crate) use panics::catch;
+pub(crate) use platforms::platforms;
 pub(crate) use render_errors::render_errors;
 pub use request_info::RequestInfo;
 pub(crate) use request_info::for_scim;

@@ -20,13 +20,22 @@ pub(crate) async fn render_errors(State(app): State<App>, request: Request, next
     let method = request.method().clone();
     let response = next.run(request).await;
     let Some(info) = info else { return response };
+    render(&app, &info, &method, response)
+}
+
+/// The same for an answer to a program, without a layer of its own.
+pub(super) fn for_program(app: &App, info: &RequestInfo, response: Response) -> Response {
+    render(app, info, &Method::POST, response)
+}
+
+fn render(app: &App, info: &RequestInfo, method: &Method, response: Response) -> Response {
     let Some(error) = carried(&response) else { return response };
     if let Some(cause) = error.cause() {
         tracing::error!(error.code = error.code(), error.cause = format!("{cause:#}"), "request failed");
     }
     let identity = response.extensions().get::<Identity>().cloned();
     let kept = response.headers().clone();
-    let mut written = write(&app, &info, &method, &error, identity.as_ref());
+    let mut written = write(app, info, method, &error, identity.as_ref());
     keep_headers(written.headers_mut(), &kept);
     if let Some(identity) = identity {
         written.extensions_mut().insert(identity);

@@ -49,27 +49,26 @@ pub async fn object_in_use(db: &Db, platform_id: &str) -> Result<bool, sqlx::Err
 /// written in the order of their keys, so that two writers with the same deliveries do not wait for one another; jobs in the
 /// order they came.
 pub async fn keep_receipts(db: &Db, receipts: &[&NewReceipt]) -> Result<u64, sqlx::Error> {
-    let orgs: Vec<Uuid> = receipts.iter().map(|receipt| receipt.org.uuid()).collect();
-    let ids: Vec<Uuid> = receipts.iter().map(|receipt| receipt.id).collect();
-    let channels: Vec<Uuid> = receipts.iter().map(|receipt| receipt.channel.uuid()).collect();
-    let event_keys: Vec<&str> = receipts.iter().map(|receipt| receipt.event_key.as_str()).collect();
-    let order_keys: Vec<&str> = receipts.iter().map(|receipt| receipt.order_key.as_str()).collect();
-    let raws: Vec<&str> = receipts.iter().map(|receipt| receipt.raw.get()).collect();
+    let mut sorted: Vec<&NewReceipt> = receipts.to_vec();
+    sorted.sort_unstable_by(|a, b| (a.org, a.channel, &a.event_key).cmp(&(b.org, b.channel, &b.event_key)));
     let kept = sqlx::query(
-        "with given as (select * from unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::text[], $5::text[], $6::text[]) \
-             with ordinality as g (org_id, id, channel_id, event_key, order_key, raw, place)), \
-           new as (insert into receipts (org_id, id, channel_id, event_key, raw) \
-             select org_id, id, channel_id, event_key, raw::json from given order by org_id, channel_id, event_key \
+        "with new as (insert into receipts (org_id, id, channel_id, event_key, raw) \
+             select org_id, id, channel_id, event_key, raw::json \
+             from unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::text[], $5::text[]) as g (org_id, id, channel_id, event_key, raw) \
              on conflict (org_id, channel_id, event_key) do nothing returning org_id, id) \
          insert into jobs (org_id, id, lane, kind, key, payload) \
-         select g.org_id, g.id, $7, 'inbound.receive', g.order_key, '{}' from given g join new n using (org_id, id) order by g.place",
+         select g.org_id, g.id, $9, 'inbound.receive', g.order_key, '{}' \
+         from unnest($6::uuid[], $7::uuid[], $8::text[]) with ordinality as g (org_id, id, order_key, place) \
+         join new n using (org_id, id) order by g.place",
     )
-    .bind(orgs)
-    .bind(ids)
-    .bind(channels)
-    .bind(event_keys)
-    .bind(order_keys)
-    .bind(raws)
+    .bind(sorted.iter().map(|receipt| receipt.org.uuid()).collect::<Vec<_>>())
+    .bind(sorted.iter().map(|receipt| receipt.id).collect::<Vec<_>>())
+    .bind(sorted.iter().map(|receipt| receipt.channel.uuid()).collect::<Vec<_>>())
+    .bind(sorted.iter().map(|receipt| receipt.event_key.as_str()).collect::<Vec<_>>())
+    .bind(sorted.iter().map(|receipt| receipt.raw.get()).collect::<Vec<_>>())
+    .bind(receipts.iter().map(|receipt| receipt.org.uuid()).collect::<Vec<_>>())
+    .bind(receipts.iter().map(|receipt| receipt.id).collect::<Vec<_>>())
+    .bind(receipts.iter().map(|receipt| receipt.order_key.as_str()).collect::<Vec<_>>())
     .bind(Lane::Inbound.name())
     .execute(db.system_pool())
     .await?
