@@ -47,7 +47,13 @@ pub(crate) async fn post(
 ) -> Result<(StatusCode, Json<InviteMade>), AppError> {
     let (invite, token) = create(&by, &new.email, new.role, &origin).await?;
     let link = link(&app, &token);
-    Ok((StatusCode::CREATED, Json(InviteMade { invite: invite.into(), link, token })))
+    Ok((StatusCode::CREATED, Json(InviteMade::new(invite, link, token))))
+}
+
+impl InviteMade {
+    pub(crate) fn new(invite: Invite, link: String, token: String) -> Self {
+        Self { invite: invite.into(), link, token }
+    }
 }
 
 pub(crate) async fn create(

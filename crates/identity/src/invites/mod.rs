@@ -7,6 +7,7 @@ pub(crate) mod accept;
 pub(crate) mod create;
 pub(crate) mod list;
 pub(crate) mod page;
+pub(crate) mod resend;
 pub(crate) mod revoke;
 
 use chrono::{DateTime, Duration, Utc};

@@ -11,7 +11,7 @@ use shell::{Allowed, App, AppError, FieldErrors, Form, Frame, Page, Path, Role, 
 
 use super::{remove, role, suspension};
 use crate::Identity;
-use crate::invites::{create, revoke};
+use crate::invites::{create, resend, revoke};
 use crate::origin::Origin;
 use crate::store::invites::{self, Invite};
 use crate::store::members::{self, Member};
@@ -56,7 +56,10 @@ struct InviteRow {
     email: String,
     role: Role,
     created_at: DateTime<Utc>,
+    ends_at: DateTime<Utc>,
     ended: bool,
+    /// Whether the caller may send it again.
+    resend: bool,
 }
 
 struct Choice {
@@ -120,6 +123,19 @@ pub(crate) async fn invite(
             answer(&by, None, list)
         }
     }
+}
+
+pub(crate) async fn resend(
+    State(app): State<App>,
+    by: Allowed<ManagePeople>,
+    Path(id): Path<InviteId>,
+    origin: Origin,
+    Form(Nothing {}): Form<Nothing>,
+) -> Result<Response, AppError> {
+    let (invite, token) = resend::resend(&by, id, &origin).await?;
+    let mut list = people(&by).await?;
+    list.made = Some(Made { email: invite.email, link: create::link(&app, &token) });
+    answer(&by, None, list)
 }
 
 pub(crate) async fn take_back(
@@ -197,7 +213,7 @@ async fn people(by: &Allowed<ManagePeople>) -> Result<People, AppError> {
     Ok(People {
         csrf: by.frame("").csrf,
         members: members.into_iter().map(|member| row(by, member)).collect(),
-        invites: open.into_iter().map(|invite| invited(invite, by.now())).collect(),
+        invites: open.into_iter().map(|invite| invited(by, invite)).collect(),
         invite_roles: choices(by, Role::Agent),
         made: None,
         email: String::new(),
@@ -212,9 +228,10 @@ fn row(by: &Allowed<ManagePeople>, member: Member) -> MemberRow {
     MemberRow { id, name, email, role, you, suspended, seen_at, roles }
 }
 
-fn invited(invite: Invite, now: DateTime<Utc>) -> InviteRow {
+fn invited(by: &Allowed<ManagePeople>, invite: Invite) -> InviteRow {
     let Invite { id, email, role, created_at, expires_at } = invite;
-    InviteRow { id, email, role, created_at, ended: expires_at <= now }
+    let resend = super::may_touch(by.principal(), role).is_ok();
+    InviteRow { id, email, role, created_at, ends_at: expires_at, ended: expires_at <= by.now(), resend }
 }
 
 fn choices(by: &Allowed<ManagePeople>, selected: Role) -> Vec<Choice> {
