@@ -26,7 +26,6 @@ pub use organisations::{
     DeletedOrganisation, create_organisation, deleted_by_link, deleted_organisations, destroy_keys, erase_people,
     erase_rows, list_organisations, organisation_erased, organisation_exists,
 };
-pub use organisations::{create_organisation, list_organisations, organisation_exists};
 pub use people::{change_person, retire_account};
 pub use receiving::{NewReceipt, keep_receipts, object_in_use, routes_of};
 pub use totals::{claim_schedule, count, counters};
