@@ -6,8 +6,8 @@ use kernel::ids::InviteId;
 use shell::auth::permission::ManagePeople;
 use shell::{Allowed, App, AppError, Json, Path};
 
-use super::LASTS;
-use super::create::{InviteMade, link};
+use super::create::{Fresh, InviteMade};
+use super::{LASTS, letter};
 use crate::members::may_touch;
 use crate::origin::Origin;
 use crate::secrets;
@@ -22,16 +22,15 @@ pub(crate) async fn post(
     Path(id): Path<InviteId>,
     origin: Origin,
 ) -> Result<Json<InviteMade>, AppError> {
-    let (invite, token) = resend(&by, id, &origin).await?;
-    let link = link(&app, &token);
-    Ok(Json(InviteMade::new(invite, link, token)))
+    Ok(Json(resend(&app, &by, id, &origin).await?.out(&app)))
 }
 
 pub(crate) async fn resend(
+    app: &App,
     by: &Allowed<ManagePeople>,
     id: InviteId,
     origin: &Origin,
-) -> Result<(Invite, String), AppError> {
+) -> Result<Fresh, AppError> {
     let token = secrets::fresh("")?;
     let mut tx = by.tx().await?;
     let invite = invites::lock_open(&mut tx, id).await?.ok_or_else(|| AppError::not_found("open invitation"))?;
@@ -40,6 +39,7 @@ pub(crate) async fn resend(
     let expires_at = by.now() + LASTS;
     invites::renew(&mut tx, id, &secrets::hash(&token), expires_at).await?;
     audit::record(&mut tx, AuditEntry::new(by.actor(), "invite.resent").about(id).from_ip(origin.ip)).await?;
+    let sent = letter::post(&mut tx, app, by, (&invite.email, invite.role), &token).await?;
     tx.commit().await?;
-    Ok((Invite { expires_at, ..invite }, token))
+    Ok(Fresh { invite: Invite { expires_at, ..invite }, token, sent })
 }

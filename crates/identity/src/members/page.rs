@@ -35,6 +35,8 @@ struct People {
     invites: Vec<InviteRow>,
     invite_roles: Vec<Choice>,
     made: Option<Made>,
+    /// Whether letters can be sent.
+    mail: bool,
     email: String,
     errors: FieldErrors,
 }
@@ -67,7 +69,7 @@ struct Choice {
     selected: bool,
 }
 
-/// An invitation made a moment ago, with its link.
+/// An invitation made a moment ago, with its link; none when a letter carries it.
 struct Made {
     email: String,
     link: String,
@@ -103,12 +105,8 @@ pub(crate) async fn invite(
     origin: Origin,
     Form(form): Form<InviteForm>,
 ) -> Result<Response, AppError> {
-    match create::create(&by, &form.email, form.role, &origin).await {
-        Ok((invite, token)) => {
-            let mut list = people(&by).await?;
-            list.made = Some(Made { email: invite.email, link: create::link(&app, &token) });
-            answer(&by, None, list)
-        }
+    match create::create(&app, &by, &form.email, form.role, &origin).await {
+        Ok(fresh) => made(&app, &by, fresh).await,
         Err(error) if error.status().is_server_error() => Err(error),
         Err(error) => {
             let mut list = people(&by).await?;
@@ -132,10 +130,16 @@ pub(crate) async fn resend(
     origin: Origin,
     Form(Nothing {}): Form<Nothing>,
 ) -> Result<Response, AppError> {
-    let (invite, token) = resend::resend(&by, id, &origin).await?;
-    let mut list = people(&by).await?;
-    list.made = Some(Made { email: invite.email, link: create::link(&app, &token) });
-    answer(&by, None, list)
+    let fresh = resend::resend(&app, &by, id, &origin).await?;
+    made(&app, &by, fresh).await
+}
+
+/// The list with the link, or with the word that a letter carries it.
+async fn made(app: &App, by: &Allowed<ManagePeople>, fresh: create::Fresh) -> Result<Response, AppError> {
+    let create::Fresh { invite, token, sent } = fresh;
+    let mut list = people(by).await?;
+    list.made = Some(Made { email: invite.email, link: if sent { String::new() } else { create::link(app, &token) } });
+    answer(by, None, list)
 }
 
 pub(crate) async fn take_back(
@@ -216,6 +220,7 @@ async fn people(by: &Allowed<ManagePeople>) -> Result<People, AppError> {
         invites: open.into_iter().map(|invite| invited(by, invite)).collect(),
         invite_roles: choices(by, Role::Agent),
         made: None,
+        mail: by.kernel().config.mail.is_set(),
         email: String::new(),
         errors: FieldErrors::default(),
     })

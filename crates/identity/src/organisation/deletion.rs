@@ -4,6 +4,8 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use chrono::{DateTime, Utc};
 use kernel::audit::{self, AuditEntry};
+use kernel::db::OrgTx;
+use kernel::mail::{self, Letter, one_line};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 use shell::auth::permission::Billing;
@@ -73,7 +75,38 @@ pub(crate) async fn delete(
     let entry = AuditEntry::new(by.actor(), "organisation.deleted").about(by.org());
     let entry = entry.detail(json!({ "erase_at": erase_at })).from_ip(origin.ip);
     audit::record(&mut tx, entry).await?;
+    let restore_link = format!("{}/restore/{token}", app.settings().public_url);
+    tell_owners(&mut tx, by, &restore_link, erase_at).await?;
     tx.commit().await?;
     identity.doorkeeper().forget();
-    Ok(DeletionOut { erase_at, restore_link: format!("{}/restore/{token}", app.settings().public_url) })
+    Ok(DeletionOut { erase_at, restore_link })
+}
+
+/// Every owner learns it by letter, with the way back: a stolen session must not end an organisation in silence.
+async fn tell_owners(
+    tx: &mut OrgTx,
+    by: &Allowed<Billing>,
+    link: &str,
+    erase_at: DateTime<Utc>,
+) -> Result<(), AppError> {
+    let kernel = by.kernel();
+    if !kernel.config.mail.is_set() {
+        return Ok(());
+    }
+    let owners: Vec<String> = sqlx::query_scalar(
+        "select u.email from members m join users u on u.id = m.user_id where m.org_id = $1 and m.role = 'owner'",
+    )
+    .bind(tx.org())
+    .fetch_all(tx.conn())
+    .await?;
+    let (org, who) = (one_line(&by.principal().org_name, 100), one_line(&by.principal().name, 100));
+    let day = erase_at.format("%-d %B %Y");
+    for owner in owners {
+        let letter = Letter::new(owner, format!("{org} was deleted"))
+            .say(&format!("{who} deleted {org}. It is closed, and on {day} its data is removed for good."))
+            .link("Take it back", link)
+            .say("The link works until then, for an owner with their password.");
+        mail::post(tx, &kernel.vault, &letter).await.map_err(AppError::internal)?;
+    }
+    Ok(())
 }

@@ -21,7 +21,7 @@ pub(crate) struct ImportMade {
     report: ReportOut,
     /// Whether it was only tried: nobody was invited.
     dry_run: bool,
-    /// The links of the invitations, which are shown only now.
+    /// The links of the invitations, which are shown only now. Empty when letters carry them.
     links: Vec<LinkOut>,
 }
 
@@ -45,7 +45,7 @@ pub(crate) async fn post(
     origin: Origin,
     sent: Sent,
 ) -> Result<Json<ImportMade>, AppError> {
-    let (report, made) = run::start(&by, table::read(&sent.bytes)?, !sent.dry_run, &origin).await?;
+    let (report, made) = run::start(&app, &by, table::read(&sent.bytes)?, !sent.dry_run, &origin).await?;
     let links = links(&app, made);
     Ok(Json(ImportMade { report, dry_run: sent.dry_run, links }))
 }

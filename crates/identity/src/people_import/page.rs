@@ -48,6 +48,8 @@ struct ReportPart {
     rows: Vec<Line>,
     more: usize,
     links: Vec<LinkOut>,
+    /// Whether letters carry the links.
+    mail: bool,
     refused_csv: Option<String>,
 }
 
@@ -73,12 +75,13 @@ pub(crate) async fn get(by: Allowed<ManagePeople>) -> Result<Response, AppError>
 
 /// Reads the file and says what would happen.
 pub(crate) async fn post(
+    State(app): State<App>,
     by: Allowed<ManagePeople>,
     origin: Origin,
     sent: Result<Sent, AppError>,
 ) -> Result<Response, AppError> {
     let tried = match sent.and_then(|sent| table::read(&sent.bytes)) {
-        Ok(table) => run::start(&by, table, false, &origin).await,
+        Ok(table) => run::start(&app, &by, table, false, &origin).await,
         Err(error) => Err(error),
     };
     match tried {
@@ -115,7 +118,7 @@ pub(crate) async fn finish(
     origin: Origin,
     Form(Nothing {}): Form<Nothing>,
 ) -> Result<Response, AppError> {
-    let (report, made) = run::finish(&by, id, &origin).await?;
+    let (report, made) = run::finish(&app, &by, id, &origin).await?;
     let part = part(&by, report, links(&app, made));
     if by.request().fragment {
         return Ok(show(&part)?.into_response());
@@ -147,6 +150,7 @@ fn part(by: &Allowed<ManagePeople>, report: ReportOut, links: Vec<LinkOut>) -> R
         rows,
         more,
         links,
+        mail: by.kernel().config.mail.is_set(),
         refused_csv,
     }
 }

@@ -7,13 +7,14 @@ use kernel::ids::MemberImportId;
 use kernel::ledger::{Event, Fact, Subject};
 use serde_json::json;
 use shell::auth::permission::ManagePeople;
-use shell::{Allowed, AppError, Role};
+use shell::{Allowed, App, AppError, Role};
 
 use super::decide::{Wanted, decide};
 use super::store::{self, Kept};
 use super::table::Table;
 use super::{Counts, ImportOut, Outcome, ReportOut, Row, RowOut};
 use crate::input::Email;
+use crate::invites::letter;
 use crate::members::may_touch;
 use crate::origin::Origin;
 use crate::secrets;
@@ -22,7 +23,7 @@ use crate::store::members;
 /// Reports are kept this long.
 const KEPT: Duration = Duration::days(30);
 
-/// An invitation made a moment ago: its secret is nowhere else.
+/// An invitation made a moment ago that no letter carries: its secret is nowhere else.
 pub(super) struct Made {
     pub(super) email: String,
     pub(super) token: String,
@@ -30,6 +31,7 @@ pub(super) struct Made {
 
 /// Reads what is known and decides; with `really`, makes the invitations too.
 pub(super) async fn start(
+    app: &App,
     by: &Allowed<ManagePeople>,
     table: Table,
     really: bool,
@@ -38,11 +40,12 @@ pub(super) async fn start(
     let import = (MemberImportId::new(&by.kernel().clock), by.now());
     let mut tx = by.tx().await?;
     store::sweep(&mut tx, by.now() - KEPT).await?;
-    write(by, tx, import, table, really, origin).await
+    write((app, by), tx, import, table, really, origin).await
 }
 
 /// Does what was tried. What changed since then is decided anew; one that is done already is left as it is.
 pub(super) async fn finish(
+    app: &App,
     by: &Allowed<ManagePeople>,
     id: MemberImportId,
     origin: &Origin,
@@ -54,7 +57,7 @@ pub(super) async fn finish(
     }
     let Kept { ignored_columns, rows } = open(by, id, &sealed).await?;
     let rows = rows.into_iter().map(written).collect();
-    write(by, tx, (id, import.created_at), Table { rows, ignored_columns }, true, origin).await
+    write((app, by), tx, (id, import.created_at), Table { rows, ignored_columns }, true, origin).await
 }
 
 /// The report of an import.
@@ -66,7 +69,7 @@ pub(super) async fn report(by: &Allowed<ManagePeople>, id: MemberImportId) -> Re
 }
 
 async fn write(
-    by: &Allowed<ManagePeople>,
+    (app, by): (&App, &Allowed<ManagePeople>),
     mut tx: OrgTx,
     (id, created_at): (MemberImportId, DateTime<Utc>),
     table: Table,
@@ -80,7 +83,7 @@ async fn write(
     let may_own = may_touch(by.principal(), Role::Owner).is_ok();
     let known = store::known(&mut tx, &emails, may_own).await?;
     let (report, wanted) = decide(&rows, &known, by.now());
-    let made = if really { invite(&mut tx, by, &wanted, origin).await? } else { Vec::new() };
+    let made = if really { invite(&mut tx, (app, by), &wanted, origin).await? } else { Vec::new() };
     let import = ImportOut { id, created_at, done_at: really.then(|| by.now()), counts: Counts::of(&report) };
     let kept = Kept { ignored_columns, rows: report };
     let text = serde_json::to_vec(&kept).map_err(AppError::internal)?;
@@ -101,7 +104,7 @@ async fn write(
 /// report, which the one entry of the import names.
 async fn invite(
     tx: &mut OrgTx,
-    by: &Allowed<ManagePeople>,
+    (app, by): (&App, &Allowed<ManagePeople>),
     wanted: &[Wanted],
     origin: &Origin,
 ) -> Result<Vec<Made>, AppError> {
@@ -124,7 +127,13 @@ async fn invite(
         let entry = AuditEntry::new(by.actor(), "member.invited").about(*id).detail(json!({ "role": one.role }));
         audit::record(tx, entry.from_ip(origin.ip)).await?;
     }
-    Ok(wanted.iter().zip(tokens).map(|(one, token)| Made { email: one.email.to_string(), token }).collect())
+    let mut shown = Vec::new();
+    for (one, token) in wanted.iter().zip(tokens) {
+        if !letter::post(tx, app, by, (one.email.as_str(), one.role), &token).await? {
+            shown.push(Made { email: one.email.to_string(), token });
+        }
+    }
+    Ok(shown)
 }
 
 async fn open(by: &Allowed<ManagePeople>, id: MemberImportId, sealed: &[u8]) -> Result<Kept, AppError> {

@@ -5,6 +5,7 @@ mod door;
 mod import;
 mod invites;
 mod keys;
+mod letters;
 mod members;
 mod organisation;
 mod pages;

@@ -158,7 +158,12 @@ impl House {
 
     /// A member of the first organisation with a role.
     pub async fn member(&self, owner: &Who, role: &str) -> String {
-        let email = format!("{role}@example.com");
+        self.person(owner, "the", role).await
+    }
+
+    /// The same, for more than one of a role.
+    pub async fn person(&self, owner: &Who, which: &str, role: &str) -> String {
+        let email = format!("{which}-{role}@example.com");
         let body = json!({ "email": email, "name": role, "password": PASSWORD, "role": role });
         let (status, answer) = self.call(owner, "POST", "/v2/members", &body).await;
         assert_eq!(status, 201, "{answer}");

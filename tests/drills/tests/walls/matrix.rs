@@ -1,4 +1,5 @@
-//! Route × {nobody, wrong role, key without the scope, ended session, removed member, expired key, revoked key}.
+//! Route × {nobody, wrong role, key without the scope, ended session, removed member, suspended member, expired key, revoked
+//! key}.
 //!
 //! What a route wants is not written down here: keys with one scope each find it out, and roles, sessions and keys must agree.
 
@@ -125,10 +126,20 @@ impl Callers {
             assert!(seen.status < 400, "{end}: {}", seen.status);
             all.push((name, who));
         }
-        let email = house.member(owner, "removed").await;
-        all.push(("a removed member's token", house.token(&email).await));
-        all.push(("a removed member's cookie", house.cookie(&email).await));
-        house.sql(&format!("delete from members m using users u where u.id = m.user_id and u.email = '{email}'")).await;
+        for (role, token, cookie, end) in [
+            ("agent", "a removed member's token", "a removed member's cookie", "delete from members m using users u"),
+            (
+                "analyst",
+                "a suspended member's token",
+                "a suspended member's cookie",
+                "update members m set suspended_at = now() from users u",
+            ),
+        ] {
+            let email = house.person(owner, "former", role).await;
+            all.push((token, house.token(&email).await));
+            all.push((cookie, house.cookie(&email).await));
+            house.sql(&format!("{end} where u.id = m.user_id and u.email = '{email}'")).await;
+        }
         all
     }
 }

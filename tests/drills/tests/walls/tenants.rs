@@ -28,6 +28,7 @@ async fn furnished() -> House {
     for (path, body) in [
         ("/v2/keys", json!({ "name": "a key", "scopes": ["view"] })),
         ("/v2/invites", json!({ "email": "sam@example.com", "role": "agent" })),
+        ("/v2/teams", json!({ "name": "Front desk" })),
         ("/v2/members/import", json!({ "csv": "email\nines@example.com" })),
         ("/v2/knowledge/documents", json!({ "title": "Hours", "text": "We are open from nine to five." })),
     ] {
