@@ -10,9 +10,12 @@ mod input;
 pub mod invites;
 pub mod keys;
 pub mod members;
+pub mod organisation;
 mod origin;
 mod passwords;
+mod people_import;
 pub mod registration;
+mod roles;
 mod secrets;
 mod sessions;
 mod sign_in;
@@ -23,11 +26,12 @@ mod tokens;
 use std::sync::Arc;
 
 use axum::Router;
-use axum::extract::FromRef;
+use axum::extract::{DefaultBodyLimit, FromRef};
 use axum::routing::{get, post};
 use kernel::Kernel;
+use kernel::schedule::Reconciler;
 use shell::{App, AppError, Authenticator, NavItem, Permission, Room};
-use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::router::{OpenApiRouter, UtoipaMethodRouterExt as _};
 use utoipa_axum::routes;
 
 pub use input::Email;
@@ -83,6 +87,11 @@ impl Identity {
         &self.doorkeeper
     }
 
+    /// What is done by the clock.
+    pub fn reconcilers(&self) -> Vec<Arc<dyn Reconciler>> {
+        vec![Arc::new(organisation::Erasure(self.kernel.clone()))]
+    }
+
     /// The routes and pages.
     pub fn room(&self, app: &App) -> Room {
         let desk = Desk { app: app.clone(), identity: self.clone() };
@@ -107,6 +116,14 @@ fn api() -> OpenApiRouter<Desk> {
         .routes(routes!(invites::list::get, invites::create::post))
         .routes(routes!(invites::accept::post))
         .routes(routes!(invites::revoke::delete))
+        .routes(routes!(invites::resend::post))
+        .routes(routes!(people_import::post).layer(DefaultBodyLimit::max(people_import::LARGEST_BODY)))
+        .routes(routes!(people_import::list))
+        .routes(routes!(people_import::show))
+        .routes(routes!(people_import::refused))
+        .routes(routes!(organisation::settings::get, organisation::settings::patch))
+        .routes(routes!(organisation::ownership::post))
+        .routes(routes!(organisation::deletion::post))
         .routes(routes!(keys::list::get, keys::create::post))
         .routes(routes!(keys::revoke::delete))
         .routes(routes!(teams::list::get, teams::create::post))
@@ -129,6 +146,18 @@ fn pages() -> Router<Desk> {
         .route("/settings/people", get(members::page::get))
         .route("/settings/people/invites", post(members::page::invite))
         .route("/settings/people/invites/{id}/revoke", post(members::page::take_back))
+        .route("/settings/people/invites/{id}/resend", post(members::page::resend))
+        .route("/settings/people/import", get(people_import::page::get))
+        .route(
+            "/settings/people/import",
+            post(people_import::page::post).layer(DefaultBodyLimit::max(people_import::LARGEST_BODY)),
+        )
+        .route("/settings/people/imports/{id}", get(people_import::page::report).post(people_import::page::finish))
+        .route("/settings/organisation", get(organisation::page::get).post(organisation::page::change))
+        .route("/settings/organisation/ownership", post(organisation::page::hand_over))
+        .route("/settings/organisation/deletion", post(organisation::page::delete))
+        .route("/restore/{token}", get(organisation::restore::get).post(organisation::restore::post))
+        .route("/settings/roles", get(roles::page))
         .route("/settings/people/{id}/role", post(members::page::change_role))
         .route("/settings/people/{id}/removal", post(members::page::removal))
         .route("/settings/people/{id}/suspension", post(members::page::suspend))
@@ -148,6 +177,8 @@ fn settings() -> Vec<NavItem> {
     [
         NavItem::below(50, "People", "/settings/people", "users"),
         NavItem::below(52, "Teams", "/settings/teams", "users"),
+        NavItem::below(54, "Roles", "/settings/roles", "list-checks"),
+        NavItem::below(56, "Organisation", "/settings/organisation", "building-2"),
         NavItem::below(60, "API keys", "/settings/keys", "key"),
         NavItem::below(90, "Audit log", "/settings/audit-log", "shield"),
     ]

@@ -81,6 +81,7 @@ impl Rooms {
     pub fn reconcilers(&self) -> Vec<Arc<dyn Reconciler>> {
         let mut all = inbox::reconcilers(&self.inbox);
         all.extend(operations::reconcilers(&self.kernel));
+        all.extend(self.identity.reconcilers());
         all
     }
 

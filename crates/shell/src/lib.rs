@@ -12,6 +12,7 @@ mod assemble;
 pub mod assets;
 pub mod auth;
 pub mod chart;
+pub mod csv;
 mod edge;
 mod error;
 mod idempotency;

@@ -149,3 +149,26 @@ fn links_are_found_in_prose_only() {
     assert_eq!(links("see [a](b.md#c) and `[x](y)`\n```\n[n](o)\n```\n"), ["b.md#c"]);
     assert_eq!(anchor("## Run it: `recoup up`, twice"), "run-it-recoup-up-twice");
 }
+
+#[test]
+fn tests_named_by_the_security_document_exist() {
+    let document = files::read("docs/security.md").replace('\n', " ");
+    let named: BTreeSet<&str> = document
+        .split('[')
+        .skip(1)
+        .filter_map(|rest| rest.split(']').next())
+        .filter(|inside| inside.starts_with('`'))
+        .flat_map(|inside| inside.split('`').skip(1).step_by(2))
+        .collect();
+    assert!(named.len() > 20, "{} tests are named", named.len());
+    let written: BTreeSet<String> = files::below("", ".rs")
+        .into_iter()
+        .filter(|file| !file.path.starts_with("tests/house"))
+        .flat_map(|file| {
+            let names = file.text.split("fn ").skip(1).filter_map(|rest| rest.split('(').next());
+            names.map(str::to_owned).collect::<Vec<_>>()
+        })
+        .collect();
+    let missing: Vec<&&str> = named.iter().filter(|name| !written.contains(**name)).collect();
+    assert!(missing.is_empty(), "named in docs/security.md and not written: {missing:#?}");
+}

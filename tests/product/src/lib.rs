@@ -161,6 +161,12 @@ impl Product {
         .await;
     }
 
+    /// Stops everything and leaves what it stood on: the database, a kernel over it, the organisation and its owner's email.
+    pub async fn rest(self) -> (TestDb, Kernel, OrgId, String) {
+        self.runtime.drain().await;
+        (self.db, self.kernel, self.org, self.email)
+    }
+
     /// Ends it in order, and checks that nothing died on the way.
     pub async fn end(self) {
         let lanes = kernel::queue::lane_stats(&self.kernel.db).await.expect("statistics");

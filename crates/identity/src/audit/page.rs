@@ -121,7 +121,8 @@ fn short(subject: &str) -> String {
 fn icon(action: &str) -> &'static str {
     match action.split('.').next().unwrap_or_default() {
         "sign_in" | "sign_out" | "refresh" => "lock",
-        "member" | "invite" | "org" | "team" => "users",
+        "member" | "members" | "invite" | "org" | "team" => "users",
+        "organisation" => "building-2",
         "key" => "key",
         "settings" => "settings",
         "vault" => "shield",
@@ -143,6 +144,12 @@ fn sentence(action: &str, detail: &Value) -> String {
         "member.joined" => format!("joined or was added as {}", text("role")),
         "member.role_changed" => format!("changed a role from {} to {}", text("from"), text("to")),
         "member.removed" => "removed a member".into(),
+        "invite.resent" => "gave an invitation a new link".into(),
+        "members.imported" => format!("imported a table of people and invited {}", detail["invited"]),
+        "organisation.changed" => "changed the organisation's name or time zone".into(),
+        "organisation.handed_over" => "handed the organisation over".into(),
+        "organisation.deleted" => "deleted the organisation".into(),
+        "organisation.restored" => "took the organisation's deletion back".into(),
         "invite.revoked" => "took an invitation back".into(),
         "key.created" => format!("made the key “{}”", text("name")),
         "key.revoked" => "revoked a key".into(),

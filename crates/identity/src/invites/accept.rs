@@ -2,11 +2,13 @@
 
 use axum::extract::State;
 use axum::http::StatusCode;
+use kernel::audit::{self, AuditEntry};
 use kernel::db::system::InviteRow;
 use kernel::db::{OrgTx, system};
-use kernel::ids::UserId;
+use kernel::ids::{MemberId, UserId};
 use kernel::ledger::Actor;
 use serde::Deserialize;
+use serde_json::json;
 use shell::{AppError, Json, Role};
 use utoipa::ToSchema;
 
@@ -15,7 +17,7 @@ use crate::members::add::seat;
 use crate::origin::Origin;
 use crate::registration::known_email;
 use crate::sessions::open::{self, Arrival, TokensOut};
-use crate::store::{invites, members};
+use crate::store::{invites, members, teams};
 use crate::{Identity, secrets, sign_in};
 
 #[derive(Deserialize, ToSchema)]
@@ -103,6 +105,25 @@ pub(crate) async fn join(
         }
     };
     let role: Role = invite.role.parse().map_err(AppError::internal)?;
-    seat(tx, user, role, Actor::User(user), origin).await?;
+    let member = seat(tx, user, role, Actor::User(user), origin).await?;
+    if !invite.team.is_empty() {
+        join_team(tx, &invite.team, member, user, origin).await?;
+    }
     Ok(Arrival { user, name, email, org: invite.org, org_name: invite.org_name.clone() })
+}
+
+/// The team the invitation names, if it is still called so: one that is gone keeps nobody out.
+async fn join_team(
+    tx: &mut OrgTx,
+    name: &str,
+    member: MemberId,
+    user: UserId,
+    origin: &Origin,
+) -> Result<(), AppError> {
+    let Some(team) = teams::lock_named(tx, name).await? else { return Ok(()) };
+    teams::put(tx, team.id, &[member]).await?;
+    teams::write(tx, team.id, &team.name, team.external_id.as_deref()).await?;
+    let entry = AuditEntry::new(Actor::User(user), "team.member_added").about(team.id);
+    audit::record(tx, entry.detail(json!({ "member": member })).from_ip(origin.ip)).await?;
+    Ok(())
 }

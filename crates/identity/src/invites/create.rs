@@ -10,7 +10,7 @@ use shell::auth::permission::ManagePeople;
 use shell::{Allowed, App, AppError, Json, Role};
 use utoipa::ToSchema;
 
-use super::{InviteOut, LASTS};
+use super::{InviteOut, LASTS, letter};
 use crate::input::Check;
 use crate::members::may_touch;
 use crate::origin::Origin;
@@ -25,15 +25,34 @@ pub(crate) struct InviteIn {
     pub(crate) role: Role,
 }
 
-/// An invitation with its link, which is shown only now.
+/// An invitation made a moment ago.
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct InviteMade {
     #[serde(flatten)]
     invite: InviteOut,
-    /// Pass it on to the person; it works once.
-    link: String,
-    /// The secret in the link, for `POST /v2/invites/accept`.
-    token: String,
+    /// Whether the link went to the person by letter. Then it is not shown here: whoever accepts proves their address.
+    letter_sent: bool,
+    /// Pass it on to the person; it works once and is shown only now. Null when a letter carries it.
+    link: Option<String>,
+    /// The secret in the link, for `POST /v2/invites/accept`. Null when a letter carries it.
+    token: Option<String>,
+}
+
+/// An invitation with the secret of its link.
+pub(crate) struct Fresh {
+    pub(crate) invite: Invite,
+    pub(crate) token: String,
+    /// Whether a letter carries it.
+    pub(crate) sent: bool,
+}
+
+impl Fresh {
+    /// What the API tells.
+    pub(crate) fn out(self, app: &App) -> InviteMade {
+        let Self { invite, token, sent } = self;
+        let (link, token) = if sent { (None, None) } else { (Some(link(app, &token)), Some(token)) };
+        InviteMade { invite: invite.into(), letter_sent: sent, link, token }
+    }
 }
 
 /// Invite a person.
@@ -45,17 +64,16 @@ pub(crate) async fn post(
     origin: Origin,
     Json(new): Json<InviteIn>,
 ) -> Result<(StatusCode, Json<InviteMade>), AppError> {
-    let (invite, token) = create(&by, &new.email, new.role, &origin).await?;
-    let link = link(&app, &token);
-    Ok((StatusCode::CREATED, Json(InviteMade { invite: invite.into(), link, token })))
+    Ok((StatusCode::CREATED, Json(create(&app, &by, &new.email, new.role, &origin).await?.out(&app))))
 }
 
 pub(crate) async fn create(
+    app: &App,
     by: &Allowed<ManagePeople>,
     email: &str,
     role: Role,
     origin: &Origin,
-) -> Result<(Invite, String), AppError> {
+) -> Result<Fresh, AppError> {
     may_touch(by.principal(), role)?;
     let mut check = Check::default();
     let email = check.email("email", email);
@@ -77,8 +95,9 @@ pub(crate) async fn create(
     tx.append(Event::new(Subject::Org(by.org()), by.actor(), fact));
     let entry = AuditEntry::new(by.actor(), "member.invited").about(invite.id).detail(json!({ "role": role }));
     audit::record(&mut tx, entry.from_ip(origin.ip)).await?;
+    let sent = letter::post(&mut tx, app, by, (&invite.email, role), &token).await?;
     tx.commit().await?;
-    Ok((invite, token))
+    Ok(Fresh { invite, token, sent })
 }
 
 pub(crate) fn link(app: &App, token: &str) -> String {

@@ -1,12 +1,15 @@
 //! Invitations: a link that works once, for a week, for one person.
 //!
-//! The link is shown to whoever invites, to be passed on. It proves nothing about an account that exists already: such a
+//! The link goes by letter to the invited address; where no mail server is configured, whoever invites is shown it, to be passed on.
+//! It proves nothing about an account that exists already: such a
 //! person signs in to accept.
 
 pub(crate) mod accept;
 pub(crate) mod create;
+pub(crate) mod letter;
 pub(crate) mod list;
 pub(crate) mod page;
+pub(crate) mod resend;
 pub(crate) mod revoke;
 
 use chrono::{DateTime, Duration, Utc};

@@ -125,7 +125,7 @@ async fn page(
         org: invite.org_name,
         email: invite.email,
         role: invite.role,
-        typed: String::new(),
+        typed: invite.name,
         who,
         errors: FieldErrors::default(),
         problem: String::new(),

@@ -11,7 +11,7 @@ use shell::{Allowed, App, AppError, FieldErrors, Form, Frame, Page, Path, Role, 
 
 use super::{remove, role, suspension};
 use crate::Identity;
-use crate::invites::{create, revoke};
+use crate::invites::{create, resend, revoke};
 use crate::origin::Origin;
 use crate::store::invites::{self, Invite};
 use crate::store::members::{self, Member};
@@ -35,6 +35,8 @@ struct People {
     invites: Vec<InviteRow>,
     invite_roles: Vec<Choice>,
     made: Option<Made>,
+    /// Whether letters can be sent.
+    mail: bool,
     email: String,
     errors: FieldErrors,
 }
@@ -56,7 +58,10 @@ struct InviteRow {
     email: String,
     role: Role,
     created_at: DateTime<Utc>,
+    ends_at: DateTime<Utc>,
     ended: bool,
+    /// Whether the caller may send it again.
+    resend: bool,
 }
 
 struct Choice {
@@ -64,7 +69,7 @@ struct Choice {
     selected: bool,
 }
 
-/// An invitation made a moment ago, with its link.
+/// An invitation made a moment ago, with its link; none when a letter carries it.
 struct Made {
     email: String,
     link: String,
@@ -100,12 +105,8 @@ pub(crate) async fn invite(
     origin: Origin,
     Form(form): Form<InviteForm>,
 ) -> Result<Response, AppError> {
-    match create::create(&by, &form.email, form.role, &origin).await {
-        Ok((invite, token)) => {
-            let mut list = people(&by).await?;
-            list.made = Some(Made { email: invite.email, link: create::link(&app, &token) });
-            answer(&by, None, list)
-        }
+    match create::create(&app, &by, &form.email, form.role, &origin).await {
+        Ok(fresh) => made(&app, &by, fresh).await,
         Err(error) if error.status().is_server_error() => Err(error),
         Err(error) => {
             let mut list = people(&by).await?;
@@ -120,6 +121,25 @@ pub(crate) async fn invite(
             answer(&by, None, list)
         }
     }
+}
+
+pub(crate) async fn resend(
+    State(app): State<App>,
+    by: Allowed<ManagePeople>,
+    Path(id): Path<InviteId>,
+    origin: Origin,
+    Form(Nothing {}): Form<Nothing>,
+) -> Result<Response, AppError> {
+    let fresh = resend::resend(&app, &by, id, &origin).await?;
+    made(&app, &by, fresh).await
+}
+
+/// The list with the link, or with the word that a letter carries it.
+async fn made(app: &App, by: &Allowed<ManagePeople>, fresh: create::Fresh) -> Result<Response, AppError> {
+    let create::Fresh { invite, token, sent } = fresh;
+    let mut list = people(by).await?;
+    list.made = Some(Made { email: invite.email, link: if sent { String::new() } else { create::link(app, &token) } });
+    answer(by, None, list)
 }
 
 pub(crate) async fn take_back(
@@ -197,9 +217,10 @@ async fn people(by: &Allowed<ManagePeople>) -> Result<People, AppError> {
     Ok(People {
         csrf: by.frame("").csrf,
         members: members.into_iter().map(|member| row(by, member)).collect(),
-        invites: open.into_iter().map(|invite| invited(invite, by.now())).collect(),
+        invites: open.into_iter().map(|invite| invited(by, invite)).collect(),
         invite_roles: choices(by, Role::Agent),
         made: None,
+        mail: by.kernel().config.mail.is_set(),
         email: String::new(),
         errors: FieldErrors::default(),
     })
@@ -212,9 +233,10 @@ fn row(by: &Allowed<ManagePeople>, member: Member) -> MemberRow {
     MemberRow { id, name, email, role, you, suspended, seen_at, roles }
 }
 
-fn invited(invite: Invite, now: DateTime<Utc>) -> InviteRow {
+fn invited(by: &Allowed<ManagePeople>, invite: Invite) -> InviteRow {
     let Invite { id, email, role, created_at, expires_at } = invite;
-    InviteRow { id, email, role, created_at, ended: expires_at <= now }
+    let resend = super::may_touch(by.principal(), role).is_ok();
+    InviteRow { id, email, role, created_at, ends_at: expires_at, ended: expires_at <= by.now(), resend }
 }
 
 fn choices(by: &Allowed<ManagePeople>, selected: Role) -> Vec<Choice> {

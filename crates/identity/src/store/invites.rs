@@ -86,6 +86,36 @@ pub(crate) async fn add(
     Ok(Invite { id, email: email.to_string(), role, created_at: now, expires_at: now + lasts })
 }
 
+/// An open invitation, those that ended included, locked against being used or sent again meanwhile.
+pub(crate) async fn lock_open(tx: &mut OrgTx, id: InviteId) -> Result<Option<Invite>, AppError> {
+    let row: Option<Row> = sqlx::query_as(
+        "select id, email, role, created_at, expires_at from invites \
+         where org_id = $1 and id = $2 and accepted_at is null and revoked_at is null for update",
+    )
+    .bind(tx.org())
+    .bind(id)
+    .fetch_optional(tx.conn())
+    .await?;
+    row.map(Invite::try_from).transpose()
+}
+
+/// Gives an invitation another link and another end.
+pub(crate) async fn renew(
+    tx: &mut OrgTx,
+    id: InviteId,
+    hash: &[u8],
+    expires_at: DateTime<Utc>,
+) -> Result<(), sqlx::Error> {
+    sqlx::query("update invites set token_hash = $3, expires_at = $4 where org_id = $1 and id = $2")
+        .bind(tx.org())
+        .bind(id)
+        .bind(hash)
+        .bind(expires_at)
+        .execute(tx.conn())
+        .await?;
+    Ok(())
+}
+
 /// Takes an invitation back; false when there is no such open one.
 pub(crate) async fn revoke(tx: &mut OrgTx, id: InviteId) -> Result<bool, sqlx::Error> {
     let now = tx.clock().now();

@@ -91,6 +91,12 @@ pub(crate) async fn remove(tx: &mut OrgTx, id: TeamId) -> Result<(), sqlx::Error
     Ok(())
 }
 
+/// The team of a name, whatever its case, locked against other changes until the end of the transaction.
+pub(crate) async fn lock_named(tx: &mut OrgTx, name: &str) -> Result<Option<Team>, sqlx::Error> {
+    let query = format!("{SELECT} and lower(t.name) = lower($2) for update of t");
+    sqlx::query_as(sqlx::AssertSqlSafe(query)).bind(tx.org()).bind(name).fetch_optional(tx.conn()).await
+}
+
 /// Those of the ids that are no members of the organisation.
 pub(crate) async fn strangers(tx: &mut OrgTx, members: &[MemberId]) -> Result<Vec<MemberId>, sqlx::Error> {
     sqlx::query_scalar(

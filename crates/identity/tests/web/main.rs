@@ -2,14 +2,19 @@
 
 mod audit;
 mod door;
+mod import;
 mod invites;
 mod keys;
+mod letters;
 mod members;
+mod organisation;
 mod pages;
 mod refresh;
 mod register;
+mod roles;
 mod routes;
 mod sessions;
+mod speed;
 mod support;
 mod suspension;
 mod teams;

@@ -40,6 +40,19 @@ impl House {
         Self::over(db, kernel).await
     }
 
+    /// A house with a mail server, whose letters wait in the queue.
+    pub async fn with_mail() -> Self {
+        let db = TestDb::new().await;
+        let clock = Clock::manual(DateTime::from_timestamp(1_800_000_000, 0).expect("an instant"));
+        let kernel = db
+            .kernel_with(clock, |config| {
+                "127.0.0.1".clone_into(&mut config.mail.host);
+                "Recoup <recoup@example.com>".clone_into(&mut config.mail.from);
+            })
+            .await;
+        Self::over(db, kernel).await
+    }
+
     async fn over(db: TestDb, kernel: Kernel) -> Self {
         let identity = Identity::open(&kernel).await.expect("the room opens");
         let router = router(&kernel, &identity);

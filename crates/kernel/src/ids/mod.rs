@@ -134,6 +134,8 @@ id_types! {
     MemberId = "member";
     /// An invitation to join an organisation.
     InviteId = "invite";
+    /// A list of people that was read from a file.
+    MemberImportId = "import";
     /// A browser or token session.
     SessionId = "session";
     /// An API key.

@@ -1,8 +1,10 @@
 //! `recoup org`: organisations, for the operator.
 
+use identity::organisation::restore;
 use identity::registration::{NewOrganisation, register};
 use kernel::config::Config;
 use kernel::db::system;
+use kernel::ids::OrgId;
 
 use crate::runtime::Opened;
 
@@ -26,6 +28,13 @@ pub enum Org {
     },
     /// Lists organisations.
     List,
+    /// Lists deleted organisations that can still be taken back, with the day they are erased.
+    Deleted,
+    /// Takes the deletion of an organisation back.
+    Restore {
+        /// Its id, as `recoup org deleted` shows it.
+        id: OrgId,
+    },
 }
 
 impl Org {
@@ -42,6 +51,20 @@ impl Org {
                 for (id, name) in system::list_organisations(&opened.kernel.db).await? {
                     println!("{id}\t{name}");
                 }
+            }
+            Self::Deleted => {
+                for organisation in system::deleted_organisations(&opened.kernel.db).await? {
+                    println!(
+                        "{}\t{}\t{}",
+                        organisation.id,
+                        organisation.erase_at.format("%F %H:%M UTC"),
+                        organisation.name
+                    );
+                }
+            }
+            Self::Restore { id } => {
+                restore(&opened.kernel, id).await.map_err(super::told)?;
+                println!("{id} is open again; its people sign in anew");
             }
         }
         opened.close().await;

@@ -51,6 +51,13 @@ pub(crate) fn in_form(body: &[u8]) -> Option<String> {
         .map(|(_, value)| value.to_owned())
 }
 
+/// The token among the first parts of a form with files, once it is there whole.
+pub(crate) fn in_parts(start: &[u8]) -> Option<String> {
+    let text = String::from_utf8_lossy(start);
+    let (_, after) = text.split_once("name=\"_csrf\"\r\n\r\n")?;
+    after.split_once("\r\n").map(|(token, _)| token.to_owned())
+}
+
 #[cfg(test)]
 mod tests {
     use axum::http::HeaderValue;
@@ -67,8 +74,11 @@ mod tests {
         assert!(matches("secret-a", &token));
         assert!(!matches("secret-b", &token));
         assert!(!matches("secret-a", "not base64!"));
-        assert_eq!(in_form(format!("name=x&_csrf={token}").as_bytes()), Some(token));
+        assert_eq!(in_form(format!("name=x&_csrf={token}").as_bytes()), Some(token.clone()));
         assert_eq!(in_form(b"name=x"), None);
+        let parts = format!("--XX\r\nContent-Disposition: form-data; name=\"_csrf\"\r\n\r\n{token}\r\n--XX--");
+        assert_eq!(in_parts(parts.as_bytes()), Some(token.clone()));
+        assert_eq!(in_parts(parts.split_at(parts.find(&token).expect("it") + 5).0.as_bytes()), None, "not whole yet");
     }
 
     #[test]

@@ -9,12 +9,15 @@ use axum::extract::{Request, State};
 use axum::http::{HeaderMap, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
+use futures_util::{StreamExt, stream};
 
 use super::{Credential, Principal, credential, csrf};
 use crate::{App, AppError};
 
 /// The largest form body that is read to look for its CSRF token.
 const FORM_LIMIT: usize = 1 << 20;
+/// How far into a form with files its CSRF token is looked for: pages put it first.
+const PARTS_LIMIT: usize = 1 << 14;
 
 /// An authenticated caller and, for a browser session, its CSRF token.
 #[derive(Debug)]
@@ -83,7 +86,10 @@ async fn require_token(request: Request, session: &str) -> Result<Request, AppEr
     if let Some(presented) = request.headers().get(csrf::HEADER).and_then(|value| value.to_str().ok()) {
         return if csrf::matches(session, presented) { Ok(request) } else { Err(stale_form()) };
     }
-    if !is_form(request.headers()) {
+    if is_kind(request.headers(), "multipart/form-data") {
+        return token_among_parts(request, session).await;
+    }
+    if !is_kind(request.headers(), "application/x-www-form-urlencoded") {
         return Err(stale_form());
     }
     let (parts, body) = request.into_parts();
@@ -94,11 +100,29 @@ async fn require_token(request: Request, session: &str) -> Result<Request, AppEr
     }
 }
 
-fn is_form(headers: &HeaderMap) -> bool {
-    headers
-        .get(header::CONTENT_TYPE)
-        .and_then(|value| value.to_str().ok())
-        .is_some_and(|kind| kind.starts_with("application/x-www-form-urlencoded"))
+/// A form with files may be large: only its beginning is read here, and the handler reads the whole of it within its limit.
+async fn token_among_parts(request: Request, session: &str) -> Result<Request, AppError> {
+    let (parts, body) = request.into_parts();
+    let (mut rest, mut start) = (body.into_data_stream(), Vec::new());
+    let presented = loop {
+        if let Some(presented) = csrf::in_parts(&start) {
+            break presented;
+        }
+        match rest.next().await {
+            Some(Ok(chunk)) if start.len() < PARTS_LIMIT => start.extend_from_slice(&chunk),
+            Some(Err(_)) => return Err(AppError::bad_request("the body ended before it was complete")),
+            _ => return Err(stale_form()),
+        }
+    };
+    if !csrf::matches(session, &presented) {
+        return Err(stale_form());
+    }
+    let whole = stream::once(async { Ok(Bytes::from(start)) }).chain(rest);
+    Ok(Request::from_parts(parts, Body::from_stream(whole)))
+}
+
+fn is_kind(headers: &HeaderMap, wanted: &str) -> bool {
+    headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).is_some_and(|kind| kind.starts_with(wanted))
 }
 
 fn stale_form() -> AppError {

@@ -13,7 +13,7 @@ use utoipa::{PartialSchema, ToSchema};
 use crate::error::{Detail, ErrorBody, ErrorOut};
 
 /// What each tag is about, in the order of the reference page. A tag that is not here still appears, at the end.
-const TAGS: [(&str, &str); 11] = [
+const TAGS: [(&str, &str); 12] = [
     ("auth", "Register an organisation, sign in, keep a session, sign out."),
     ("channels", "Connected accounts that messages come through."),
     ("conversations", "Threads with contacts: read, reply, assign, take over, close."),
@@ -23,6 +23,7 @@ const TAGS: [(&str, &str); 11] = [
     ("knowledge", "What answers may be based on."),
     ("settings", "Brand voice, auto-reply and other choices of the organisation."),
     ("members", "People of the organisation, roles, invitations."),
+    ("organisation", "Its name and time zone, who owns it, its end."),
     ("keys", "API keys and their scopes."),
     ("operations", "Queues, dead letters, providers."),
 ];

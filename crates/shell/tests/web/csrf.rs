@@ -35,6 +35,37 @@ async fn a_form_needs_the_token_of_its_session() {
 }
 
 #[tokio::test]
+async fn a_form_with_files_carries_the_token_first_and_its_size_is_the_handlers_matter() {
+    let (web, _) = web().await;
+    let org = web.org("Ours").await;
+    let token = web.token(org, Role::Owner);
+    let parts = |csrf: &str, size: usize| {
+        let part = |name: &str, value: &str| {
+            format!("--XX\r\nContent-Disposition: form-data; name=\"{name}\"\r\n\r\n{value}\r\n")
+        };
+        format!("{}{}--XX--\r\n", part("_csrf", csrf), part("file", &"x".repeat(size)))
+    };
+    let call = || {
+        let kind = "multipart/form-data; boundary=XX";
+        Request::post("/things/size").header("cookie", format!("recoup_session={token}")).header("content-type", kind)
+    };
+    let csrf = token_for_session(&token);
+    for size in [10, 900_000] {
+        let body = parts(&csrf, size);
+        let whole = body.len().to_string();
+        let answer = web.send(call().body(Body::from(body)).expect("valid")).await;
+        assert_eq!((answer.status, answer.text), (200, whole), "every byte reaches the handler");
+    }
+    assert_eq!(status(&web, call(), parts(&token_for_session("another"), 10)).await, 403);
+    assert_eq!(status(&web, call(), parts("", 40_000)).await, 403);
+    let late = parts("x", 40_000).replace("_csrf", "other") + &parts(&csrf, 1);
+    let chunks: Vec<Result<Vec<u8>, std::io::Error>> =
+        late.into_bytes().chunks(8_192).map(|chunk| Ok(chunk.to_vec())).collect();
+    let streamed = Body::from_stream(futures_util::stream::iter(chunks));
+    assert_eq!(web.send(call().body(streamed).expect("valid")).await.status, 403, "too far in");
+}
+
+#[tokio::test]
 async fn another_site_cannot_post_even_with_the_token() {
     let (web, _) = web().await;
     let org = web.org("Ours").await;

@@ -65,6 +65,7 @@ pub fn room(app: &App, made: &mut Option<Sample>) -> Room {
         pages: Router::new()
             .route("/things", get(page).post(submit))
             .route("/things/broken", get(panics))
+            .route("/things/size", post(|_: Allowed<View>, body: Bytes| async move { body.len().to_string() }))
             .route("/open", get(|| async { Html("open to all") }).post(|| async { "posted" }))
             .with_state(state.clone()),
         webhooks: Router::new().route("/webhooks/sample", post(receive)).with_state(state),

@@ -22,7 +22,10 @@ pub use identity::{
     InviteRow, KeyRow, Person, RefreshRow, Seat, SessionRow, invite_by_token, key_by_hash, refresh_by_hash, seats_of,
     session_by_id, session_by_token, set_password_hash, touch_key, touch_session, user_by_email,
 };
-pub use organisations::{create_organisation, list_organisations, organisation_exists};
+pub use organisations::{
+    DeletedOrganisation, create_organisation, deleted_by_link, deleted_organisations, destroy_keys, erase_people,
+    erase_rows, list_organisations, organisation_erased, organisation_exists,
+};
 pub use people::{change_person, retire_account};
 pub use receiving::{NewReceipt, keep_receipts, object_in_use, routes_of};
 pub use totals::{claim_schedule, count, counters};

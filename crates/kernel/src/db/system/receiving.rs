@@ -27,11 +27,14 @@ pub struct NewReceipt {
 
 /// Whose channels an account of a platform is: usually one, none when nobody connected it.
 pub async fn routes_of(db: &Db, kind: ChannelKind, account_id: &str) -> Result<Vec<(OrgId, ChannelId)>, sqlx::Error> {
-    sqlx::query_as("select org_id, id from channels where kind = $1 and account_id = $2 and status <> 'disconnected'")
-        .bind(kind)
-        .bind(account_id)
-        .fetch_all(db.system_pool())
-        .await
+    sqlx::query_as(
+        "select c.org_id, c.id from channels c join organisations o on o.id = c.org_id and o.deleted_at is null \
+         where c.kind = $1 and c.account_id = $2 and c.status <> 'disconnected'",
+    )
+    .bind(kind)
+    .bind(account_id)
+    .fetch_all(db.system_pool())
+    .await
 }
 
 /// Whether any organisation still has a connected account that is a platform's object or belongs to it (a page and its

@@ -11,6 +11,7 @@ mod pipeline;
 mod place;
 mod queue;
 mod start;
+mod trust;
 
 use kernel::config::Config;
 
@@ -34,6 +35,8 @@ enum What {
     Dashboard(dashboard::Dashboard),
     /// The start of the program, its memory, its first page.
     Start(start::Start),
+    /// Checks of credentials, sign-in, the audit log, a directory of 10,000.
+    Trust(trust::Trust),
 }
 
 impl Bench {
@@ -45,6 +48,7 @@ impl Bench {
             What::Queue(bench) => bench.run(config).await,
             What::Dashboard(bench) => bench.run(config).await,
             What::Start(bench) => bench.run(config).await,
+            What::Trust(bench) => bench.run(config).await,
         }
     }
 }

@@ -1,0 +1,184 @@
+//! Another organisation's things are not there: every route with an id, API and pages, with every kind of id.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use product_tests::{Product, person};
+use serde_json::{Value, json};
+use standins::Platform;
+
+use crate::api::{ids, operations};
+use crate::house::{House, Who};
+use crate::map::{Route, routes};
+
+/// Parameters that name nothing of an organisation, and what else they are.
+const NO_OBJECTS: &[(&str, &str)] = &[
+    ("/assets/{file}", "a file of the program"),
+    ("/invite/{token}", "a secret, good for whoever has it"),
+    ("/restore/{token}", "a secret, good for an owner who has it"),
+    ("/webhooks/{channel}", "a platform"),
+];
+
+/// Fills the first organisation with one object of each kind that the API can make or messages bring, then stops everything.
+async fn furnished() -> House {
+    let product = Product::start().await;
+    let asha = person(Platform::Messenger, 1);
+    product.writes(Platform::Messenger, &asha, "How much is teeth whitening? I want to book it this week.");
+    product.reply(Platform::Messenger, &asha, 1).await;
+    product.settled().await;
+    for (path, body) in [
+        ("/v2/keys", json!({ "name": "a key", "scopes": ["view"] })),
+        ("/v2/invites", json!({ "email": "sam@example.com", "role": "agent" })),
+        ("/v2/teams", json!({ "name": "Front desk" })),
+        ("/v2/members/import", json!({ "csv": "email\nines@example.com" })),
+        ("/v2/knowledge/documents", json!({ "title": "Hours", "text": "We are open from nine to five." })),
+    ] {
+        let (status, answer) = product.call("POST", path, body).await;
+        assert!((200..300).contains(&status), "{path}: {answer}");
+    }
+    product.settled().await;
+    let (db, kernel, org, email) = product.rest().await;
+    House::over(db, kernel, org, email, Vec::new()).await
+}
+
+/// One id of each kind, from every list and every object that a list leads to.
+async fn kinds(house: &House, owner: &Who) -> BTreeMap<String, String> {
+    let (mut seen, mut rows) = (BTreeSet::new(), BTreeMap::new());
+    let all = operations(&house.described);
+    for operation in all.iter().filter(|one| one.method == "GET" && !one.names_object()) {
+        let (status, answer) = house.call(owner, "GET", &operation.path, &Value::Null).await;
+        assert!(status < 500, "{}: {answer}", operation.name());
+        if let Some(id) = answer["data"].as_array().and_then(|rows| rows.iter().find_map(|row| row["id"].as_str())) {
+            rows.insert(operation.path.clone(), id.to_owned());
+        }
+        ids(&answer, &mut seen);
+    }
+    for operation in all.iter().filter(|one| one.method == "GET" && one.names_object()) {
+        if let Some(id) = rows.get(operation.list()) {
+            ids(&house.call(owner, "GET", &operation.with(id), &Value::Null).await.1, &mut seen);
+        }
+    }
+    seen.into_iter().map(|id| (id.split('_').next().expect("a kind").to_owned(), id)).collect()
+}
+
+/// Every way to fill a route's parameters with ids of different kinds.
+fn filled(route: &Route, kinds: &BTreeMap<String, String>) -> Vec<String> {
+    let values: Vec<&str> = kinds.values().map(String::as_str).collect();
+    match route.parameters() {
+        0 => Vec::new(),
+        1 => values.iter().map(|value| route.with(&[value])).collect(),
+        _ => values.iter().flat_map(|one| values.iter().map(|other| route.with(&[one, other]))).collect(),
+    }
+}
+
+/// What is sent: an empty form or object, and what the description says fits.
+fn bodies(house: &House, route: &Route) -> Vec<(&'static str, Vec<u8>)> {
+    if !route.changes() {
+        return vec![("", Vec::new())];
+    }
+    if !route.is_api() {
+        return vec![("application/x-www-form-urlencoded", Vec::new())];
+    }
+    let all = operations(&house.described);
+    let sample = all.into_iter().find(|one| one.method == route.method && one.path == route.path).map(|one| one.body);
+    let sample = sample.filter(|body| !body.is_null()).unwrap_or(json!({}));
+    vec![("application/json", sample.to_string().into_bytes())]
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn another_organisations_objects_are_not_there() {
+    let house = furnished().await;
+    let owner = house.token(&house.email).await;
+    let kinds = kinds(&house, &owner).await;
+    assert!(kinds.len() >= 10, "{kinds:?}");
+    let eve = house.stranger().await;
+    let before = house.rows(house.org).await;
+    let none = |route: &Route| NO_OBJECTS.iter().any(|(path, _)| *path == route.path);
+    let all: Vec<Route> =
+        routes(&house).await.into_iter().filter(|route| route.parameters() > 0 && !none(route)).collect();
+    let (mut wrong, mut unproved, mut proved) = (Vec::new(), Vec::new(), 0);
+    for route in &all {
+        let mut reached = route.changes();
+        for path in filled(route, &kinds) {
+            for body in bodies(&house, route) {
+                let status = house.ask(&eve, route.method, &path, body).await.status;
+                let hidden = if route.changes() { matches!(status, 404 | 400 | 415 | 422) } else { status == 404 };
+                if !hidden {
+                    wrong.push(format!("{} {path} answers {status} to another organisation", route.method));
+                }
+            }
+            if !reached {
+                reached = house.ask(&owner, "GET", &path, ("", Vec::new())).await.status == 200;
+            }
+        }
+        if reached { proved += 1 } else { unproved.push(route.name()) }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+    assert_eq!(house.rows(house.org).await, before, "nothing of theirs changed");
+    assert!(proved >= 40, "only {proved} routes were tried");
+    println!("{proved} routes tried with {} kinds of ids; the owner finds nothing behind {unproved:?}", kinds.len());
+    assert!(unproved.len() <= 8, "an object for each should be made above: {unproved:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn another_organisations_lists_and_pages_show_nothing_of_the_first() {
+    let house = furnished().await;
+    let owner = house.token(&house.email).await;
+    let mut theirs = BTreeSet::new();
+    let plain: Vec<Route> =
+        routes(&house).await.into_iter().filter(|route| !route.changes() && route.parameters() == 0).collect();
+    for route in plain.iter().filter(|route| route.path.starts_with("/v2/") && !route.path.contains("live")) {
+        ids(&house.call(&owner, "GET", &route.path, &Value::Null).await.1, &mut theirs);
+    }
+    assert!(theirs.len() >= 15, "{theirs:?}");
+    let eve = house.stranger().await;
+    for route in plain.iter().filter(|route| !route.path.contains("live") && !route.path.contains("events")) {
+        let (seen, text) = house.text(house.request(&eve, "GET", &route.path, ("", Vec::new()))).await;
+        assert!(seen.status < 500, "{}", route.name());
+        for secret in theirs.iter().map(String::as_str).chain([house.email.as_str(), "sam@example.com", "Northwind"]) {
+            // The reference of the API has examples of its own.
+            let own = route.path == "/docs/api" || route.path == "/v2/openapi.json";
+            assert!(own || !text.contains(secret), "{} shows {secret}", route.name());
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_token_of_one_organisation_opens_no_door_of_another() {
+    let house = House::new().await;
+    let eve = house.stranger().await;
+    // Nothing in a request names the organisation but its credential.
+    let (_, me) = house.call(&eve, "GET", "/v2/auth/session", &Value::Null).await;
+    let elsewhere = me["org"]["id"].as_str().expect("an id").to_owned();
+    assert_ne!(elsewhere, house.org.to_string());
+    for (name, value) in [
+        ("x-org-id", house.org.to_string()),
+        ("x-organisation", "Northwind".into()),
+        ("cookie", format!("org={}", house.org)),
+    ] {
+        let mut request =
+            house.request(&eve, "GET", &format!("/v2/auth/session?org={0}&org_id={0}", house.org), ("", Vec::new()));
+        request.headers_mut().insert(name, value.parse().expect("a value"));
+        let (seen, text) = house.text(request).await;
+        let named: Value = serde_json::from_str(&text).unwrap_or_default();
+        assert!(seen.status == 422 || named["org"]["id"] == elsewhere.as_str(), "{name}: {text}");
+    }
+    // A token that says another organisation than it was signed for is no token.
+    let Who::Bearer(token) = &eve else { panic!("a token") };
+    let parts: Vec<&str> = token.split('.').collect();
+    let claims = base64_decode(parts[1]);
+    let swapped = claims.replace(&elsewhere, &house.org.to_string());
+    assert_ne!(claims, swapped, "the token names its organisation");
+    let forged = format!("{}.{}.{}", parts[0], base64_encode(&swapped), parts[2]);
+    assert_eq!(house.call(&Who::Bearer(forged), "GET", "/v2/auth/session", &Value::Null).await.0, 401);
+}
+
+fn base64_decode(text: &str) -> String {
+    use base64::Engine;
+    let bytes = base64::engine::general_purpose::URL_SAFE_NO_PAD.decode(text).expect("base64url");
+    String::from_utf8(bytes).expect("UTF-8")
+}
+
+fn base64_encode(text: &str) -> String {
+    use base64::Engine;
+    base64::engine::general_purpose::URL_SAFE_NO_PAD.encode(text)
+}
