@@ -6,6 +6,7 @@ mod invites;
 mod keys;
 mod members;
 mod pages;
+mod privacy;
 mod refresh;
 mod register;
 mod routes;
