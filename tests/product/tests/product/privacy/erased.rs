@@ -91,6 +91,11 @@ async fn an_erased_contact_is_found_nowhere() {
          recoup_uuid_floor(now()), now(), 'conversation.labelled', 'conversation', id, 'system', \
          jsonb_build_object('conversation', '{conversation}', 'labels', jsonb_build_array('{LABEL}')) from conversations where contact_id = '{}'",
         zuzana.contact.uuid())).await;
+    arrange(
+        &product,
+        &format!("update conversations set preview = '{WORDS}' where contact_id = '{}'", zuzana.contact.uuid()),
+    )
+    .await;
     let archive = product.kernel.config.data_dir.0.join("archive");
     std::fs::create_dir_all(&archive).expect("made");
     let line = format!("{{\"org_id\":\"{}\",\"payload\":{{\"person\":\"{}\"}}}}\n", product.org, zuzana.phone);

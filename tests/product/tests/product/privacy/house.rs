@@ -139,8 +139,13 @@ const MOVES: [&str; 13] = [
     "counters",
 ];
 
-/// The organisation's rows but for those.
+/// The organisation's rows but for those, once every view of the ledger has read what there is.
 pub async fn digest(product: &Product) -> BTreeMap<String, Vec<String>> {
+    until("the views of the ledger", || async {
+        let followers = kernel::db::system::followers(&product.kernel.db).await.expect("followers");
+        followers.iter().all(|follower| !follower.behind).then_some(())
+    })
+    .await;
     let mut tables: BTreeMap<String, Vec<String>> = BTreeMap::new();
     for (table, row) in everything(product, product.org).await {
         if !MOVES.contains(&table.as_str()) {
