@@ -6,5 +6,6 @@ pub mod eval;
 pub mod gateway;
 pub mod knowledge;
 pub mod local;
+pub mod privacy;
 pub mod prompts;
 pub mod retrieval;

@@ -14,6 +14,7 @@ pub mod organisation;
 mod origin;
 mod passwords;
 mod people_import;
+pub mod privacy;
 pub mod registration;
 mod roles;
 mod secrets;
@@ -30,6 +31,7 @@ use axum::extract::{DefaultBodyLimit, FromRef};
 use axum::routing::{get, post};
 use kernel::Kernel;
 use kernel::schedule::Reconciler;
+use kernel::privacy::Holders;
 use shell::{App, AppError, Authenticator, NavItem, Permission, Room};
 use utoipa_axum::router::{OpenApiRouter, UtoipaMethodRouterExt as _};
 use utoipa_axum::routes;
@@ -48,6 +50,7 @@ pub struct Identity {
     hasher: Hasher,
     keys: KeyRing,
     doorkeeper: Arc<Doorkeeper>,
+    holders: Holders,
 }
 
 /// What the handlers of this room can reach.
@@ -62,7 +65,19 @@ impl Identity {
     pub async fn open(kernel: &Kernel) -> Result<Self, AppError> {
         let keys = KeyRing::open(kernel).await?;
         let doorkeeper = Arc::new(Doorkeeper::new(kernel.clone(), keys.clone()));
-        Ok(Self { kernel: kernel.clone(), hasher: Hasher::default(), keys, doorkeeper })
+        Ok(Self { kernel: kernel.clone(), hasher: Hasher::default(), keys, doorkeeper, holders: Holders::default() })
+    }
+
+    /// With the rooms that keep something of contacts.
+    #[must_use]
+    pub fn with_holders(mut self, holders: Holders) -> Self {
+        self.holders = holders;
+        self
+    }
+
+    /// The rooms that keep something of contacts.
+    pub fn holders(&self) -> &Holders {
+        &self.holders
     }
 
     /// What knows who a credential is, for [`App::new`].
@@ -132,6 +147,7 @@ fn api() -> OpenApiRouter<Desk> {
         .routes(routes!(teams::membership::put, teams::membership::delete))
         .routes(routes!(audit::list::get))
         .routes(routes!(audit::verify::get))
+        .merge(privacy::api())
 }
 
 fn pages() -> Router<Desk> {
@@ -170,11 +186,12 @@ fn pages() -> Router<Desk> {
         .route("/settings/keys/{id}/revoke", post(keys::page::end))
         .route("/settings/audit-log", get(audit::page::get))
         .route("/settings/audit-log/verification", get(audit::page::verification))
+        .merge(privacy::pages())
 }
 
 /// The pages of the settings that this room adds.
 fn settings() -> Vec<NavItem> {
-    [
+    let mut items: Vec<NavItem> = [
         NavItem::below(50, "People", "/settings/people", "users"),
         NavItem::below(52, "Teams", "/settings/teams", "users"),
         NavItem::below(54, "Roles", "/settings/roles", "list-checks"),
@@ -183,5 +200,7 @@ fn settings() -> Vec<NavItem> {
         NavItem::below(90, "Audit log", "/settings/audit-log", "shield"),
     ]
     .map(|item| item.only(Permission::ManagePeople))
-    .into()
+    .into();
+    items.push(NavItem::below(80, "Privacy", "/settings/privacy", "lock").only(Permission::Export));
+    items
 }

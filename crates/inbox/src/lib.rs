@@ -15,6 +15,7 @@ mod knowledge;
 mod lead_marks;
 mod pages;
 pub mod pipeline;
+pub mod privacy;
 pub mod receiving;
 mod reconcilers;
 pub mod replay;
@@ -27,7 +28,7 @@ use std::sync::Arc;
 use kernel::queue::Handlers;
 
 pub use crate::brain::Brain;
-pub use crate::contacts::ContactMerges;
+pub use crate::contacts::{ConsentMarks, ContactMerges};
 pub use crate::core::Core;
 pub use lead_marks::LeadMarks;
 pub use reconcilers::reconcilers;

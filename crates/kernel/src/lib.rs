@@ -17,6 +17,7 @@ pub mod ledger;
 pub mod live;
 pub mod mail;
 pub mod money;
+pub mod privacy;
 pub mod queue;
 mod relay;
 pub mod schedule;

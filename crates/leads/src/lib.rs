@@ -9,6 +9,7 @@ mod core;
 mod crm;
 mod desk;
 mod pages;
+pub mod privacy;
 pub mod scoring;
 mod web;
 
@@ -25,6 +26,7 @@ pub use web::room;
 /// The room's background work.
 pub fn handlers(core: &Core, handlers: &mut Handlers) {
     handlers.add_batch(Arc::new(crm::CrmSync::new(core.clone())));
+    handlers.add(Arc::new(crm::CrmForget::new(core.clone())));
 }
 
 /// Connects a HubSpot account by a private app's token and has every open lead written to it.

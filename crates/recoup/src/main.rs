@@ -56,6 +56,9 @@ enum Command {
     /// API keys.
     #[command(subcommand)]
     Key(commands::key::Key),
+    /// A person outside: look for them, erase them, check the certificate.
+    #[command(subcommand)]
+    Privacy(commands::privacy::Privacy),
     /// Prints the API's description (OpenAPI 3.1).
     Openapi,
 }
@@ -72,7 +75,7 @@ async fn main() -> ExitCode {
     };
     logging::start(&config.log);
     match run(cli.command, config).await {
-        Ok(()) => ExitCode::SUCCESS,
+        Ok(code) => code,
         Err(error) => {
             eprintln!("recoup: {error:#}");
             ExitCode::FAILURE
@@ -80,8 +83,10 @@ async fn main() -> ExitCode {
     }
 }
 
-async fn run(command: Command, config: Config) -> anyhow::Result<()> {
-    match command {
+async fn run(command: Command, config: Config) -> anyhow::Result<ExitCode> {
+    let done = match command {
+        // Finding something is no error, and yet no success.
+        Command::Privacy(privacy) => return privacy.run(config).await,
         Command::Up => commands::up::run(config).await,
         Command::Demo(demo) => demo.run(config).await,
         Command::Serve(serve) => serve.run(config).await,
@@ -95,5 +100,6 @@ async fn run(command: Command, config: Config) -> anyhow::Result<()> {
         Command::User(user) => user.run(config).await,
         Command::Key(key) => key.run(config).await,
         Command::Openapi => commands::openapi::run(config).await,
-    }
+    };
+    done.map(|()| ExitCode::SUCCESS)
 }

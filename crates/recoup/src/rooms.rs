@@ -12,6 +12,7 @@ use kernel::config::{Config, EncoderUse};
 use kernel::db::OrgTx;
 use kernel::ids::ContactId;
 use kernel::ledger::{Follower, Tag};
+use kernel::privacy::{Holders, Machine};
 use kernel::queue::Handlers;
 use kernel::schedule::Reconciler;
 use kernel::{CanFail, Kernel};
@@ -30,6 +31,7 @@ impl Rooms {
     /// Opens every room.
     pub async fn open(kernel: &Kernel) -> anyhow::Result<Self> {
         let identity = Identity::open(kernel).await.map_err(|error| anyhow::anyhow!("{error:?}"))?;
+        let identity = identity.with_holders(holders(kernel));
         let contacts = Arc::new(Contacts { kernel: kernel.clone() });
         let inbox = inbox::Core::new(kernel.clone(), contacts, embedder(&kernel.config));
         let leads = leads::Core::new(kernel.clone());
@@ -63,6 +65,7 @@ impl Rooms {
         handlers.add(Arc::new(kernel::mail::Postman::new(&self.kernel)));
         inbox::handlers(&self.inbox, handlers);
         leads::handlers(&self.leads, handlers);
+        identity::privacy::handlers(&self.identity, handlers);
         handlers.add(Arc::new(ai::knowledge::Indexer::new(&self.kernel, self.inbox.brain.embedder().cloned())));
     }
 
@@ -72,8 +75,10 @@ impl Rooms {
         all.extend([
             Arc::new(inbox::LeadMarks) as Arc<dyn Follower>,
             Arc::new(inbox::ContactMerges),
+            Arc::new(inbox::ConsentMarks),
             Arc::new(revenue::Rollup),
         ]);
+        all.extend(identity::privacy::followers());
         all
     }
 
@@ -82,6 +87,7 @@ impl Rooms {
         let mut all = inbox::reconcilers(&self.inbox);
         all.extend(operations::reconcilers(&self.kernel));
         all.extend(self.identity.reconcilers());
+        all.extend(identity::privacy::reconcilers(&self.identity));
         all
     }
 
@@ -111,6 +117,19 @@ impl Rooms {
             revenue::room(app, Arc::new(Contacts { kernel: self.kernel.clone() })),
         ]
     }
+}
+
+/// The rooms that keep something of contacts; the one that knows contacts comes first.
+pub fn holders(kernel: &Kernel) -> Holders {
+    Holders::new(vec![
+        Arc::new(leads::privacy::People::new(kernel.clone())),
+        Arc::new(inbox::privacy::Threads),
+        Arc::new(ai::privacy::Records::new(kernel.clone())),
+        Arc::new(revenue::privacy::Views),
+        Arc::new(identity::privacy::Requests),
+        Arc::new(shell::KeptAnswers::new(kernel.clone())),
+        Arc::new(Machine::new(kernel.clone())),
+    ])
 }
 
 /// The local encoder, where its files are there and it is not switched off.

@@ -5,6 +5,7 @@
 
 mod centre;
 mod people;
+pub mod privacy;
 mod rollup;
 
 use std::sync::Arc;

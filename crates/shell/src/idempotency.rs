@@ -4,15 +4,19 @@
 //! one is 409; the same key with another body is 422. An answer of 5xx is not kept: the client should try again. A key
 //! whose process died is free again after [`ABANDONED_AFTER`].
 
+use async_trait::async_trait;
 use axum::body::{Body, Bytes, to_bytes};
 use axum::extract::{Request, State};
 use axum::http::{HeaderValue, Method, StatusCode, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use chrono::Duration;
+use kernel::Kernel;
 use kernel::db::OrgTx;
 use kernel::ids::OrgId;
+use kernel::privacy::{Expiry, Holder, Marks, Opener, Removed, Sheet, Traces};
 use sqlx::Row;
+use uuid::Uuid;
 
 use crate::auth::identify::Identity;
 use crate::edge::RequestInfo;
@@ -36,8 +40,12 @@ struct Keyed {
 impl Keyed {
     /// Ties the kept answer to its row.
     fn aad(&self) -> String {
-        format!("idempotency:{}:{}", self.actor, self.key)
+        place(&self.actor, &self.key)
     }
+}
+
+fn place(actor: &str, key: &str) -> String {
+    format!("idempotency:{actor}:{key}")
 }
 
 /// What the table says about a key.
@@ -225,4 +233,82 @@ async fn free(app: &App, keyed: &Keyed) -> Result<(), AppError> {
         .execute(tx.conn())
         .await?;
     Ok(tx.commit().await?)
+}
+
+/// Kept answers as a holder: an answer may show a contact. Those that name the person go, whenever it is asked.
+pub struct KeptAnswers {
+    kernel: Kernel,
+}
+
+impl KeptAnswers {
+    /// Over a kernel.
+    pub fn new(kernel: Kernel) -> Self {
+        Self { kernel }
+    }
+
+    async fn forget(&self, tx: &mut OrgTx, traces: &Traces) -> anyhow::Result<u64> {
+        let vault = self.kernel.vault.of(tx.org()).await?;
+        let marks = Marks::of(traces);
+        let rows: Vec<(String, String, Vec<u8>)> =
+            sqlx::query_as("select actor, key, body from idempotency_keys where org_id = $1 and body is not null")
+                .bind(tx.org())
+                .fetch_all(tx.conn())
+                .await?;
+        let mut removed = 0;
+        for (actor, key, sealed) in rows {
+            let body = vault.open(&place(&actor, &key), &sealed).unwrap_or_default();
+            if marks.are_in(&key) || marks.are_in(&String::from_utf8_lossy(&body)) {
+                removed += sqlx::query("delete from idempotency_keys where org_id = $1 and actor = $2 and key = $3")
+                    .bind(tx.org())
+                    .bind(&actor)
+                    .bind(&key)
+                    .execute(tx.conn())
+                    .await?
+                    .rows_affected();
+            }
+        }
+        Ok(removed)
+    }
+}
+
+#[async_trait]
+impl Holder for KeptAnswers {
+    fn name(&self) -> &'static str {
+        "shell"
+    }
+
+    async fn gather(&self, _tx: &mut OrgTx, _traces: &mut Traces) -> anyhow::Result<()> {
+        Ok(())
+    }
+
+    async fn hide(&self, tx: &mut OrgTx, traces: &Traces) -> anyhow::Result<()> {
+        self.forget(tx, traces).await.map(drop)
+    }
+
+    async fn restore(&self, _tx: &mut OrgTx, _traces: &Traces) -> anyhow::Result<()> {
+        Ok(())
+    }
+
+    async fn export(&self, _tx: &mut OrgTx, _traces: &Traces) -> anyhow::Result<Vec<Sheet>> {
+        Ok(Vec::new())
+    }
+
+    async fn erase(&self, tx: &mut OrgTx, traces: &Traces, _erasure: Uuid) -> anyhow::Result<Vec<Removed>> {
+        Ok(vec![Removed::new("idempotency_keys", self.forget(tx, traces).await?)])
+    }
+
+    async fn expire(&self, tx: &mut OrgTx, _expiry: &Expiry) -> anyhow::Result<Vec<Removed>> {
+        let done = sqlx::query("delete from idempotency_keys where org_id = $1 and created_at < $2")
+            .bind(tx.org())
+            .bind(tx.clock().now() - KEPT_FOR)
+            .execute(tx.conn())
+            .await?;
+        Ok(vec![Removed::new("idempotency_keys", done.rows_affected())])
+    }
+
+    fn openers(&self) -> Vec<Opener> {
+        vec![Opener::sealed("idempotency_keys", "body", |vault, row, sealed| {
+            vault.open(&place(row.get("actor")?.as_str()?, row.get("key")?.as_str()?), sealed).ok()
+        })]
+    }
 }

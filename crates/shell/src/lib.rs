@@ -31,5 +31,6 @@ pub use assets::asset;
 pub use auth::{Allowed, Authenticator, Credential, MaybeSignedIn, Permission, Permissions, Plan, Principal, Role};
 pub use edge::RequestInfo;
 pub use error::{AppError, Detail, ErrorBody, ErrorOut};
+pub use idempotency::KeptAnswers;
 pub use input::{Form, Json, Listed, Page, PageParams, Patch, Path, Query};
 pub use page::{FieldErrors, Frame, Tab, Toast, show};

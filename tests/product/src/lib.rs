@@ -103,18 +103,18 @@ impl Product {
 
     /// Calls the API as the organisation's owner; gives the status and the body.
     pub async fn call(&self, method: &str, path: &str, body: Value) -> (u16, Value) {
-        let method = method.parse().expect("a method");
-        let mut request = self.client.request(method, format!("{}{path}", self.base));
-        if !self.token.is_empty() {
-            request = request.bearer_auth(&self.token);
-        }
-        if !body.is_null() {
-            request = request.json(&body);
-        }
-        let response = request.send().await.expect("an answer");
-        let status = response.status().as_u16();
-        let text = response.text().await.expect("a body");
-        (status, serde_json::from_str(&text).unwrap_or(Value::String(text)))
+        self.caller(self.token.clone()).call(method, path, body).await
+    }
+
+    /// Another member, signed in; with [`PASSWORD`].
+    pub async fn signed_in(&self, email: &str) -> Caller {
+        let credentials = json!({ "email": email, "password": PASSWORD });
+        let (_, answer) = self.caller(String::new()).call("POST", "/v2/auth/login", credentials).await;
+        self.caller(answer["access_token"].as_str().expect("a token").to_owned())
+    }
+
+    fn caller(&self, token: String) -> Caller {
+        Caller { client: self.client.clone(), base: self.base.clone(), token }
     }
 
     /// The full address of a path.
@@ -172,6 +172,31 @@ impl Product {
         let lanes = kernel::queue::lane_stats(&self.kernel.db).await.expect("statistics");
         assert!(lanes.iter().all(|lane| lane.dead == 0), "dead letters: {lanes:?}");
         self.runtime.drain().await;
+    }
+}
+
+/// Somebody who calls the API.
+pub struct Caller {
+    client: reqwest::Client,
+    base: String,
+    token: String,
+}
+
+impl Caller {
+    /// Calls it; gives the status and the body.
+    pub async fn call(&self, method: &str, path: &str, body: Value) -> (u16, Value) {
+        let method = method.parse().expect("a method");
+        let mut request = self.client.request(method, format!("{}{path}", self.base));
+        if !self.token.is_empty() {
+            request = request.bearer_auth(&self.token);
+        }
+        if !body.is_null() {
+            request = request.json(&body);
+        }
+        let response = request.send().await.expect("an answer");
+        let status = response.status().as_u16();
+        let text = response.text().await.expect("a body");
+        (status, serde_json::from_str(&text).unwrap_or(Value::String(text)))
     }
 }
 

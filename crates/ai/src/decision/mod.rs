@@ -11,6 +11,7 @@ mod row;
 mod store;
 
 pub use replay::{Difference, Replay, Stages, replay, replay_with_model};
+pub(crate) use row::unsealed;
 pub use row::{DecisionRow, SealError};
 pub use store::{DecisionSummary, insert_many, load, of_conversation, of_message, read};
 

@@ -112,9 +112,7 @@ impl Decision {
 impl DecisionRow {
     /// The whole decision, as it was.
     pub fn open(&self, vault: &OrgVault) -> Result<Decision, SealError> {
-        let deflated = vault.open(&associated(self.id), &self.sealed)?;
-        let mut plain = Vec::new();
-        DeflateDecoder::new(deflated.as_slice()).take(LONGEST).read_to_end(&mut plain)?;
+        let plain = unsealed(vault, self.id, &self.sealed)?;
         let body: Sealed<Map<String, Value>, Vec<Stage>, Value> = serde_json::from_slice(&plain)?;
         let hashes = self.chunk_hashes.iter().map(hex::encode);
         Ok(Decision {
@@ -129,6 +127,14 @@ impl DecisionRow {
             result: Conclusion { outcome: self.outcome.clone(), confidence: self.confidence, output: body.output },
         })
     }
+}
+
+/// The sealed part of a decision, opened and inflated: JSON.
+pub(crate) fn unsealed(vault: &OrgVault, id: DecisionId, sealed: &[u8]) -> Result<Vec<u8>, SealError> {
+    let deflated = vault.open(&associated(id), sealed)?;
+    let mut plain = Vec::new();
+    DeflateDecoder::new(deflated.as_slice()).take(LONGEST).read_to_end(&mut plain)?;
+    Ok(plain)
 }
 
 /// Deflates with the thread's own compressor: its tables are larger than any record and need not be made for each.

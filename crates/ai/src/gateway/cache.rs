@@ -134,7 +134,8 @@ fn open(vault: &OrgVault, associated: &str, sealed: &[u8]) -> anyhow::Result<Cac
     Ok(serde_json::from_slice(&vault.open(associated, sealed)?)?)
 }
 
-fn associated(context: &[u8], question: &[u8]) -> String {
+/// Where an answer is sealed.
+pub(crate) fn associated(context: &[u8], question: &[u8]) -> String {
     format!("ai_cache/{}/{}", hex::encode(context), hex::encode(question))
 }
 

@@ -25,6 +25,7 @@ mod tokens;
 use std::sync::Arc;
 use std::time::Duration;
 
+pub(crate) use cache::associated as cache_place;
 pub use call::{Answered, Ask, MOST_CALLS_A_MESSAGE, Unanswered};
 pub use embed::{Embedded, Moderated};
 pub use providers::{ProviderStatus, Tier};

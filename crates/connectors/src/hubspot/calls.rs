@@ -192,6 +192,14 @@ impl HubSpot {
         self.send(request.safe_to_repeat(3)).await?;
         Ok(())
     }
+
+    /// Deletes a contact for good, with its history, as the law asks; one that is not there is no error.
+    pub async fn forget_contact(&self, token: &str, id: &str) -> Result<(), Failure> {
+        let path = "/crm/v3/objects/contacts/gdpr-delete";
+        let request = self.request(Method::POST, path).bearer(token).json(&json!({"objectId": id}));
+        self.send(request.safe_to_repeat(3)).await?;
+        Ok(())
+    }
 }
 
 #[derive(Deserialize)]

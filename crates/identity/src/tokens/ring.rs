@@ -37,6 +37,13 @@ struct Keys {
     loaded: Instant,
 }
 
+/// A signature over bytes, with what checks it.
+pub(crate) struct Stamp {
+    pub(crate) signature: Vec<u8>,
+    pub(crate) kid: String,
+    pub(crate) public_key: Vec<u8>,
+}
+
 #[derive(Serialize, Deserialize)]
 struct Header {
     alg: String,
@@ -64,6 +71,16 @@ impl KeyRing {
         let signed = format!("{}.{}", part(serde_json::to_vec(&header))?, part(serde_json::to_vec(claims))?);
         let signature = URL_SAFE_NO_PAD.encode(pair.sign(signed.as_bytes()));
         Ok(format!("{signed}.{signature}"))
+    }
+
+    /// Signs bytes that are to be checked years later: with the key itself, since it is published for two months only.
+    pub(crate) async fn stamp(&self, bytes: &[u8]) -> Result<Stamp, AppError> {
+        if self.read(|keys| self.kernel.clock.now() >= keys.signs_until) {
+            self.reload().await?;
+        }
+        let (kid, pair) = self.read(|keys| (keys.kid.clone(), keys.pair.clone()));
+        let public_key = pair.public_key().as_ref().to_vec();
+        Ok(Stamp { signature: pair.sign(bytes).as_ref().to_vec(), kid, public_key })
     }
 
     /// The claims of a token that we signed and that has not ended.

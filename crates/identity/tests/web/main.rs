@@ -9,6 +9,7 @@ mod letters;
 mod members;
 mod organisation;
 mod pages;
+mod privacy;
 mod refresh;
 mod register;
 mod roles;

@@ -1,5 +1,6 @@
 //! What the inbox needs to know of contacts. The leads room owns them; it answers through [`ContactBook`], wired in the binary.
 
+mod consent;
 mod merges;
 mod profile;
 
@@ -11,6 +12,7 @@ use kernel::db::OrgTx;
 use kernel::ids::{ChannelId, ContactId};
 use kernel::ledger::Tag;
 
+pub use consent::ConsentMarks;
 pub use merges::ContactMerges;
 pub use profile::LearnProfile;
 pub(crate) use profile::ProfileJob;

@@ -103,7 +103,8 @@ pub(super) fn understood(tx: &mut OrgTx, conv: &mut Conv, read: &Read, message: 
     }
     conv.sentiment = Some(word(&read.sentiment.sentiment));
     conv.urgency = Some(word(&read.sentiment.urgency));
-    if read.marks.opt_out && !conv.opted_out {
+    // Said again it is told again: a consent that a member kept meanwhile may still be on its way to this conversation.
+    if read.marks.opt_out {
         set_consent(tx, conv, true);
     }
     let fact = Fact::MessageUnderstood {

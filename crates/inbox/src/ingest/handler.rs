@@ -136,6 +136,10 @@ impl Receive {
                         echo,
                     }));
                 }
+                // Hidden while it was handled: tried again, they are somebody new.
+                (Some(_), _, None) if contacts[at].is_some() => {
+                    anyhow::bail!("the contact was erased while their message was handled");
+                }
                 (_, Some(item), _) => {
                     news.extend(News::of(one.channel, item));
                     marks.extend(Mark::of(one.channel, item));

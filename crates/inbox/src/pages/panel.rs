@@ -5,7 +5,7 @@ use axum::extract::State;
 use axum::response::Html;
 use chrono::{DateTime, Utc};
 use kernel::db::OrgTx;
-use kernel::ids::ConversationId;
+use kernel::ids::{ContactId, ConversationId};
 use serde::Deserialize;
 use shell::auth::permission::View;
 use shell::{Allowed, AppError, Path, Query, show};
@@ -18,6 +18,7 @@ use crate::core::Core;
 
 /// What the panel shows of a contact.
 pub(super) struct Contact {
+    pub id: ContactId,
     pub handle: String,
     pub tag: String,
     pub score: String,
@@ -81,6 +82,7 @@ impl Contact {
         let score = card.and_then(|card| card.score).or(row.lead_score);
         let tag = card.and_then(|card| card.tag).map(|tag| tag.word().to_owned()).or_else(|| row.lead_tag.clone());
         Ok(Self {
+            id: row.contact_id,
             handle: card.and_then(|card| card.username.clone()).unwrap_or_default(),
             tag: tag.unwrap_or_default(),
             score: score.unwrap_or(0).to_string(),

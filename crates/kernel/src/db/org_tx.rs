@@ -78,6 +78,12 @@ impl OrgTx {
         id
     }
 
+    /// Sees hidden rows too, and may hide and restore, until the end of the transaction: for privacy requests alone.
+    pub async fn see_hidden(&mut self) -> Result<(), sqlx::Error> {
+        sqlx::query("select set_config('recoup.hidden', 'seen', true)").execute(&mut *self.transaction).await?;
+        Ok(())
+    }
+
     /// Moves to another organisation within the transaction: for followers, which serve all of them in turn.
     pub(crate) async fn switch_org(&mut self, org: OrgId) -> Result<(), sqlx::Error> {
         self.flush().await?;

@@ -180,6 +180,14 @@ id_types! {
     LetterId = "letter";
     /// A saved view of a list.
     ViewId = "view";
+    /// An export of a contact.
+    ExportId = "export";
+    /// An erasure of a contact.
+    ErasureId = "erasure";
+    /// A legal hold on a contact.
+    HoldId = "hold";
+    /// A word of consent.
+    ConsentId = "consent";
 }
 
 #[cfg(test)]

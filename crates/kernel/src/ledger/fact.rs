@@ -136,6 +136,16 @@ pub enum Fact {
     #[serde(rename = "contact.consent")]
     ContactConsent { contact: ContactId, channel: ChannelKind, opted_out: bool },
 
+    /// The erasure of a contact was asked for: everything of them is hidden.
+    #[serde(rename = "contact.hidden")]
+    ContactHidden { contact: ContactId },
+    /// The erasure was taken back.
+    #[serde(rename = "contact.restored")]
+    ContactRestored { contact: ContactId },
+    /// Nothing of the contact is left.
+    #[serde(rename = "contact.erased")]
+    ContactErased { contact: ContactId },
+
     /// A thread began.
     #[serde(rename = "conversation.opened")]
     ConversationOpened { conversation: ConversationId, contact: ContactId, channel: ChannelId, kind: ChannelKind },
@@ -311,6 +321,9 @@ impl Fact {
             Self::ContactMerged { .. } => "contact.merged",
             Self::ContactUnmerged { .. } => "contact.unmerged",
             Self::ContactConsent { .. } => "contact.consent",
+            Self::ContactHidden { .. } => "contact.hidden",
+            Self::ContactRestored { .. } => "contact.restored",
+            Self::ContactErased { .. } => "contact.erased",
             Self::ConversationOpened { .. } => "conversation.opened",
             Self::ConversationStatus { .. } => "conversation.status",
             Self::ConversationAssigned { .. } => "conversation.assigned",

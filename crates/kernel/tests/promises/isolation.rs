@@ -31,7 +31,7 @@ select relname || ': no policy for recoup_app' from tenant t where not relispart
   select from pg_policy p, app where p.polrelid = t.oid and app.oid = any(p.polroles))
 union all
 select t.relname || ': policy ' || polname || ' lets more through than its own organisation' from tenant t join pg_policy p on p.polrelid = t.oid
-  where ((select oid from app) = any(p.polroles) or 0 = any(p.polroles))
+  where p.polpermissive and ((select oid from app) = any(p.polroles) or 0 = any(p.polroles))
   and (pg_get_expr(p.polqual, p.polrelid) is distinct from '(org_id = recoup_org())'
     or pg_get_expr(p.polwithcheck, p.polrelid) is distinct from '(org_id = recoup_org())')
 union all

@@ -7,6 +7,7 @@
 mod connect;
 mod connection;
 mod follower;
+mod forget;
 mod mapping;
 mod outcome;
 mod plan;
@@ -21,10 +22,12 @@ use utoipa_axum::routes;
 use crate::web::Desk;
 
 pub use follower::CrmFollower;
+pub use forget::CrmForget;
 pub use sync::CrmSync;
 
 pub(crate) use connect::{ConnectIn, connect, disconnect};
 pub(crate) use connection::find as find_connection;
+pub(crate) use forget::{erasure_place, forget, forgotten};
 pub(crate) use mapping::Choice;
 pub(crate) use status::{LinkOut, SyncStatus, force, link_of, status_of};
 pub(crate) use webhook::receive;

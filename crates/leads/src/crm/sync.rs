@@ -119,7 +119,12 @@ impl CrmSync {
     }
 
     /// An access token that is good for a minute more.
-    async fn token(&self, org: OrgId, vault: &OrgVault, known: &Connection) -> anyhow::Result<Result<Secret, Failure>> {
+    pub(super) async fn token(
+        &self,
+        org: OrgId,
+        vault: &OrgVault,
+        known: &Connection,
+    ) -> anyhow::Result<Result<Secret, Failure>> {
         let kernel = &self.core.kernel;
         let keys = known.keys(vault)?;
         let soon = kernel.clock.now() + Duration::from_secs(60);

@@ -8,7 +8,7 @@ use kernel::db::OrgTx;
 use kernel::ids::{ContactId, LeadId};
 use kernel::ledger::{Actor, Event, Fact, Follower, Recorded, Signal, Subject, Tag};
 
-use super::store::{Scored, open_leads, save};
+use super::store::{Scored, open_leads, present, save};
 use super::weights::load_weights;
 
 /// The follower.
@@ -40,11 +40,12 @@ impl Follower for Scorer {
         let mut contacts: Vec<ContactId> = shown.iter().map(|one| one.contact).collect();
         contacts.sort_unstable();
         contacts.dedup();
+        let there = present(tx, &contacts).await?;
         let mut leads = open_leads(tx, &contacts).await?;
         let before: HashMap<ContactId, (i32, String)> =
             leads.iter().map(|(contact, lead)| (*contact, (lead.score, lead.tag.clone()))).collect();
         let mut last: HashMap<ContactId, &Recorded> = HashMap::new();
-        for one in &shown {
+        for one in shown.iter().filter(|one| there.contains(&one.contact)) {
             if !leads.contains_key(&one.contact) && !one.signals.iter().any(|signal| starts_a_lead(*signal)) {
                 continue;
             }

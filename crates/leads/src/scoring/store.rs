@@ -1,6 +1,6 @@
 //! The rows the scorer reads and writes, for many contacts at once.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use kernel::db::OrgTx;
 use kernel::ids::{ContactId, ConversationId, LeadId};
@@ -37,6 +37,17 @@ struct Row {
     tag_by: String,
     topic: Option<String>,
     intent: Option<String>,
+}
+
+/// Those of the contacts that are there: a fact may be read after its contact was hidden or erased.
+pub(super) async fn present(tx: &mut OrgTx, contacts: &[ContactId]) -> Result<HashSet<ContactId>, sqlx::Error> {
+    let ids: Vec<Uuid> = contacts.iter().map(|id| id.uuid()).collect();
+    let there: Vec<ContactId> = sqlx::query_scalar("select id from contacts where org_id = $1 and id = any($2)")
+        .bind(tx.org())
+        .bind(ids)
+        .fetch_all(tx.conn())
+        .await?;
+    Ok(there.into_iter().collect())
 }
 
 /// The open leads of contacts, locked.

@@ -9,6 +9,7 @@ pub mod migrate;
 pub mod models;
 pub mod openapi;
 pub mod org;
+pub mod privacy;
 pub mod replay;
 pub mod serve;
 pub mod up;

@@ -57,7 +57,7 @@ pub(super) struct Waiting {
 /// Who has waited longest.
 pub(super) async fn waiting(tx: &mut OrgTx, limit: i64) -> Result<Vec<Waiting>, sqlx::Error> {
     sqlx::query_as(
-        "select conversation_id, contact_id, channel, since, reason from open_waits where org_id = $1 order by since, conversation_id limit $2",
+        "select conversation_id, contact_id, channel, since, reason from open_waits where org_id = $1 and hidden_at is null order by since, conversation_id limit $2",
     )
     .bind(tx.org())
     .bind(limit)
@@ -67,7 +67,7 @@ pub(super) async fn waiting(tx: &mut OrgTx, limit: i64) -> Result<Vec<Waiting>, 
 
 /// How many wait, and for how many of them the bot asked for a person.
 pub(super) async fn count_waiting(tx: &mut OrgTx) -> Result<(i64, i64), sqlx::Error> {
-    sqlx::query_as("select count(*), count(reason) from open_waits where org_id = $1")
+    sqlx::query_as("select count(*), count(reason) from open_waits where org_id = $1 and hidden_at is null")
         .bind(tx.org())
         .fetch_one(tx.conn())
         .await
@@ -75,10 +75,12 @@ pub(super) async fn count_waiting(tx: &mut OrgTx) -> Result<(i64, i64), sqlx::Er
 
 /// Open leads by tag.
 pub(super) async fn leads_by_tag(tx: &mut OrgTx) -> Result<Vec<(String, i64)>, sqlx::Error> {
-    sqlx::query_as("select tag, count(*) from lead_temperatures where org_id = $1 and is_open group by tag")
-        .bind(tx.org())
-        .fetch_all(tx.conn())
-        .await
+    sqlx::query_as(
+        "select tag, count(*) from lead_temperatures where org_id = $1 and is_open and hidden_at is null group by tag",
+    )
+    .bind(tx.org())
+    .fetch_all(tx.conn())
+    .await
 }
 
 /// A line of the feed.

@@ -3,3 +3,4 @@
 mod answering;
 mod doubt;
 mod handoff;
+mod privacy;

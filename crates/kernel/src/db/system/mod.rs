@@ -9,6 +9,7 @@ mod health;
 mod identity;
 mod organisations;
 mod people;
+mod privacy;
 mod receiving;
 mod totals;
 
@@ -27,5 +28,6 @@ pub use organisations::{
     erase_rows, list_organisations, organisation_erased, organisation_exists,
 };
 pub use people::{change_person, retire_account};
+pub use privacy::common_rows;
 pub use receiving::{NewReceipt, keep_receipts, object_in_use, routes_of};
 pub use totals::{claim_schedule, count, counters};

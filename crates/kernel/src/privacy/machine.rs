@@ -1,0 +1,146 @@
+//! What the kernel itself keeps of contacts: the ledger's payloads, jobs, dead letters and their archive.
+
+use std::path::{Path, PathBuf};
+
+use async_trait::async_trait;
+use uuid::Uuid;
+
+use super::{Holder, Marks, Removed, Sheet, Traces};
+use crate::Kernel;
+use crate::db::OrgTx;
+use crate::ids::OrgId;
+
+/// The kernel as a holder.
+pub struct Machine {
+    kernel: Kernel,
+}
+
+impl Machine {
+    /// Over a kernel.
+    pub fn new(kernel: Kernel) -> Self {
+        Self { kernel }
+    }
+}
+
+#[async_trait]
+impl Holder for Machine {
+    fn name(&self) -> &'static str {
+        "kernel"
+    }
+
+    async fn gather(&self, _tx: &mut OrgTx, _traces: &mut Traces) -> anyhow::Result<()> {
+        Ok(())
+    }
+
+    /// Jobs that wait find nothing of the hidden and end; they carry ids, so nothing of them shows.
+    async fn hide(&self, _tx: &mut OrgTx, _traces: &Traces) -> anyhow::Result<()> {
+        Ok(())
+    }
+
+    async fn restore(&self, _tx: &mut OrgTx, _traces: &Traces) -> anyhow::Result<()> {
+        Ok(())
+    }
+
+    async fn export(&self, tx: &mut OrgTx, traces: &Traces) -> anyhow::Result<Vec<Sheet>> {
+        let facts = Sheet::read(
+            tx,
+            "facts",
+            "select jsonb_build_object('at', at, 'kind', kind, 'about', subject_kind, 'detail', payload) from events \
+             where org_id = $1 and subject_kind in ('contact', 'conversation', 'lead') and subject_id = any($2) order by id",
+            &traces.subjects(),
+        )
+        .await?;
+        Ok(vec![facts])
+    }
+
+    async fn erase(&self, tx: &mut OrgTx, traces: &Traces, _erasure: Uuid) -> anyhow::Result<Vec<Removed>> {
+        let marks = Marks::of(traces);
+        let redacted: i64 =
+            sqlx::query_scalar("select recoup_redact_events($1)").bind(traces.subjects()).fetch_one(tx.conn()).await?;
+        let mut removed = vec![Removed::new("events (personal parts)", redacted.unsigned_abs())];
+        for table in ["jobs", "dead_letters"] {
+            removed.push(Removed::new(table, forget_work(tx, table, &marks).await?));
+        }
+        let archive = self.kernel.config.data_dir.0.join("archive");
+        removed.push(Removed::new("archive", clean_archive(&archive, tx.org(), &marks).await?));
+        Ok(removed)
+    }
+}
+
+/// Removes the jobs or dead letters that name the person.
+async fn forget_work(tx: &mut OrgTx, table: &'static str, marks: &Marks) -> Result<u64, sqlx::Error> {
+    let error = if table == "jobs" { "coalesce(last_error, '')" } else { "error" };
+    let rows: Vec<(Uuid, String)> = sqlx::query_as(sqlx::AssertSqlSafe(format!(
+        "select id, concat_ws(' ', key, payload::text, {error}) from {table} where org_id = $1"
+    )))
+    .bind(tx.org())
+    .fetch_all(tx.conn())
+    .await?;
+    let theirs: Vec<Uuid> = rows.into_iter().filter(|(_, text)| marks.are_in(text)).map(|(id, _)| id).collect();
+    let sql = format!("delete from {table} where org_id = $1 and id = any($2)");
+    let done = sqlx::query(sqlx::AssertSqlSafe(sql)).bind(tx.org()).bind(theirs).execute(tx.conn()).await?;
+    Ok(done.rows_affected())
+}
+
+/// Writes the archived dead letters anew without the lines of the organisation that name the person.
+async fn clean_archive(archive: &Path, org: OrgId, marks: &Marks) -> anyhow::Result<u64> {
+    let mut removed = 0;
+    for path in archived(archive).await? {
+        let text = tokio::fs::read_to_string(&path).await?;
+        let org = org.to_string();
+        let kept: Vec<&str> = text.lines().filter(|line| !(line.contains(&org) && marks.are_in(line))).collect();
+        let gone = text.lines().count() - kept.len();
+        if gone > 0 {
+            let fresh = path.with_extension("new");
+            let body = kept.iter().flat_map(|line| [line, "\n"]).collect::<String>();
+            tokio::fs::write(&fresh, body).await?;
+            tokio::fs::rename(&fresh, &path).await?;
+            removed += gone as u64;
+        }
+    }
+    Ok(removed)
+}
+
+async fn archived(archive: &Path) -> std::io::Result<Vec<PathBuf>> {
+    let mut listing = match tokio::fs::read_dir(archive).await {
+        Ok(listing) => listing,
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Vec::new()),
+        Err(error) => return Err(error),
+    };
+    let mut paths = Vec::new();
+    while let Some(entry) = listing.next_entry().await? {
+        if entry.path().extension().is_some_and(|end| end == "jsonl") {
+            paths.push(entry.path());
+        }
+    }
+    Ok(paths)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Clock;
+    use crate::ids::ContactId;
+
+    #[tokio::test]
+    async fn the_archive_keeps_what_is_somebody_elses() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let clock = Clock::system();
+        let (ours, theirs, contact) = (OrgId::new(&clock), OrgId::new(&clock), ContactId::new(&clock));
+        let line = |org: OrgId, what: &str| format!(r#"{{"org_id":"{org}","payload":"{what}"}}"#);
+        let file = folder.path().join("dead-letters-2026-01-01.jsonl");
+        let text = [
+            line(ours, &contact.to_string()),
+            line(theirs, &contact.to_string()),
+            line(ours, "contact_01h455vb4pex5vsknk084sn02q"),
+        ]
+        .join("\n");
+        tokio::fs::write(&file, format!("{text}\n")).await.expect("written");
+        let marks = Marks::of(&Traces::of(contact));
+        assert_eq!(clean_archive(folder.path(), ours, &marks).await.expect("cleaned"), 1);
+        let left = tokio::fs::read_to_string(&file).await.expect("read");
+        assert_eq!(left.lines().count(), 2);
+        assert!(!left.contains(&line(ours, &contact.to_string())));
+        assert_eq!(clean_archive(&folder.path().join("none"), ours, &marks).await.expect("no archive"), 0);
+    }
+}

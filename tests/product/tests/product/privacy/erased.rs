@@ -1,0 +1,220 @@
+//! Erased: found nowhere.
+
+use std::io::Write;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use identity::privacy::{Signed, erase_now, verify};
+use kernel::privacy::Probe;
+use kernel::testing::until;
+use product_tests::{Product, account, person};
+use serde_json::{Value, json};
+use standins::{Platform, Writing};
+
+use super::house::{LABEL, NAME, NOTE, WORDS, arrange, everything, found, operator, tick, zuzana};
+
+/// What the program logged, at every level.
+#[derive(Clone, Default)]
+struct Log(Arc<Mutex<Vec<u8>>>);
+
+impl Write for Log {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).write(bytes)
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
+}
+
+impl Log {
+    /// Keeps what this test's process logs from here on; each test runs in a process of its own.
+    fn start() -> Self {
+        let log = Self::default();
+        let writer = log.clone();
+        let lines = tracing_subscriber::fmt().with_max_level(tracing::Level::DEBUG).with_ansi(false);
+        // A second test of one process keeps the first one's log: it is the same program.
+        lines.with_writer(move || writer.clone()).try_init().unwrap_or_default();
+        log
+    }
+
+    fn text(&self) -> String {
+        String::from_utf8_lossy(&self.0.lock().unwrap_or_else(PoisonError::into_inner)).into_owned()
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_erased_contact_is_found_nowhere() {
+    let log = Log::start();
+    let product = Product::start().await;
+    let (status, answer) =
+        product.call("PUT", "/v2/crm/hubspot", json!({ "access_token": "pat-na1-standin-0001" })).await;
+    assert_eq!(status, 200, "{answer}");
+    let zuzana = zuzana(&product, 4711).await;
+    // Somebody else, who stays.
+    let other = person(Platform::WhatsApp, 4712);
+    let writing = Writing::text(Platform::WhatsApp, account(Platform::WhatsApp), &other, "Is the celadon viola there?");
+    product.world.customer_writes(&writing.named("Bertram Stays")).expect("a known account");
+    until("the other conversation", || async {
+        let (_, list) = product.call("GET", "/v2/conversations?channel=whatsapp", Value::Null).await;
+        (list["data"].as_array()?.len() == 2).then_some(())
+    })
+    .await;
+    product.settled().await;
+    until("her record at the CRM", || async { (!product.world.hubspot.records("contacts").is_empty()).then_some(()) })
+        .await;
+    product.settled().await;
+    let (_, before) = product.call("GET", &format!("/v2/contacts/{}", zuzana.contact), Value::Null).await;
+    assert_eq!(before["name"], NAME);
+    // Marks where no traffic of this test leads: a label, a kept answer, an answer of the cache, a job, a dead letter, the archive.
+    let (org, conversation) = (product.org.uuid(), zuzana.conversation.clone());
+    let uuid = format!("(select id from conversations where contact_id = '{}')", zuzana.contact.uuid());
+    arrange(
+        &product,
+        &format!("insert into labels (org_id, conversation_id, label) values ('{org}', {uuid}, '{LABEL}')"),
+    )
+    .await;
+    arrange(&product, &format!(
+        "insert into dead_letters (org_id, id, lane, kind, key, payload, attempts, crashes, error, enqueued_at) values \
+         ('{org}', gen_random_uuid(), 'maintenance', 'contact.profile', null, '{{\"person\": \"{}\"}}', 3, 0, 'no answer for {}', now())",
+        zuzana.phone, zuzana.phone)).await;
+    arrange(
+        &product,
+        &format!(
+            "insert into ai_cache (org_id, context, question, vector, telling, answer, created_at, expires_at) values \
+         ('{org}', 'c', 'q', 'v', '{{{}}}', 'a', now(), now() + interval '1 day')",
+            zuzana.phone
+        ),
+    )
+    .await;
+    arrange(&product, &format!(
+        "insert into events (org_id, id, at, kind, subject_kind, subject_id, actor, payload) select '{org}', \
+         recoup_uuid_floor(now()), now(), 'conversation.labelled', 'conversation', id, 'system', \
+         jsonb_build_object('conversation', '{conversation}', 'labels', jsonb_build_array('{LABEL}')) from conversations where contact_id = '{}'",
+        zuzana.contact.uuid())).await;
+    arrange(
+        &product,
+        &format!("update conversations set preview = '{WORDS}' where contact_id = '{}'", zuzana.contact.uuid()),
+    )
+    .await;
+    let archive = product.kernel.config.data_dir.0.join("archive");
+    std::fs::create_dir_all(&archive).expect("made");
+    let line = format!("{{\"org_id\":\"{}\",\"payload\":{{\"person\":\"{}\"}}}}\n", product.org, zuzana.phone);
+    std::fs::write(archive.join("dead-letters-2026-01-01.jsonl"), line).expect("written");
+    let keyed = format!("/v2/conversations/{conversation}/notes");
+    let (status, _) = product.call("POST", &keyed, json!({ "body": NOTE })).await;
+    assert_eq!(status, 201);
+
+    let places: Vec<String> = found(&product, &zuzana.probes()).await.into_iter().map(|hit| hit.place).collect();
+    let everywhere = [
+        "activities.body",
+        "ai_cache.telling",
+        "ai_decisions.sealed",
+        "consent_records.evidence",
+        "contact_identities.platform_id",
+        "contacts.name",
+        "contacts.name_index",
+        "conversations.preview",
+        "conversations.recipient",
+        "dead_letters.error",
+        "dead_letters.payload",
+        "events.payload",
+        "labels.label",
+        "messages.body",
+        "messages.search",
+        "notes.body",
+        "receipts.raw",
+    ];
+    for place in everywhere {
+        assert!(places.iter().any(|found| found == place), "{place} is not in {places:?}: the search is blind there");
+    }
+    assert!(places.iter().any(|place| place.ends_with("dead-letters-2026-01-01.jsonl")), "{places:?}");
+
+    let rooms = operator(&product).await;
+    let (erasure, removed) = erase_now(rooms.identity(), product.org, zuzana.contact).await.expect("erased");
+    assert!(removed.iter().any(|one| one.place == "messages" && one.rows > 0), "{removed:?}");
+    product.settled().await;
+    tick(&rooms).await;
+    arrange(&product, "update privacy_erasures set erased_at = erased_at - interval '2 hours'").await;
+    tick(&rooms).await;
+
+    assert_eq!(found(&product, &zuzana.probes()).await, Vec::new());
+    // The same without our own search: all tables past every policy, as text.
+    let marks = [NAME, "Quellenreuther", "quellenreuther", WORDS, "harpsichord", "accordion", "celesta", &zuzana.phone];
+    for (table, row) in everything(&product, product.org).await {
+        for mark in marks {
+            assert!(!row.contains(mark), "{mark:?} is left in {table}: {row}");
+        }
+    }
+    let logged = log.text();
+    for mark in marks {
+        assert!(!logged.contains(mark), "{mark:?} was logged");
+    }
+    // The CRM forgot her, and keeps the other.
+    let there = product.world.hubspot.records("contacts");
+    assert!(there.iter().all(|record| !format!("{record:?}").contains("Quellenreuther")), "{there:?}");
+    // Whoever is somebody else is as before.
+    let stays = Probe::new("celadon viola").expect("words");
+    assert!(!found(&product, &[stays]).await.is_empty(), "nobody else's words were removed");
+
+    let path = format!("/v2/privacy/erasures/{erasure}");
+    let (_, shown) = product.call("GET", &path, Value::Null).await;
+    assert_eq!((&shown["state"], &shown["certified"]), (&json!("erased"), &json!(true)), "{shown}");
+    let (status, certificate) = product.call("GET", &format!("{path}/certificate"), Value::Null).await;
+    assert_eq!(status, 200, "{certificate}");
+    let signed: Signed = serde_json::from_value(certificate).expect("a certificate");
+    assert!(verify(&signed));
+    let says: Value = serde_json::from_str(&signed.certificate).expect("JSON");
+    assert_eq!(says["outside"][0]["outcome"], "done", "{says}");
+    assert_eq!(says["contact"], json!(zuzana.contact));
+    let mut forged = signed.clone();
+    forged.certificate = forged.certificate.replacen("\"rows\": 1", "\"rows\": 2", 1);
+    assert!(forged.certificate != signed.certificate && !verify(&forged), "a changed byte is found");
+
+    let (status, _) = product.call("DELETE", &path, Value::Null).await;
+    assert_eq!(status, 404, "what is erased cannot be taken back");
+    let dead: Vec<_> =
+        everything(&product, product.org).await.into_iter().filter(|(table, _)| table == "dead_letters").collect();
+    assert!(dead.is_empty(), "{dead:?}");
+
+    // She writes again: somebody new.
+    let writing =
+        Writing::text(Platform::WhatsApp, account(Platform::WhatsApp), &zuzana.phone, "Hello, it is me").named(NAME);
+    product.world.customer_writes(&writing).expect("a known account");
+    let again = until("a new conversation", || async {
+        let (_, list) = product.call("GET", "/v2/conversations?channel=whatsapp", Value::Null).await;
+        list["data"].as_array()?.iter().find(|row| row["contact_name"] == NAME).cloned()
+    })
+    .await;
+    assert_ne!(again["contact_id"], json!(zuzana.contact));
+    assert_ne!(again["id"], json!(conversation));
+    product.settled().await;
+    product.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_crm_that_refuses_stands_on_the_certificate_until_it_forgets() {
+    let product = Product::start().await;
+    let zuzana = zuzana(&product, 4720).await;
+    // Linked to a CRM that was let go since.
+    let link = format!(
+        "insert into crm_links (org_id, system, lead_id, remote_contact_id, remote_note_id) select org_id, 'hubspot', id, '501', '502' \
+         from leads where org_id = '{}'",
+        product.org.uuid()
+    );
+    arrange(&product, &link).await;
+    let rooms = operator(&product).await;
+    let (erasure, _) = erase_now(rooms.identity(), product.org, zuzana.contact).await.expect("erased");
+    tick(&rooms).await;
+    let (status, certificate) =
+        product.call("GET", &format!("/v2/privacy/erasures/{erasure}/certificate"), Value::Null).await;
+    assert_eq!(status, 200, "{certificate}");
+    let says: Value = serde_json::from_str(certificate["certificate"].as_str().expect("text")).expect("JSON");
+    assert_eq!(
+        says["outside"],
+        json!([{ "system": "hubspot", "outcome": "not_connected", "records": 2 }]),
+        "what could not be asked is said"
+    );
+    assert!(!certificate.to_string().contains("501"), "no id of theirs at the CRM");
+    product.settled().await;
+    product.end().await;
+}
