@@ -16,6 +16,7 @@ pub mod registration;
 mod secrets;
 mod sessions;
 mod sign_in;
+pub mod sso;
 mod store;
 mod teams;
 mod tokens;
@@ -44,6 +45,7 @@ pub struct Identity {
     hasher: Hasher,
     keys: KeyRing,
     doorkeeper: Arc<Doorkeeper>,
+    providers: sso::Providers,
 }
 
 /// What the handlers of this room can reach.
@@ -58,7 +60,13 @@ impl Identity {
     pub async fn open(kernel: &Kernel) -> Result<Self, AppError> {
         let keys = KeyRing::open(kernel).await?;
         let doorkeeper = Arc::new(Doorkeeper::new(kernel.clone(), keys.clone()));
-        Ok(Self { kernel: kernel.clone(), hasher: Hasher::default(), keys, doorkeeper })
+        Ok(Self {
+            kernel: kernel.clone(),
+            hasher: Hasher::default(),
+            keys,
+            doorkeeper,
+            providers: sso::Providers::default(),
+        })
     }
 
     /// What knows who a credential is, for [`App::new`].
@@ -77,6 +85,10 @@ impl Identity {
 
     fn keys(&self) -> &KeyRing {
         &self.keys
+    }
+
+    fn providers(&self) -> &sso::Providers {
+        &self.providers
     }
 
     fn doorkeeper(&self) -> &Doorkeeper {
@@ -113,6 +125,11 @@ fn api() -> OpenApiRouter<Desk> {
         .routes(routes!(teams::show::get, teams::change::patch, teams::delete::delete))
         .routes(routes!(teams::fellows::get))
         .routes(routes!(teams::membership::put, teams::membership::delete))
+        .routes(routes!(sso::connections::list::get, sso::connections::create::post))
+        .routes(routes!(sso::connections::list::one, sso::connections::change::patch, sso::connections::remove::delete))
+        .routes(routes!(sso::connections::test::post))
+        .routes(routes!(sso::domains::api::get, sso::domains::api::post, sso::domains::api::delete))
+        .routes(routes!(sso::policy::get, sso::policy::patch))
         .routes(routes!(audit::list::get))
         .routes(routes!(audit::verify::get))
 }
@@ -122,6 +139,8 @@ fn pages() -> Router<Desk> {
         .route("/.well-known/jwks.json", get(tokens::jwks))
         .route("/sign-in", get(sign_in::page::get).post(sign_in::page::post))
         .route("/sign-out", get(sessions::close::ask).post(sessions::close::page))
+        .route("/auth/oidc/{connection}/start", get(sso::oidc::flow::start))
+        .route("/auth/oidc/{connection}/callback", get(sso::oidc::flow::callback))
         .route("/organisations", get(sessions::switch::get))
         .route("/organisations/{org}", post(sessions::switch::post))
         .route("/register", get(registration::page::get).post(registration::page::post))

@@ -3,6 +3,7 @@
 use identity::registration::{NewOrganisation, register};
 use kernel::config::Config;
 use kernel::db::system;
+use kernel::ids::OrgId;
 
 use crate::runtime::Opened;
 
@@ -26,6 +27,21 @@ pub enum Org {
     },
     /// Lists organisations.
     List,
+    /// What the operator says about email domains.
+    #[command(subcommand)]
+    Domain(OrgDomain),
+}
+
+/// What to do with an organisation's email domains.
+#[derive(clap::Subcommand)]
+pub enum OrgDomain {
+    /// Takes your word that a domain is the organisation's own, where its TXT record cannot be asked for.
+    Verify {
+        /// The organisation, `org_…`.
+        org: OrgId,
+        /// The domain, such as example.com.
+        domain: String,
+    },
 }
 
 impl Org {
@@ -42,6 +58,13 @@ impl Org {
                 for (id, name) in system::list_organisations(&opened.kernel.db).await? {
                     println!("{id}\t{name}");
                 }
+            }
+            Self::Domain(OrgDomain::Verify { org, domain }) => {
+                if !system::organisation_exists(&opened.kernel.db, org).await? {
+                    anyhow::bail!("there is no organisation {org}");
+                }
+                identity::sso::verify_domain(&opened.kernel, org, &domain).await.map_err(super::told)?;
+                println!("{domain} is verified for {org}");
             }
         }
         opened.close().await;

@@ -10,6 +10,7 @@ mod identity;
 mod organisations;
 mod people;
 mod receiving;
+mod sso;
 mod totals;
 
 pub use crm::crm_organisations;
@@ -25,4 +26,5 @@ pub use identity::{
 pub use organisations::{create_organisation, list_organisations, organisation_exists};
 pub use people::{change_person, retire_account};
 pub use receiving::{NewReceipt, keep_receipts, object_in_use, routes_of};
+pub use sso::{SsoDoor, sso_doors, sso_organisation};
 pub use totals::{claim_schedule, count, counters};

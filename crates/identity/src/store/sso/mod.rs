@@ -1,0 +1,7 @@
+//! Single sign-on: connections, domains, links, people on their way.
+
+pub(crate) mod attempts;
+pub(crate) mod connections;
+pub(crate) mod domains;
+pub(crate) mod links;
+pub(crate) mod only;
