@@ -139,6 +139,7 @@ fn pages() -> Router<Desk> {
         .route("/.well-known/jwks.json", get(tokens::jwks))
         .route("/sign-in", get(sign_in::page::get).post(sign_in::page::post))
         .route("/sign-out", get(sessions::close::ask).post(sessions::close::page))
+        .route("/sign-in/sso", get(sign_in::sso::get).post(sign_in::sso::post))
         .route("/auth/oidc/{connection}/start", get(sso::oidc::flow::start))
         .route("/auth/oidc/{connection}/callback", get(sso::oidc::flow::callback))
         .route("/organisations", get(sessions::switch::get))
@@ -156,6 +157,16 @@ fn pages() -> Router<Desk> {
         .route("/settings/teams/{id}/deletion", post(teams::page::end))
         .route("/settings/teams/{id}/members", post(teams::page::put))
         .route("/settings/teams/{id}/members/{member}/removal", post(teams::page::take))
+        .route("/settings/sso", get(sso::pages::overview::get))
+        .route("/settings/sso/only", post(sso::pages::overview::only))
+        .route("/settings/sso/connections", post(sso::pages::overview::connect))
+        .route("/settings/sso/domains", post(sso::pages::domains::add))
+        .route("/settings/sso/domains/verification", post(sso::pages::domains::verify))
+        .route("/settings/sso/domains/removal", post(sso::pages::domains::remove))
+        .route("/settings/sso/{id}", get(sso::pages::connection::get).post(sso::pages::connection::post))
+        .route("/settings/sso/{id}/test", post(sso::pages::connection::test))
+        .route("/settings/sso/{id}/unlink", post(sso::pages::connection::unlink))
+        .route("/settings/sso/{id}/removal", post(sso::pages::connection::remove))
         .route("/settings/keys", get(keys::page::get).post(keys::page::post))
         .route("/settings/keys/{id}/revoke", post(keys::page::end))
         .route("/settings/audit-log", get(audit::page::get))
@@ -167,6 +178,7 @@ fn settings() -> Vec<NavItem> {
     [
         NavItem::below(50, "People", "/settings/people", "users"),
         NavItem::below(52, "Teams", "/settings/teams", "users"),
+        NavItem::below(54, "Single sign-on", "/settings/sso", "lock"),
         NavItem::below(60, "API keys", "/settings/keys", "key"),
         NavItem::below(90, "Audit log", "/settings/audit-log", "shield"),
     ]

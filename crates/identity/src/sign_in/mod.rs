@@ -6,6 +6,7 @@
 
 pub(crate) mod api;
 pub(crate) mod page;
+pub(crate) mod sso;
 
 use std::time::Duration;
 

@@ -14,6 +14,7 @@ pub(crate) mod dns;
 pub(crate) mod domains;
 pub(crate) mod oidc;
 pub(crate) mod only;
+pub(crate) mod pages;
 pub(crate) mod policy;
 pub(crate) mod refused;
 #[cfg(test)]

@@ -10,6 +10,7 @@ mod refresh;
 mod register;
 mod routes;
 mod sessions;
+mod sso;
 mod support;
 mod suspension;
 mod teams;

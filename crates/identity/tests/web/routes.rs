@@ -43,6 +43,9 @@ fn body(method: &str, path: &str) -> Value {
         ("post", "/v2/invites") => json!({ "email": "y@example.com", "role": "viewer" }),
         ("post" | "patch", "/v2/teams" | "/v2/teams/{id}") => json!({ "name": "Front desk" }),
         ("post", "/v2/keys") => json!({ "name": "k", "scopes": ["view"] }),
+        ("post", "/v2/sso/connections") => json!({ "kind": "oidc", "name": "Provider" }),
+        ("post", "/v2/sso/domains") => json!({ "domain": "x.example" }),
+        ("patch", "/v2/sso/policy") => json!({ "sso_only": false }),
         _ => json!({}),
     }
 }
@@ -67,6 +70,9 @@ async fn filled(house: &House, of: &Person, path: &str) -> String {
         "/v2/members/{id}" => return path.replace("{id}", &house.member_id(of).await),
         "/v2/keys/{id}" => house.post("/v2/keys", json!({ "name": "k", "scopes": ["view"] })),
         "/v2/invites/{id}" => house.post("/v2/invites", json!({ "email": "z@example.com", "role": "viewer" })),
+        path if path.starts_with("/v2/sso/connections/{id}") => {
+            house.post("/v2/sso/connections", json!({ "kind": "oidc", "name": "Provider" }))
+        }
         path if path.starts_with("/v2/teams/{id}") => {
             let name = format!("Team {}", kernel::ids::TeamId::new(&house.kernel.clock));
             house.post("/v2/teams", json!({ "name": name }))
@@ -120,14 +126,14 @@ async fn what_another_organisation_has_does_not_exist() {
     let (one, two) = (house.owner("one").await, house.owner("two").await);
     let all = operations(&house);
     let with_ids: Vec<_> = all.iter().filter(|(_, path, _)| path.contains("{id}")).collect();
-    assert_eq!(with_ids.len(), 10, "{with_ids:?}");
+    assert_eq!(with_ids.len(), 14, "{with_ids:?}");
     for (method, path, body) in with_ids {
         let theirs = filled(&house, &one, path).await;
         let status = call(&house, method, &theirs, body).by(&two).send().await.status.as_u16();
         assert_eq!(status, 404, "{method} {path} of another organisation");
     }
     // Lists of one organisation name nobody and nothing of the other.
-    for path in ["/v2/members", "/v2/teams", "/v2/invites", "/v2/keys", "/v2/audit-log"] {
+    for path in ["/v2/members", "/v2/teams", "/v2/invites", "/v2/keys", "/v2/audit-log", "/v2/sso/connections"] {
         let seen = house.get(path).by(&two).send().await.expect_status(200).body;
         for secret in [&one.org, &one.user, &one.email] {
             assert!(!seen.contains(secret.as_str()), "{path} shows {secret}");

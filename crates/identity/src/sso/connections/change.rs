@@ -100,7 +100,7 @@ pub(super) async fn stays_open(tx: &mut OrgTx, closing: SsoId) -> Result<(), App
     }
 }
 
-fn patched(connection: Connection, patch: ConnectionPatch) -> (Connection, Patch<String>) {
+pub(crate) fn patched(connection: Connection, patch: ConnectionPatch) -> (Connection, Patch<String>) {
     let ConnectionPatch {
         name,
         enabled,

@@ -3,7 +3,8 @@
 //! What was begun is kept in the database under the hash of `state`, taken once, and bound to the browser by a cookie: a
 //! callback that somebody else began, or that comes twice, ends here.
 
-use axum::extract::State;
+// Providers add parameters of their own (`session_state`, `scope`, …), which our own reader would refuse.
+use axum::extract::{Query as Lenient, State};
 use axum::http::{HeaderMap, HeaderValue, header};
 use axum::response::{AppendHeaders, IntoResponse, Redirect, Response};
 use base64::Engine;
@@ -131,7 +132,7 @@ pub(crate) async fn callback(
     info: RequestInfo,
     origin: Origin,
     headers: HeaderMap,
-    (Path(id), Query(back)): (Path<SsoId>, Query<Back>),
+    (Path(id), Lenient(back)): (Path<SsoId>, Lenient<Back>),
 ) -> Result<Response, AppError> {
     let (org, connection) = find(identity.kernel(), id).await?;
     let entered = async {

@@ -246,3 +246,54 @@ fn is_tls(text: &str) -> bool {
         .iter()
         .any(|part| text.contains(part))
 }
+
+#[cfg(test)]
+mod tests {
+    use kernel::testing::TestDb;
+
+    use super::*;
+
+    fn metadata() -> Metadata {
+        Metadata {
+            issuer: "https://id.example".into(),
+            authorization_endpoint: "https://id.example/authorize".into(),
+            token_endpoint: "https://id.example/token".into(),
+            jwks_uri: "https://id.example/keys".into(),
+            response_types_supported: vec!["code".into()],
+            id_token_signing_alg_values_supported: vec!["RS256".into()],
+            ..Metadata::default()
+        }
+    }
+
+    #[tokio::test]
+    async fn a_discovery_document_leads_into_no_private_network() {
+        let db = TestDb::new().await;
+        let kernel = db.kernel().await;
+        assert_eq!(sound(&kernel, &metadata(), "https://id.example"), Ok(()));
+        for inside in [
+            "https://169.254.169.254/latest/meta-data",
+            "https://127.0.0.1:8080/",
+            "https://[::ffff:10.0.0.1]/",
+            "https://0x7f000001/",
+            "http://id.example/",
+            "file:///etc/passwd",
+            "https://user@id.example/",
+        ] {
+            for change in [
+                (|m, to| m.jwks_uri = to) as fn(&mut Metadata, String),
+                |m, to| m.token_endpoint = to,
+                |m, to| m.authorization_endpoint = to,
+            ] {
+                let mut lying = metadata();
+                change(&mut lying, inside.to_owned());
+                let trouble = sound(&kernel, &lying, "https://id.example").expect_err("must be refused");
+                assert!(matches!(trouble, Trouble::Address(..)), "{inside}: {trouble}");
+            }
+            // The call itself is guarded too, whatever was checked before (userinfo is not asked of everybody).
+            assert!(matches!(call(&kernel, Method::GET, inside), Err(Trouble::Address(..))), "{inside}");
+        }
+        // A name that leads inside is refused when it is resolved.
+        let error = keys(&kernel, "https://localhost/keys").await.expect_err("must be refused");
+        assert!(matches!(error, Trouble::Address(..)), "{error}");
+    }
+}
