@@ -17,7 +17,12 @@ fn a_certificate_says_whose_it_is_and_until_when() {
 #[test]
 fn pem_and_bare_base64_are_the_same() {
     let pem = fixture("test-only-idp.cert.pem");
-    let bare: String = pem.lines().filter(|line| !line.starts_with("--")).map(|line| format!("  {line}\r\n")).collect();
+    let bare = pem
+        .lines()
+        .filter(|line| !line.starts_with("--"))
+        .map(|line| format!("  {line}\r\n"))
+        .collect::<Vec<_>>()
+        .concat();
     assert_eq!(Certificate::from_text(&bare), Certificate::from_text(&format!("Bag Attributes\n{pem}")));
     let both = format!("{pem}\n{}", fixture("test-only-p256.cert.pem"));
     let all = Certificate::all_from_text(&both).expect("two certificates");
