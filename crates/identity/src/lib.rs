@@ -100,7 +100,8 @@ impl Identity {
         let desk = Desk { app: app.clone(), identity: self.clone() };
         Room {
             api: api().with_state(desk.clone()),
-            pages: pages().with_state(desk),
+            pages: pages().with_state(desk.clone()),
+            webhooks: posted_from_outside().with_state(desk),
             settings: settings(),
             ..Room::default()
         }
@@ -128,6 +129,7 @@ fn api() -> OpenApiRouter<Desk> {
         .routes(routes!(sso::connections::list::get, sso::connections::create::post))
         .routes(routes!(sso::connections::list::one, sso::connections::change::patch, sso::connections::remove::delete))
         .routes(routes!(sso::connections::test::post))
+        .routes(routes!(sso::saml::import::post))
         .routes(routes!(sso::domains::api::get, sso::domains::api::post, sso::domains::api::delete))
         .routes(routes!(sso::policy::get, sso::policy::patch))
         .routes(routes!(audit::list::get))
@@ -142,6 +144,9 @@ fn pages() -> Router<Desk> {
         .route("/sign-in/sso", get(sign_in::sso::get).post(sign_in::sso::post))
         .route("/auth/oidc/{connection}/start", get(sso::oidc::flow::start))
         .route("/auth/oidc/{connection}/callback", get(sso::oidc::flow::callback))
+        .route("/auth/saml/{connection}/start", get(sso::saml::flow::start))
+        .route("/auth/saml/{connection}/finish", get(sso::saml::flow::finish))
+        .route("/auth/saml/{connection}/metadata", get(sso::saml::flow::metadata))
         .route("/organisations", get(sessions::switch::get))
         .route("/organisations/{org}", post(sessions::switch::post))
         .route("/register", get(registration::page::get).post(registration::page::post))
@@ -164,6 +169,10 @@ fn pages() -> Router<Desk> {
         .route("/settings/sso/domains/verification", post(sso::pages::domains::verify))
         .route("/settings/sso/domains/removal", post(sso::pages::domains::remove))
         .route("/settings/sso/{id}", get(sso::pages::connection::get).post(sso::pages::connection::post))
+        .route("/settings/sso/{id}/saml", post(sso::pages::saml::post))
+        .route("/settings/sso/{id}/metadata", post(sso::pages::saml::metadata))
+        .route("/settings/sso/{id}/certificates", post(sso::pages::saml::pin))
+        .route("/settings/sso/{id}/certificates/removal", post(sso::pages::saml::unpin))
         .route("/settings/sso/{id}/test", post(sso::pages::connection::test))
         .route("/settings/sso/{id}/unlink", post(sso::pages::connection::unlink))
         .route("/settings/sso/{id}/removal", post(sso::pages::connection::remove))
@@ -171,6 +180,11 @@ fn pages() -> Router<Desk> {
         .route("/settings/keys/{id}/revoke", post(keys::page::end))
         .route("/settings/audit-log", get(audit::page::get))
         .route("/settings/audit-log/verification", get(audit::page::verification))
+}
+
+/// What pages of other sites post: no session comes along, and what they bring is signed.
+fn posted_from_outside() -> Router<Desk> {
+    Router::new().route("/auth/saml/{connection}/acs", post(sso::saml::flow::acs))
 }
 
 /// The pages of the settings that this room adds.

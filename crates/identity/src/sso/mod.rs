@@ -17,14 +17,17 @@ pub(crate) mod only;
 pub(crate) mod pages;
 pub(crate) mod policy;
 pub(crate) mod refused;
+pub(crate) mod saml;
 #[cfg(test)]
 mod tests;
+
+use serde::{Deserialize, Serialize};
 
 pub use domains::verify as verify_domain;
 pub(crate) use oidc::Providers;
 
 /// What a provider proved about a person.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub(crate) struct Proof {
     /// The account, for ever the same at this provider. Never an email.
     pub(crate) subject: String,

@@ -9,6 +9,7 @@ mod pages;
 mod refresh;
 mod register;
 mod routes;
+mod saml;
 mod sessions;
 mod sso;
 mod support;

@@ -25,7 +25,8 @@ const ASSERTION_SEAL: &str = "<!--assertion-->";
 const MESSAGE: &str = r#"<samlp:Response xmlns:samlp="urn:oasis:names:tc:SAML:2.0:protocol" xmlns:saml="urn:oasis:names:tc:SAML:2.0:assertion" ID="_r1" Version="2.0" IssueInstant="2026-03-01T12:00:00Z" Destination="https://recoup.example/acs" InResponseTo="_q1"><saml:Issuer>https://idp.example/entity</saml:Issuer><!--response--><samlp:Status><samlp:StatusCode Value="urn:oasis:names:tc:SAML:2.0:status:Success"></samlp:StatusCode></samlp:Status><saml:Assertion ID="_a1" Version="2.0" IssueInstant="2026-03-01T12:00:00Z"><saml:Issuer>https://idp.example/entity</saml:Issuer><!--assertion--><saml:Subject><saml:NameID Format="urn:oasis:names:tc:SAML:1.1:nameid-format:emailAddress">ada@customer.example</saml:NameID><saml:SubjectConfirmation Method="urn:oasis:names:tc:SAML:2.0:cm:bearer"><saml:SubjectConfirmationData InResponseTo="_q1" NotOnOrAfter="2026-03-01T12:05:00Z" Recipient="https://recoup.example/acs"></saml:SubjectConfirmationData></saml:SubjectConfirmation></saml:Subject><saml:Conditions NotBefore="2026-03-01T11:59:00Z" NotOnOrAfter="2026-03-01T12:04:00Z"><saml:AudienceRestriction><saml:Audience>https://recoup.example/metadata</saml:Audience></saml:AudienceRestriction></saml:Conditions><saml:AuthnStatement AuthnInstant="2026-03-01T12:00:00Z" SessionIndex="_s1"><saml:AuthnContext><saml:AuthnContextClassRef>urn:oasis:names:tc:SAML:2.0:ac:classes:Password</saml:AuthnContextClassRef></saml:AuthnContext></saml:AuthnStatement><saml:AttributeStatement><saml:Attribute Name="groups"><saml:AttributeValue>Support</saml:AttributeValue><saml:AttributeValue>Sales</saml:AttributeValue></saml:Attribute></saml:AttributeStatement></saml:Assertion></samlp:Response>"#;
 
 pub fn fixture(name: &str) -> String {
-    let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures").join(name);
+    // The tests of identity share this file.
+    let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../saml/tests/fixtures").join(name);
     fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
 }
 
@@ -122,7 +123,9 @@ impl Message {
     }
 
     pub fn sign_assertion(self, signer: &Signer) -> Self {
-        self.sign(signer, "_a1", ASSERTION_SEAL)
+        let after = self.text.split_once("<saml:Assertion ID=\"").expect("an assertion").1;
+        let id = after.split('"').next().expect("an id").to_owned();
+        self.sign(signer, &id, ASSERTION_SEAL)
     }
 
     pub fn sign_response(self, signer: &Signer) -> Self {

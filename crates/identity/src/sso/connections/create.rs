@@ -31,7 +31,8 @@ pub(crate) struct ConnectionIn {
     #[serde(default)]
     #[schema(example = "https://acme.okta.com")]
     pub(crate) issuer: String,
-    /// What its kind needs besides; for OIDC `client_id`, `brand`, `token_auth`, `scopes`, `groups_claim`, `hosted_domain`.
+    /// What its kind needs besides; for OIDC `client_id`, `brand`, `token_auth`, `scopes`, `groups_claim`, `hosted_domain`;
+    /// for SAML `sso_url`, `certificates`, `metadata_url`, `email_attribute`, `name_attribute`, `groups_attribute`, `name_id_format`.
     #[serde(default)]
     #[schema(value_type = Object)]
     pub(crate) settings: Value,

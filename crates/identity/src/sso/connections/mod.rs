@@ -20,6 +20,7 @@ use utoipa::ToSchema;
 
 use super::oidc::check::Step;
 use super::oidc::{self, callback_url};
+use super::saml::{self, SamlOut};
 use crate::input::Check;
 use crate::store::sso::connections::{Connection, GroupRole, Kind};
 
@@ -40,7 +41,8 @@ pub(crate) struct ConnectionOut {
     /// The issuer (OIDC) or the entity id (SAML).
     #[schema(example = "https://acme.okta.com")]
     issuer: String,
-    /// What its kind needs besides; for OIDC `client_id`, `brand`, `token_auth`, `scopes`, `groups_claim`, `hosted_domain`.
+    /// What its kind needs besides; for OIDC `client_id`, `brand`, `token_auth`, `scopes`, `groups_claim`, `hosted_domain`;
+    /// for SAML `sso_url`, `certificates`, `metadata_url`, `email_attribute`, `name_attribute`, `groups_attribute`, `name_id_format`.
     #[schema(value_type = Object)]
     settings: Value,
     /// Whether a secret is kept; it is not shown again.
@@ -55,6 +57,8 @@ pub(crate) struct ConnectionOut {
     idp_initiated: bool,
     /// OIDC: what to register at the provider as our address.
     redirect_url: Option<String>,
+    /// SAML: what to enter at the provider, and whom we trust.
+    saml: Option<SamlOut>,
     created_at: DateTime<Utc>,
     updated_at: DateTime<Utc>,
     /// When it was last tested as it is now.
@@ -66,8 +70,11 @@ pub(crate) struct ConnectionOut {
 impl ConnectionOut {
     pub(crate) fn of(connection: Connection, public_url: &str) -> Self {
         let redirect_url = (connection.kind == Kind::Oidc).then(|| callback_url(public_url, connection.id));
+        // What is kept was checked; an old row that does not read is shown without.
+        let saml = (connection.kind == Kind::Saml).then(|| SamlOut::of(&connection, public_url).ok()).flatten();
         Self {
             redirect_url,
+            saml,
             test: steps(&connection),
             id: connection.id,
             kind: connection.kind,
@@ -114,7 +121,7 @@ pub(crate) fn checked(kernel: &Kernel, mut connection: Connection) -> Result<Con
     }
     match connection.kind {
         Kind::Oidc => oidc::settings::checked(kernel, &mut connection, &mut check),
-        Kind::Saml => check.complain("kind", "SAML cannot be set up here"),
+        Kind::Saml => saml::settings::checked(kernel, &mut connection, &mut check),
     }
     check.done()?;
     Ok(connection)

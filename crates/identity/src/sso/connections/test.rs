@@ -10,6 +10,7 @@ use utoipa::ToSchema;
 use super::list::find;
 use crate::sso::oidc::check::Step;
 use crate::sso::oidc::{callback_url, check};
+use crate::sso::saml;
 use crate::store::sso::connections::{self, Kind};
 use crate::store::sso::domains;
 
@@ -38,7 +39,7 @@ pub(crate) async fn test(app: &App, by: &Allowed<ManagePeople>, id: SsoId) -> Re
     let callback = callback_url(&app.settings().public_url, id);
     let mut steps = match connection.kind {
         Kind::Oidc => check::run(by.kernel(), by.org(), &connection, &callback).await?,
-        Kind::Saml => return Err(AppError::conflict("a SAML connection is tested by signing in")),
+        Kind::Saml => saml::check::run(by.kernel(), &connection).await?,
     };
     let mut tx = by.tx().await?;
     if steps.iter().all(|step| step.ok) {

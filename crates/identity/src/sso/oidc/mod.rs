@@ -8,7 +8,7 @@ pub(crate) mod check;
 pub(crate) mod flow;
 mod id_token;
 mod jws;
-mod provider;
+pub(crate) mod provider;
 pub(crate) mod settings;
 mod token;
 

@@ -215,7 +215,7 @@ pub(crate) fn address(kernel: &Kernel, text: &str) -> Result<Url, Trouble> {
 }
 
 /// A call to a provider.
-pub(super) fn call(kernel: &Kernel, method: Method, url: &str) -> Result<Request, Trouble> {
+pub(crate) fn call(kernel: &Kernel, method: Method, url: &str) -> Result<Request, Trouble> {
     address(kernel, url)?;
     let request = kernel.http.tenant(method, url, kernel.config.sso.allow_private);
     let request = request.map_err(|error| Trouble::Address(url.to_owned(), error.to_string()))?;
@@ -228,7 +228,7 @@ async fn get(kernel: &Kernel, url: &str) -> Result<Response, Trouble> {
 }
 
 /// What a failed call means to a person.
-pub(super) fn unsent(url: &str, error: &HttpError) -> Trouble {
+pub(crate) fn unsent(url: &str, error: &HttpError) -> Trouble {
     let url = url.to_owned();
     match error {
         HttpError::NotSent { why: NotSent::Dns, .. } => Trouble::Dns(url),

@@ -10,7 +10,7 @@ use serde_json::json;
 use shell::auth::permission::ManagePeople;
 use shell::{Allowed, App, AppError, FieldErrors, Form, Frame, Patch, Path, Role, show};
 
-use super::{Nothing, done, guide, mendable};
+use super::{Nothing, done, guide, mendable, saml};
 use crate::Identity;
 use crate::origin::Origin;
 use crate::sso::connections::change::{self, ConnectionPatch};
@@ -23,7 +23,7 @@ use crate::store::sso::links::{self, Linked};
 /// Empty lines at the end of the table of groups.
 const SPARE: usize = 2;
 /// More people than this are not on the page.
-const MOST_LINKED: i64 = 200;
+pub(super) const MOST_LINKED: i64 = 200;
 /// The roles a group or the default may give.
 const ROLES: [Role; 4] = [Role::Admin, Role::Analyst, Role::Agent, Role::Viewer];
 
@@ -32,7 +32,6 @@ const ROLES: [Role; 4] = [Role::Admin, Role::Analyst, Role::Agent, Role::Viewer]
 struct ConnectionPage {
     frame: Frame,
     id: SsoId,
-    is_oidc: bool,
     problem: String,
     errors: FieldErrors,
     /// What is our address at the provider.
@@ -62,16 +61,16 @@ struct Filled {
 }
 
 /// A line of the table of groups.
-struct Line {
-    group: String,
-    roles: Vec<Choice>,
+pub(super) struct Line {
+    pub(super) group: String,
+    pub(super) roles: Vec<Choice>,
 }
 
 /// An option of a select.
-struct Choice {
-    word: &'static str,
-    label: &'static str,
-    selected: bool,
+pub(super) struct Choice {
+    pub(super) word: &'static str,
+    pub(super) label: &'static str,
+    pub(super) selected: bool,
 }
 
 /// What is sent. A switch that is off is not sent at all.
@@ -179,7 +178,10 @@ pub(crate) async fn remove(
 
 /// The form as a change of the connection.
 fn patch(form: &ConnectionForm, before: &Connection) -> Result<ConnectionPatch, AppError> {
-    let kept = if before.kind == Kind::Oidc { Settings::of(before)? } else { Settings::default() };
+    if before.kind != Kind::Oidc {
+        return Err(AppError::not_found("connection"));
+    }
+    let kept = Settings::of(before)?;
     let token_auth = match form.token_auth.as_str() {
         "client_secret_basic" => Some(TokenAuth::ClientSecretBasic),
         "client_secret_post" => Some(TokenAuth::ClientSecretPost),
@@ -216,29 +218,22 @@ async fn page(
     problem: String,
     errors: FieldErrors,
 ) -> Result<Response, AppError> {
+    if connection.kind == Kind::Saml {
+        return saml::page(app, by, connection, problem, errors).await;
+    }
     let linked = links::list(&mut by.tx().await?, connection.id, MOST_LINKED).await?;
-    let settings =
-        if connection.kind == Kind::Oidc { Settings::of(&connection).unwrap_or_default() } else { Settings::default() };
-    let mut groups: Vec<Line> = connection.group_roles.iter().map(|line| self::line(&line.group, line.role)).collect();
-    groups.extend((0..SPARE).map(|_| line("", Role::Viewer)));
-    let mut defaults = vec![Choice {
-        word: "",
-        label: "nobody: only people in a group above",
-        selected: connection.default_role.is_none(),
-    }];
-    defaults.extend(choices(connection.default_role));
+    let settings = Settings::of(&connection).unwrap_or_default();
     let page = ConnectionPage {
         frame: by.frame(connection.name.clone()),
         id: connection.id,
-        is_oidc: connection.kind == Kind::Oidc,
         problem,
         errors,
         redirect_url: callback_url(&app.settings().public_url, connection.id),
         guide: guide::steps(settings.brand),
         issuer_hint: guide::issuer(settings.brand),
         is_google: settings.brand == Brand::Google,
-        groups,
-        defaults,
+        groups: lines(&connection.group_roles),
+        defaults: default_choices(connection.default_role),
         auths: auths(settings.token_auth),
         tested_at: connection.tested_at,
         steps: steps(&connection),
@@ -255,6 +250,18 @@ async fn page(
         },
     };
     Ok(show(&page)?.into_response())
+}
+
+/// The table of groups, with empty lines at its end.
+pub(super) fn lines(groups: &[GroupRole]) -> Vec<Line> {
+    let filled = groups.iter().map(|one| line(&one.group, one.role));
+    filled.chain((0..SPARE).map(|_| line("", Role::Viewer))).collect()
+}
+
+/// What becomes of somebody in none of the groups.
+pub(super) fn default_choices(chosen: Option<Role>) -> Vec<Choice> {
+    let nobody = Choice { word: "", label: "nobody: only people in a group above", selected: chosen.is_none() };
+    [nobody].into_iter().chain(choices(chosen)).collect()
 }
 
 fn line(group: &str, role: Role) -> Line {

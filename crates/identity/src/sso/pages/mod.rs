@@ -4,6 +4,7 @@ pub(crate) mod connection;
 pub(crate) mod domains;
 mod guide;
 pub(crate) mod overview;
+pub(crate) mod saml;
 
 use axum::response::{IntoResponse, Redirect, Response};
 use serde::Deserialize;

@@ -25,6 +25,17 @@ pub(crate) async fn add(
     kept: &Value,
     lasts: Duration,
 ) -> Result<(), sqlx::Error> {
+    pass_on(tx, connection, (state, &secrets::hash(browser)), kept, lasts).await
+}
+
+/// The same for the browser of an attempt that was taken: its next step.
+pub(crate) async fn pass_on(
+    tx: &mut OrgTx,
+    connection: SsoId,
+    (state, browser_hash): (&str, &[u8]),
+    kept: &Value,
+    lasts: Duration,
+) -> Result<(), sqlx::Error> {
     let now = tx.clock().now();
     sqlx::query(
         "with swept as (delete from sso_attempts where org_id = $1 and expires_at < $6) \
@@ -34,7 +45,7 @@ pub(crate) async fn add(
     .bind(tx.org())
     .bind(secrets::hash(state))
     .bind(connection)
-    .bind(secrets::hash(browser))
+    .bind(browser_hash)
     .bind(kept)
     .bind(now)
     .bind(now + lasts)
