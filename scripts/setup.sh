@@ -1,6 +1,6 @@
 #!/bin/sh
 # Installs what is missing for `make run` (PostgreSQL 15+, a C compiler) and `make test` (also Redis, Chromium with its
-# driver, Python's venv). On Debian and Ubuntu as root or with sudo; elsewhere it says what to install.
+# driver, Python's venv, Node with npm, xmlsec1). On Debian and Ubuntu as root or with sudo; elsewhere it says what to install.
 set -eu
 
 purpose=${1:?run or test}
@@ -37,6 +37,9 @@ if [ "$purpose" = test ]; then
     needs redis-server has redis-server
     needs "chromium fonts-liberation" has_any chromium chromium-browser google-chrome
     needs chromium-driver has chromedriver
+    needs nodejs has node
+    needs npm has npm
+    needs xmlsec1 has xmlsec1
     needs python3-venv python3 -c 'import venv, ensurepip'
 fi
 [ -n "$missing" ] || exit 0

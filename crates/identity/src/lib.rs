@@ -20,6 +20,7 @@ mod roles;
 mod secrets;
 mod sessions;
 mod sign_in;
+pub mod sso;
 mod store;
 mod teams;
 mod tokens;
@@ -51,6 +52,7 @@ pub struct Identity {
     keys: KeyRing,
     doorkeeper: Arc<Doorkeeper>,
     holders: Holders,
+    providers: sso::Providers,
 }
 
 /// What the handlers of this room can reach.
@@ -78,6 +80,13 @@ impl Identity {
     /// The rooms that keep something of contacts.
     pub fn holders(&self) -> &Holders {
         &self.holders
+        Ok(Self {
+            kernel: kernel.clone(),
+            hasher: Hasher::default(),
+            keys,
+            doorkeeper,
+            providers: sso::Providers::default(),
+        })
     }
 
     /// What knows who a credential is, for [`App::new`].
@@ -98,6 +107,10 @@ impl Identity {
         &self.keys
     }
 
+    fn providers(&self) -> &sso::Providers {
+        &self.providers
+    }
+
     fn doorkeeper(&self) -> &Doorkeeper {
         &self.doorkeeper
     }
@@ -112,7 +125,8 @@ impl Identity {
         let desk = Desk { app: app.clone(), identity: self.clone() };
         Room {
             api: api().with_state(desk.clone()),
-            pages: pages().with_state(desk),
+            pages: pages().with_state(desk.clone()),
+            webhooks: posted_from_outside().with_state(desk),
             settings: settings(),
             ..Room::default()
         }
@@ -145,6 +159,12 @@ fn api() -> OpenApiRouter<Desk> {
         .routes(routes!(teams::show::get, teams::change::patch, teams::delete::delete))
         .routes(routes!(teams::fellows::get))
         .routes(routes!(teams::membership::put, teams::membership::delete))
+        .routes(routes!(sso::connections::list::get, sso::connections::create::post))
+        .routes(routes!(sso::connections::list::one, sso::connections::change::patch, sso::connections::remove::delete))
+        .routes(routes!(sso::connections::test::post))
+        .routes(routes!(sso::saml::import::post))
+        .routes(routes!(sso::domains::api::get, sso::domains::api::post, sso::domains::api::delete))
+        .routes(routes!(sso::policy::get, sso::policy::patch))
         .routes(routes!(audit::list::get))
         .routes(routes!(audit::verify::get))
         .merge(privacy::api())
@@ -155,6 +175,12 @@ fn pages() -> Router<Desk> {
         .route("/.well-known/jwks.json", get(tokens::jwks))
         .route("/sign-in", get(sign_in::page::get).post(sign_in::page::post))
         .route("/sign-out", get(sessions::close::ask).post(sessions::close::page))
+        .route("/sign-in/sso", get(sign_in::sso::get).post(sign_in::sso::post))
+        .route("/auth/oidc/{connection}/start", get(sso::oidc::flow::start))
+        .route("/auth/oidc/{connection}/callback", get(sso::oidc::flow::callback))
+        .route("/auth/saml/{connection}/start", get(sso::saml::flow::start))
+        .route("/auth/saml/{connection}/finish", get(sso::saml::flow::finish))
+        .route("/auth/saml/{connection}/metadata", get(sso::saml::flow::metadata))
         .route("/organisations", get(sessions::switch::get))
         .route("/organisations/{org}", post(sessions::switch::post))
         .route("/register", get(registration::page::get).post(registration::page::post))
@@ -182,11 +208,30 @@ fn pages() -> Router<Desk> {
         .route("/settings/teams/{id}/deletion", post(teams::page::end))
         .route("/settings/teams/{id}/members", post(teams::page::put))
         .route("/settings/teams/{id}/members/{member}/removal", post(teams::page::take))
+        .route("/settings/sso", get(sso::pages::overview::get))
+        .route("/settings/sso/only", post(sso::pages::overview::only))
+        .route("/settings/sso/connections", post(sso::pages::overview::connect))
+        .route("/settings/sso/domains", post(sso::pages::domains::add))
+        .route("/settings/sso/domains/verification", post(sso::pages::domains::verify))
+        .route("/settings/sso/domains/removal", post(sso::pages::domains::remove))
+        .route("/settings/sso/{id}", get(sso::pages::connection::get).post(sso::pages::connection::post))
+        .route("/settings/sso/{id}/saml", post(sso::pages::saml::post))
+        .route("/settings/sso/{id}/metadata", post(sso::pages::saml::metadata))
+        .route("/settings/sso/{id}/certificates", post(sso::pages::saml::pin))
+        .route("/settings/sso/{id}/certificates/removal", post(sso::pages::saml::unpin))
+        .route("/settings/sso/{id}/test", post(sso::pages::connection::test))
+        .route("/settings/sso/{id}/unlink", post(sso::pages::connection::unlink))
+        .route("/settings/sso/{id}/removal", post(sso::pages::connection::remove))
         .route("/settings/keys", get(keys::page::get).post(keys::page::post))
         .route("/settings/keys/{id}/revoke", post(keys::page::end))
         .route("/settings/audit-log", get(audit::page::get))
         .route("/settings/audit-log/verification", get(audit::page::verification))
         .merge(privacy::pages())
+}
+
+/// What pages of other sites post: no session comes along, and what they bring is signed.
+fn posted_from_outside() -> Router<Desk> {
+    Router::new().route("/auth/saml/{connection}/acs", post(sso::saml::flow::acs))
 }
 
 /// The pages of the settings that this room adds.
@@ -196,6 +241,7 @@ fn settings() -> Vec<NavItem> {
         NavItem::below(52, "Teams", "/settings/teams", "users"),
         NavItem::below(54, "Roles", "/settings/roles", "list-checks"),
         NavItem::below(56, "Organisation", "/settings/organisation", "building-2"),
+        NavItem::below(54, "Single sign-on", "/settings/sso", "lock"),
         NavItem::below(60, "API keys", "/settings/keys", "key"),
         NavItem::below(90, "Audit log", "/settings/audit-log", "shield"),
     ]

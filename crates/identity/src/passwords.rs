@@ -27,6 +27,9 @@ const LONGEST: usize = 512;
 const NOBODY: &str =
     "$argon2id$v=19$m=19456,t=2,p=1$cmVjb3VwIG5vYm9keSAwMQ$q83vEjRWeJCrze8SNFZ4kKvN7xI0VniQq83vEjRWeJA";
 
+/// The hash of an account that has no password: whoever tries one costs the same work and never fits.
+pub(crate) const NO_PASSWORD: &str = NOBODY;
+
 static TURNS: Semaphore = Semaphore::const_new(AT_ONCE);
 
 /// The passwords that guessing begins with, in lower case; all have the least length.

@@ -212,6 +212,15 @@ impl Http {
         Ok(Request::new(self.clone(), Service::from("public"), builder, false))
     }
 
+    /// The same for a URL whose networks the operator decides on: with `allow_private`, private addresses are reached too.
+    pub fn tenant(&self, method: Method, url: &str, allow_private: bool) -> Result<Request, guard::Forbidden> {
+        if !allow_private {
+            return self.public(method, url);
+        }
+        let builder = self.inner.client.request(method, guard::check(url, true)?);
+        Ok(Request::new(self.clone(), Service::from("tenant"), builder, false))
+    }
+
     /// The breakers of all services called so far, by name, for the Operations page.
     pub fn breakers(&self) -> Vec<BreakerState> {
         self.inner.breakers.states()

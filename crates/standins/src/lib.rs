@@ -10,6 +10,7 @@ pub mod delivery;
 pub mod hubspot;
 pub mod mail;
 pub mod meta;
+pub mod oidc;
 pub mod openai;
 pub mod people;
 pub mod server;

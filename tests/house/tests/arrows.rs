@@ -9,10 +9,12 @@ const ROOMS: [&str; 5] = ["identity", "inbox", "leads", "revenue", "operations"]
 fn may_import(importer: &str) -> &'static [&'static str] {
     match importer {
         // These stand on nothing of ours, so that they can be used and tested alone.
-        "kernel" | "encoder" | "documents" | "standins" | "house" => &[],
+        "kernel" | "encoder" | "documents" | "saml" | "standins" | "house" => &[],
         "connectors" | "shell" => &["kernel"],
         // The gateway calls providers through the OpenAI wire format, which is the connectors' business.
         "ai" => &["kernel", "encoder", "documents", "connectors"],
+        // Identity alone speaks SAML.
+        "identity" => &["kernel", "ai", "documents", "connectors", "shell", "saml"],
         room if ROOMS.contains(&room) => &["kernel", "ai", "documents", "connectors", "shell"],
         "recoup" => &[
             "kernel",

@@ -6,7 +6,7 @@ use axum::http::HeaderValue;
 use kernel::audit::{self, AuditEntry};
 use kernel::db::OrgTx;
 use kernel::db::system::Seat;
-use kernel::ids::{OrgId, SessionId, UserId};
+use kernel::ids::{OrgId, SessionId, SsoId, UserId};
 use kernel::ledger::Actor;
 use serde::Serialize;
 use serde_json::json;
@@ -15,6 +15,7 @@ use utoipa::ToSchema;
 
 use super::{LASTS, LONGEST};
 use crate::origin::Origin;
+use crate::sso::only;
 use crate::store::sessions::{self, NewSession};
 use crate::tokens::{ACCESS_LASTS, Claims};
 use crate::{Identity, secrets};
@@ -90,24 +91,44 @@ pub(crate) struct Opened {
 
 /// Opens a browser session, with its row in the audit log.
 pub(crate) async fn browser(tx: &mut OrgTx, user: UserId, origin: &Origin) -> Result<Cookie, AppError> {
+    cookie(tx, user, origin, None).await
+}
+
+/// The same for somebody an identity provider vouched for.
+pub(crate) async fn vouched(
+    tx: &mut OrgTx,
+    user: UserId,
+    origin: &Origin,
+    connection: SsoId,
+) -> Result<Cookie, AppError> {
+    cookie(tx, user, origin, Some(connection)).await
+}
+
+async fn cookie(tx: &mut OrgTx, user: UserId, origin: &Origin, vouched_by: Option<SsoId>) -> Result<Cookie, AppError> {
     let cookie = secrets::fresh("")?;
     let token_hash = Some(secrets::hash(&cookie));
-    open(tx, user, origin, NewSession { kind: "browser", token_hash, lasts: LASTS }).await?;
+    open(tx, user, origin, NewSession { kind: "browser", token_hash, lasts: LASTS, vouched_by }).await?;
     Ok(Cookie(cookie))
 }
 
 /// Opens a session of a program with its first refresh token, and its row in the audit log.
 pub(crate) async fn tokens(tx: &mut OrgTx, user: UserId, origin: &Origin) -> Result<Opened, AppError> {
-    let session = open(tx, user, origin, NewSession { kind: "token", token_hash: None, lasts: LASTS }).await?;
+    let new = NewSession { kind: "token", token_hash: None, lasts: LASTS, vouched_by: None };
+    let session = open(tx, user, origin, new).await?;
     let refresh = secrets::fresh("rr_")?;
     sessions::add_refresh(tx, session, &secrets::hash(&refresh), LASTS).await?;
     Ok(Opened { session, refresh })
 }
 
 async fn open(tx: &mut OrgTx, user: UserId, origin: &Origin, new: NewSession) -> Result<SessionId, AppError> {
-    let kind = new.kind;
+    let (kind, vouched_by) = (new.kind, new.vouched_by);
+    only::admit(tx, user, vouched_by, origin).await?;
     let session = sessions::add(tx, user, origin, new).await?;
-    let entry = AuditEntry::new(Actor::User(user), "sign_in").about(session).detail(json!({ "kind": kind }));
+    let detail = match vouched_by {
+        Some(connection) => json!({ "kind": kind, "sso": connection }),
+        None => json!({ "kind": kind }),
+    };
+    let entry = AuditEntry::new(Actor::User(user), "sign_in").about(session).detail(detail);
     audit::record(tx, entry.from_ip(origin.ip)).await?;
     Ok(session)
 }

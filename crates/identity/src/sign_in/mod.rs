@@ -6,6 +6,7 @@
 
 pub(crate) mod api;
 pub(crate) mod page;
+pub(crate) mod sso;
 
 use std::time::Duration;
 
@@ -19,6 +20,7 @@ use shell::AppError;
 
 use crate::origin::Origin;
 use crate::passwords::Password;
+use crate::sso::only;
 use crate::{Identity, secrets};
 
 /// Four refusals are free, the fifth closes the door for half a minute, each further one twice as long, up to 15 minutes.
@@ -73,10 +75,11 @@ pub(crate) async fn seat(identity: &Identity, user: UserId, wanted: Option<OrgId
     let seats = system::seats_of(&identity.kernel().db, user).await?;
     match wanted {
         Some(org) => seats.into_iter().find(|seat| seat.org == org).ok_or_else(|| AppError::not_found("organisation")),
-        None => seats
-            .into_iter()
-            .next()
-            .ok_or_else(|| AppError::forbidden("you are not a member of any organisation; ask for an invitation")),
+        None if seats.is_empty() => {
+            Err(AppError::forbidden("you are not a member of any organisation; ask for an invitation"))
+        }
+        // Whoever has several places is let into one that a password opens; the others need their own provider.
+        None => seats.into_iter().find(|seat| !seat.sso_only).ok_or_else(only::refused),
     }
 }
 

@@ -51,6 +51,21 @@ pub(crate) async fn open(tx: &mut OrgTx, before: Option<InviteId>, limit: i64) -
     rows.into_iter().map(Invite::try_from).collect()
 }
 
+/// The invitation that somebody could accept now.
+pub(crate) async fn open_for(tx: &mut OrgTx, email: &Email) -> Result<Option<Invite>, AppError> {
+    let now = tx.clock().now();
+    let row: Option<Row> = sqlx::query_as(
+        "select id, email, role, created_at, expires_at from invites \
+         where org_id = $1 and email = $2 and accepted_at is null and revoked_at is null and expires_at > $3",
+    )
+    .bind(tx.org())
+    .bind(email.as_str())
+    .bind(now)
+    .fetch_optional(tx.conn())
+    .await?;
+    row.map(Invite::try_from).transpose()
+}
+
 /// Makes an invitation, ending an earlier one to the same person.
 pub(crate) async fn add(
     tx: &mut OrgTx,

@@ -115,14 +115,17 @@ pub(crate) async fn add_user(tx: &mut OrgTx, email: &Email, name: &str, hash: &s
 /// Gives a person a place. The constraint `members_once` refuses a second one.
 pub(crate) async fn add(tx: &mut OrgTx, user: UserId, role: Role) -> Result<MemberId, sqlx::Error> {
     let (id, now) = (MemberId::new(tx.clock()), tx.clock().now());
-    sqlx::query("insert into members (org_id, id, user_id, role, joined_at) values ($1, $2, $3, $4, $5)")
-        .bind(tx.org())
-        .bind(id)
-        .bind(user)
-        .bind(role.as_str())
-        .bind(now)
-        .execute(tx.conn())
-        .await?;
+    sqlx::query(
+        "with back as (delete from former_members where org_id = $1 and user_id = $3) \
+         insert into members (org_id, id, user_id, role, joined_at) values ($1, $2, $3, $4, $5)",
+    )
+    .bind(tx.org())
+    .bind(id)
+    .bind(user)
+    .bind(role.as_str())
+    .bind(now)
+    .execute(tx.conn())
+    .await?;
     name_user(tx, id).await?;
     Ok(id)
 }
@@ -168,6 +171,7 @@ pub(crate) async fn set_suspended(tx: &mut OrgTx, id: MemberId, at: Option<DateT
     Ok(())
 }
 
+/// Takes a place away and remembers that the person had it: an identity provider does not bring them back.
 pub(crate) async fn remove(tx: &mut OrgTx, id: MemberId) -> Result<(), sqlx::Error> {
     // Their teams change with them, which the cascade does not write down.
     let now = tx.clock().now();
@@ -180,7 +184,16 @@ pub(crate) async fn remove(tx: &mut OrgTx, id: MemberId) -> Result<(), sqlx::Err
     .bind(now)
     .execute(tx.conn())
     .await?;
-    sqlx::query("delete from members where org_id = $1 and id = $2").bind(tx.org()).bind(id).execute(tx.conn()).await?;
+    sqlx::query(
+        "with gone as (delete from members where org_id = $1 and id = $2 returning user_id) \
+         insert into former_members (org_id, user_id, left_at) select $1, user_id, $3 from gone \
+         on conflict (org_id, user_id) do update set left_at = excluded.left_at",
+    )
+    .bind(tx.org())
+    .bind(id)
+    .bind(now)
+    .execute(tx.conn())
+    .await?;
     Ok(())
 }
 

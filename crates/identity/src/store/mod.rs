@@ -5,4 +5,5 @@ pub(crate) mod keys;
 pub(crate) mod log;
 pub(crate) mod members;
 pub(crate) mod sessions;
+pub(crate) mod sso;
 pub(crate) mod teams;

@@ -2,7 +2,7 @@
 
 use chrono::Duration;
 use kernel::db::OrgTx;
-use kernel::ids::{SessionId, UserId};
+use kernel::ids::{SessionId, SsoId, UserId};
 
 use crate::origin::Origin;
 
@@ -14,6 +14,8 @@ pub(crate) struct NewSession {
     pub(crate) kind: &'static str,
     pub(crate) token_hash: Option<Vec<u8>>,
     pub(crate) lasts: Duration,
+    /// The connection whose provider vouched for the person.
+    pub(crate) vouched_by: Option<SsoId>,
 }
 
 pub(crate) async fn add(
@@ -25,8 +27,9 @@ pub(crate) async fn add(
     let (id, now) = (SessionId::new(tx.clock()), tx.clock().now());
     sqlx::query(
         "with swept as (delete from sessions where org_id = $1 and user_id = $3 and expires_at < $10) \
-         insert into sessions (org_id, id, user_id, kind, token_hash, created_at, seen_at, expires_at, ip, agent) \
-         values ($1, $2, $3, $4, $5, $6, $6, $7, $8, $9)",
+         insert into sessions (org_id, id, user_id, kind, token_hash, created_at, seen_at, expires_at, ip, agent, \
+           sso_connection) \
+         values ($1, $2, $3, $4, $5, $6, $6, $7, $8, $9, $11)",
     )
     .bind(tx.org())
     .bind(id)
@@ -38,6 +41,7 @@ pub(crate) async fn add(
     .bind(origin.ip.map(|ip| ip.to_string()).unwrap_or_default())
     .bind(&origin.agent)
     .bind(now - KEPT)
+    .bind(new.vouched_by)
     .execute(tx.conn())
     .await?;
     Ok(id)

@@ -52,6 +52,9 @@ fn body(method: &str, path: &str) -> Value {
         ("post", "/v2/organisation/ownership") => json!({ "member_id": "member_01h455vb4pex5vsknk084sn02q" }),
         ("post", "/v2/organisation/deletion") => json!({ "name": "not its name" }),
         ("put", "/v2/privacy/retention") => json!({ "conversations_days": 730, "ai_days": 90, "receipts_days": 30 }),
+        ("post", "/v2/sso/connections") => json!({ "kind": "oidc", "name": "Provider" }),
+        ("post", "/v2/sso/domains") => json!({ "domain": "x.example" }),
+        ("patch", "/v2/sso/policy") => json!({ "sso_only": false }),
         _ => json!({}),
     }
 }
@@ -75,6 +78,10 @@ async fn filled(house: &House, of: &Person, path: &str) -> String {
     let made = match path {
         "/v2/members/{id}" => return path.replace("{id}", &house.member_id(of).await),
         "/v2/keys/{id}" => house.post("/v2/keys", json!({ "name": "k", "scopes": ["view"] })),
+        "/v2/invites/{id}" => house.post("/v2/invites", json!({ "email": "z@example.com", "role": "viewer" })),
+        path if path.starts_with("/v2/sso/connections/{id}") => {
+            house.post("/v2/sso/connections", json!({ "kind": "oidc", "name": "Provider" }))
+        }
         path if path.starts_with("/v2/teams/{id}") => {
             let name = format!("Team {}", kernel::ids::TeamId::new(&house.kernel.clock));
             house.post("/v2/teams", json!({ "name": name }))
@@ -157,6 +164,7 @@ async fn what_another_organisation_has_does_not_exist() {
     let with_ids: Vec<_> = all.iter().filter(|(_, path, _)| path.contains("{id}")).collect();
     assert!(with_ids.len() >= 13, "{with_ids:?}");
     assert!(with_ids.len() >= 16, "{with_ids:?}");
+    assert_eq!(with_ids.len(), 15, "{with_ids:?}");
     for (method, path, body) in with_ids {
         let theirs = filled(&house, &one, path).await;
         let status = call(&house, method, &theirs, body).by(&two).send().await.status.as_u16();
@@ -166,6 +174,7 @@ async fn what_another_organisation_has_does_not_exist() {
     let lists =
         all.iter().filter(|(method, path, _)| method == "get" && !path.contains('{') && path != "/v2/auth/session");
     for (_, path, _) in lists {
+    for path in ["/v2/members", "/v2/teams", "/v2/invites", "/v2/keys", "/v2/audit-log", "/v2/sso/connections"] {
         let seen = house.get(path).by(&two).send().await.expect_status(200).body;
         for secret in [&one.org, &one.user, &one.email] {
             assert!(!seen.contains(secret.as_str()), "{path} shows {secret}");

@@ -53,6 +53,13 @@ impl House {
         Self::over(db, kernel).await
     }
 
+    /// A house with another configuration, on the machine's clock: for what talks to other programs.
+    pub async fn configured(change: impl FnOnce(&mut kernel::config::Config)) -> Self {
+        let db = TestDb::new().await;
+        let kernel = db.kernel_with(Clock::manual(Clock::system().now()), change).await;
+        Self::over(db, kernel).await
+    }
+
     async fn over(db: TestDb, kernel: Kernel) -> Self {
         let identity = Identity::open(&kernel).await.expect("the room opens");
         let router = router(&kernel, &identity);

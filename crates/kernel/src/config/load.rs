@@ -153,7 +153,7 @@ const NUMBERS: &[&str] =
     &["pool", "system_pool", "connect_timeout_s", "timeout_s", "pool_per_host", "input_price", "output_price", "port"];
 
 /// Settings that are switches.
-const SWITCHES: &[&str] = &["trust_proxy"];
+const SWITCHES: &[&str] = &["trust_proxy", "allow_private"];
 
 fn scalar(key: &str, text: &str) -> Value {
     if NUMBERS.contains(&key) {

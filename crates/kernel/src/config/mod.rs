@@ -71,6 +71,8 @@ pub struct Config {
     pub mail: MailConfig,
     /// `RECOUP__LOG__…`: logging.
     pub log: LogConfig,
+    /// `RECOUP__SSO__…`: single sign-on.
+    pub sso: SsoConfig,
 }
 
 /// The data directory; by default `recoup-data` under the user's data folder.
@@ -140,6 +142,17 @@ pub struct VaultConfig {
     pub master_key: Secret,
     /// `RECOUP__VAULT__PREVIOUS_KEYS__0…`: older master keys that may still wrap data keys.
     pub previous_keys: Vec<Secret>,
+}
+
+/// Single sign-on.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct SsoConfig {
+    /// `RECOUP__SSO__ALLOW_PRIVATE`: lets organisations name identity providers in private networks and without TLS.
+    pub allow_private: bool,
+    /// `RECOUP__SSO__NAMESERVER`: asked for the records that verify domains, such as `9.9.9.9:53`; those of the machine when
+    /// absent.
+    pub nameserver: Option<SocketAddr>,
 }
 
 /// Logging.

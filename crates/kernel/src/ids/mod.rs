@@ -142,6 +142,8 @@ id_types! {
     KeyId = "key";
     /// A team of members.
     TeamId = "team";
+    /// A connection to an identity provider.
+    SsoId = "sso";
     /// A row of the audit log.
     AuditId = "audit";
     /// A branch of an organisation.

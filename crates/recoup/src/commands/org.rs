@@ -35,6 +35,21 @@ pub enum Org {
         /// Its id, as `recoup org deleted` shows it.
         id: OrgId,
     },
+    /// What the operator says about email domains.
+    #[command(subcommand)]
+    Domain(OrgDomain),
+}
+
+/// What to do with an organisation's email domains.
+#[derive(clap::Subcommand)]
+pub enum OrgDomain {
+    /// Takes your word that a domain is the organisation's own, where its TXT record cannot be asked for.
+    Verify {
+        /// The organisation, `org_…`.
+        org: OrgId,
+        /// The domain, such as example.com.
+        domain: String,
+    },
 }
 
 impl Org {
@@ -65,6 +80,13 @@ impl Org {
             Self::Restore { id } => {
                 restore(&opened.kernel, id).await.map_err(super::told)?;
                 println!("{id} is open again; its people sign in anew");
+            }
+            Self::Domain(OrgDomain::Verify { org, domain }) => {
+                if !system::organisation_exists(&opened.kernel.db, org).await? {
+                    anyhow::bail!("there is no organisation {org}");
+                }
+                identity::sso::verify_domain(&opened.kernel, org, &domain).await.map_err(super::told)?;
+                println!("{domain} is verified for {org}");
             }
         }
         opened.close().await;

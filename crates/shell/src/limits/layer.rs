@@ -12,7 +12,7 @@ use crate::edge::{RequestInfo, for_scim};
 use crate::{App, AppError};
 
 /// Where somebody may be guessing passwords.
-const DOORS: [&str; 4] = ["/sign-in", "/register", "/v2/auth/login", "/v2/auth/register"];
+const DOORS: [&str; 5] = ["/sign-in", "/sign-in/sso", "/register", "/v2/auth/login", "/v2/auth/register"];
 
 /// Applies the limit of the address on the doors and the plan's limit on the API.
 pub(crate) async fn rate_limit(State(app): State<App>, request: Request, next: Next) -> Response {
@@ -32,7 +32,9 @@ fn subject(app: &App, request: &Request) -> Option<(String, Rate)> {
     if settings.rate_factor == 0 {
         return None;
     }
-    if csrf::is_unsafe(request.method()) && DOORS.contains(&&*info.path) {
+    // The way to an identity provider and back begins and ends with GET, and costs as much as a password.
+    let by_provider = info.path.starts_with("/auth/");
+    if by_provider || (csrf::is_unsafe(request.method()) && DOORS.contains(&&*info.path)) {
         let per_minute = settings.sign_in_per_minute;
         return info.ip.map(|ip| (format!("door:{ip}"), Rate { per_minute }));
     }

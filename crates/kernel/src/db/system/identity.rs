@@ -33,6 +33,8 @@ pub struct Seat {
     pub member: MemberId,
     /// The role's word.
     pub role: String,
+    /// Whether the person gets there by the organisation's identity provider only.
+    pub sso_only: bool,
 }
 
 /// A session that is not revoked, with the member behind it, who is not suspended.
@@ -141,8 +143,10 @@ pub async fn user_by_email(db: &Db, email: &str) -> Result<Option<Person>, sqlx:
 /// Every organisation in which a person is a member and not suspended, the one they used last first.
 pub async fn seats_of(db: &Db, user: UserId) -> Result<Vec<Seat>, sqlx::Error> {
     sqlx::query_as(
-        "select m.org_id as org, o.name as org_name, m.id as member, m.role \
-         from members m join organisations o on o.id = m.org_id and o.deleted_at is null \
+        "select m.org_id as org, o.name as org_name, m.id as member, m.role, \
+         m.role <> 'owner' and exists (select 1 from sso_only x join sso_domains d on d.org_id = x.org_id \
+           where x.org_id = m.org_id and d.domain = split_part(u.email, '@', 2) and d.verified_at is not null) as sso_only \
+         from members m join organisations o on o.id = m.org_id and o.deleted_at is null join users u on u.id = m.user_id \
          where m.user_id = $1 and m.suspended_at is null \
          order by (select max(s.created_at) from sessions s where s.org_id = m.org_id and s.user_id = $1) desc nulls last, m.id",
     )

@@ -11,6 +11,7 @@ mod organisations;
 mod people;
 mod privacy;
 mod receiving;
+mod sso;
 mod totals;
 
 pub use crm::crm_organisations;
@@ -30,4 +31,5 @@ pub use organisations::{
 pub use people::{change_person, retire_account};
 pub use privacy::common_rows;
 pub use receiving::{NewReceipt, keep_receipts, object_in_use, routes_of};
+pub use sso::{SsoDoor, sso_doors, sso_organisation};
 pub use totals::{claim_schedule, count, counters};

@@ -1,0 +1,9 @@
+//! Single sign-on by OpenID Connect: through the router, against a provider that can lie.
+
+mod attacks;
+mod connections;
+mod discovery;
+mod flow;
+mod node;
+mod real;
+mod scene;
