@@ -6,7 +6,6 @@ use axum::response::{IntoResponse, Response};
 use chrono::{DateTime, Utc};
 use kernel::ids::{SsoId, UserId};
 use serde::Deserialize;
-use serde_json::json;
 use shell::auth::permission::ManagePeople;
 use shell::{Allowed, App, AppError, FieldErrors, Form, Frame, Patch, Path, Role, show};
 
