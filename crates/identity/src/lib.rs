@@ -13,6 +13,7 @@ pub mod members;
 mod origin;
 mod passwords;
 pub mod registration;
+mod scim;
 mod secrets;
 mod sessions;
 mod sign_in;
@@ -88,7 +89,7 @@ impl Identity {
         let desk = Desk { app: app.clone(), identity: self.clone() };
         Room {
             api: api().with_state(desk.clone()),
-            pages: pages().with_state(desk),
+            pages: pages().merge(scim::routes(&desk)).with_state(desk),
             settings: settings(),
             ..Room::default()
         }
@@ -132,6 +133,8 @@ fn pages() -> Router<Desk> {
         .route("/settings/people/{id}/role", post(members::page::change_role))
         .route("/settings/people/{id}/removal", post(members::page::removal))
         .route("/settings/people/{id}/suspension", post(members::page::suspend))
+        .route("/settings/scim", get(scim::page::get))
+        .route("/settings/scim/tokens", post(scim::page::token))
         .route("/settings/teams", get(teams::page::list).post(teams::page::make))
         .route("/settings/teams/{id}", get(teams::page::one).post(teams::page::rename))
         .route("/settings/teams/{id}/deletion", post(teams::page::end))
@@ -148,6 +151,7 @@ fn settings() -> Vec<NavItem> {
     [
         NavItem::below(50, "People", "/settings/people", "users"),
         NavItem::below(52, "Teams", "/settings/teams", "users"),
+        NavItem::below(56, "Provisioning", "/settings/scim", "refresh-cw"),
         NavItem::below(60, "API keys", "/settings/keys", "key"),
         NavItem::below(90, "Audit log", "/settings/audit-log", "shield"),
     ]

@@ -9,6 +9,7 @@ mod pages;
 mod refresh;
 mod register;
 mod routes;
+mod scim;
 mod sessions;
 mod support;
 mod suspension;
