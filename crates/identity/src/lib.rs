@@ -17,6 +17,7 @@ mod people_import;
 pub mod privacy;
 pub mod registration;
 mod roles;
+mod scim;
 mod secrets;
 mod sessions;
 mod sign_in;
@@ -127,6 +128,7 @@ impl Identity {
             api: api().with_state(desk.clone()),
             pages: pages().with_state(desk.clone()),
             webhooks: posted_from_outside().with_state(desk),
+            pages: pages().merge(scim::routes(&desk)).with_state(desk),
             settings: settings(),
             ..Room::default()
         }
@@ -203,6 +205,8 @@ fn pages() -> Router<Desk> {
         .route("/settings/people/{id}/role", post(members::page::change_role))
         .route("/settings/people/{id}/removal", post(members::page::removal))
         .route("/settings/people/{id}/suspension", post(members::page::suspend))
+        .route("/settings/scim", get(scim::page::get))
+        .route("/settings/scim/tokens", post(scim::page::token))
         .route("/settings/teams", get(teams::page::list).post(teams::page::make))
         .route("/settings/teams/{id}", get(teams::page::one).post(teams::page::rename))
         .route("/settings/teams/{id}/deletion", post(teams::page::end))
@@ -242,6 +246,7 @@ fn settings() -> Vec<NavItem> {
         NavItem::below(54, "Roles", "/settings/roles", "list-checks"),
         NavItem::below(56, "Organisation", "/settings/organisation", "building-2"),
         NavItem::below(54, "Single sign-on", "/settings/sso", "lock"),
+        NavItem::below(56, "Provisioning", "/settings/scim", "refresh-cw"),
         NavItem::below(60, "API keys", "/settings/keys", "key"),
         NavItem::below(90, "Audit log", "/settings/audit-log", "shield"),
     ]

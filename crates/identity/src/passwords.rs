@@ -24,7 +24,7 @@ const SHORTEST: usize = 8;
 const LONGEST: usize = 512;
 
 /// A hash of nothing anybody knows, with the parameters of today's hashes.
-const NOBODY: &str =
+pub(crate) const NOBODY: &str =
     "$argon2id$v=19$m=19456,t=2,p=1$cmVjb3VwIG5vYm9keSAwMQ$q83vEjRWeJCrze8SNFZ4kKvN7xI0VniQq83vEjRWeJA";
 
 /// The hash of an account that has no password: whoever tries one costs the same work and never fits.

@@ -4,6 +4,8 @@ pub(crate) mod invites;
 pub(crate) mod keys;
 pub(crate) mod log;
 pub(crate) mod members;
+pub(crate) mod provisioned;
+pub(crate) mod scim_log;
 pub(crate) mod sessions;
 pub(crate) mod sso;
 pub(crate) mod teams;

@@ -5,6 +5,8 @@ use kernel::db::OrgTx;
 use kernel::ids::{MemberId, TeamId};
 use sqlx::FromRow;
 
+use crate::scim::sql::{Cond, query};
+
 /// A team.
 #[derive(Clone, Debug, FromRow)]
 pub(crate) struct Team {
@@ -153,6 +155,69 @@ pub(crate) async fn fellows(
     .bind(team)
     .bind(after)
     .bind(limit)
+    .fetch_all(tx.conn())
+    .await
+}
+/// Takes everybody out of a team but these, and counts them.
+pub(crate) async fn keep_only(tx: &mut OrgTx, team: TeamId, members: &[MemberId]) -> Result<u64, sqlx::Error> {
+    let done = sqlx::query(
+        "delete from team_members x where org_id = $1 and team_id = $2 \
+         and not exists (select 1 from unnest($3::uuid[]) as w(id) where w.id = x.member_id)",
+    )
+    .bind(tx.org())
+    .bind(team)
+    .bind(members)
+    .execute(tx.conn())
+    .await?;
+    Ok(done.rows_affected())
+}
+
+/// Everybody in a team, by id alone.
+pub(crate) async fn member_ids(tx: &mut OrgTx, team: TeamId) -> Result<Vec<MemberId>, sqlx::Error> {
+    sqlx::query_scalar("select member_id from team_members where org_id = $1 and team_id = $2 order by member_id")
+        .bind(tx.org())
+        .bind(team)
+        .fetch_all(tx.conn())
+        .await
+}
+
+/// The teams of several members, each as (member, team, name).
+pub(crate) async fn of_members(
+    tx: &mut OrgTx,
+    members: &[MemberId],
+) -> Result<Vec<(MemberId, TeamId, String)>, sqlx::Error> {
+    sqlx::query_as(
+        "select x.member_id, t.id, t.name from team_members x join teams t on t.org_id = x.org_id and t.id = x.team_id \
+         where x.org_id = $1 and x.member_id = any($2::uuid[]) order by t.id",
+    )
+    .bind(tx.org())
+    .bind(members)
+    .fetch_all(tx.conn())
+    .await
+}
+
+/// How many teams a condition lets through.
+pub(crate) async fn count(tx: &mut OrgTx, cond: &Cond) -> Result<i64, sqlx::Error> {
+    let mut count = query(tx, "select count(*) from teams t where t.org_id = ", cond);
+    count.build_query_scalar().fetch_one(tx.conn()).await
+}
+
+/// Teams that a condition lets through, oldest first.
+pub(crate) async fn window(tx: &mut OrgTx, cond: &Cond, skip: usize, count: usize) -> Result<Vec<Team>, sqlx::Error> {
+    let (skip, count) = (i64::try_from(skip).unwrap_or(i64::MAX), i64::try_from(count).unwrap_or(i64::MAX));
+    let mut page = query(tx, SELECT.trim_end_matches("$1"), cond);
+    page.push(" order by t.id offset ").push_bind(skip).push(" limit ").push_bind(count);
+    page.build_query_as().fetch_all(tx.conn()).await
+}
+
+/// Who is in several teams, as (team, member), in the order of the teams.
+pub(crate) async fn members_of(tx: &mut OrgTx, teams: &[TeamId]) -> Result<Vec<(TeamId, MemberId)>, sqlx::Error> {
+    sqlx::query_as(
+        "select team_id, member_id from team_members where org_id = $1 and team_id = any($2::uuid[]) \
+         order by team_id, member_id",
+    )
+    .bind(tx.org())
+    .bind(teams)
     .fetch_all(tx.conn())
     .await
 }

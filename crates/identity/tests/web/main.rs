@@ -15,6 +15,7 @@ mod register;
 mod roles;
 mod routes;
 mod saml;
+mod scim;
 mod sessions;
 mod speed;
 mod sso;

@@ -179,7 +179,7 @@ pub struct Call {
     method: Method,
     path: String,
     headers: HeaderMap,
-    body: String,
+    pub body: String,
     ip: Option<std::net::SocketAddr>,
 }
 
@@ -196,6 +196,11 @@ impl Call {
 
     pub fn header(mut self, name: &'static str, value: &str) -> Self {
         self.headers.insert(name, value.parse().expect("a header value"));
+        self
+    }
+
+    pub fn without(mut self, name: &'static str) -> Self {
+        self.headers.remove(name);
         self
     }
 
