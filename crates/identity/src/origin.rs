@@ -3,12 +3,9 @@
 use std::net::IpAddr;
 
 use axum::extract::FromRequestParts;
-use axum::http::header;
 use axum::http::request::Parts;
+use kernel::db::Caller;
 use shell::RequestInfo;
-
-/// The most characters kept of a browser's description of itself.
-const LONGEST_AGENT: usize = 200;
 
 /// The address and the browser or program of a request.
 #[derive(Clone, Debug, Default)]
@@ -19,12 +16,18 @@ pub struct Origin {
     pub agent: String,
 }
 
+impl Origin {
+    /// The same for a transaction's rows in the audit log ([`kernel::db::OrgTx::called_from`]).
+    pub fn caller(&self) -> Caller {
+        Caller { ip: self.ip, agent: self.agent.as_str().into() }
+    }
+}
+
 impl<S: Send + Sync> FromRequestParts<S> for Origin {
     type Rejection = std::convert::Infallible;
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Self::Rejection> {
         let info = RequestInfo::from_request_parts(parts, state).await?;
-        let agent = parts.headers.get(header::USER_AGENT).and_then(|value| value.to_str().ok()).unwrap_or_default();
-        Ok(Self { ip: info.ip, agent: agent.chars().take(LONGEST_AGENT).collect() })
+        Ok(Self { ip: info.ip, agent: info.agent.as_ref().to_owned() })
     }
 }

@@ -1,5 +1,7 @@
 //! `GET /v2/audit-log`.
 
+use std::net::IpAddr;
+
 use chrono::{DateTime, Utc};
 use kernel::ids::AuditId;
 use serde::{Deserialize, Serialize};
@@ -31,6 +33,16 @@ pub(crate) struct EntryOut {
     detail: Box<RawValue>,
     /// The client's address; empty when unknown.
     ip: String,
+    /// What the client said it is; empty when unknown.
+    device: String,
+    /// The state before, as far as it was changed; absent when the action changes no state.
+    #[schema(value_type = Option<Object>)]
+    before: Option<Box<RawValue>>,
+    /// The state after, likewise.
+    #[schema(value_type = Option<Object>)]
+    after: Option<Box<RawValue>>,
+    /// What the hash covers; rows of version 1 know no device and no states.
+    version: i16,
     /// SHA-256 over the row and the hash before it, hexadecimal.
     hash: String,
 }
@@ -39,10 +51,19 @@ impl TryFrom<Entry> for EntryOut {
     type Error = AppError;
 
     fn try_from(entry: Entry) -> Result<Self, AppError> {
-        let Entry { id, seq, at, actor, actor_name, action, subject, detail, ip, hash } = entry;
+        let Entry { id, seq, at, actor, actor_name, action, subject, detail, ip, device, before, after, version, hash } =
+            entry;
         let detail = RawValue::from_string(detail).map_err(AppError::internal)?;
-        Ok(Self { id, seq, at, actor, actor_name, action, subject, detail, ip, hash: hex::encode(hash) })
+        let (before, after, hash) = (state(before)?, state(after)?, hex::encode(hash));
+        Ok(Self { id, seq, at, actor, actor_name, action, subject, detail, ip, device, before, after, version, hash })
     }
+}
+
+fn state(text: String) -> Result<Option<Box<RawValue>>, AppError> {
+    if text.is_empty() {
+        return Ok(None);
+    }
+    RawValue::from_string(text).map(Some).map_err(AppError::internal)
 }
 
 /// Which rows of the audit log to show.
@@ -55,6 +76,12 @@ pub(crate) struct Filter {
     /// Who did it.
     #[serde(default)]
     pub(crate) actor: String,
+    /// The client's address.
+    #[param(value_type = Option<String>)]
+    pub(crate) ip: Option<IpAddr>,
+    /// What it was done to: an id, or the name of a group of settings.
+    #[serde(default)]
+    pub(crate) subject: String,
     /// From this instant on.
     pub(crate) from: Option<DateTime<Utc>>,
     /// Before this instant.
@@ -64,7 +91,8 @@ pub(crate) struct Filter {
 impl Filter {
     pub(crate) fn wanted(self) -> Wanted {
         let some = |text: String| Some(text).filter(|text| !text.is_empty());
-        Wanted { action: some(self.action), actor: some(self.actor), from: self.from, to: self.to }
+        let Self { action, actor, ip, subject, from, to } = self;
+        Wanted { action: some(action), actor: some(actor), ip, subject: some(subject), from, to }
     }
 }
 

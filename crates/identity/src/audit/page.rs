@@ -91,7 +91,7 @@ fn more(action: &str, cursor: &str) -> String {
 }
 
 fn row(entry: Entry) -> Row {
-    let Entry { id: _, seq: _, at, actor, actor_name, action, subject, detail, ip, hash: _ } = entry;
+    let Entry { at, actor, actor_name, action, subject, detail, ip, .. } = entry;
     let actor = actor_name.unwrap_or_else(|| match actor.as_str() {
         "system" => "Recoup".to_owned(),
         "bot" => "The bot".to_owned(),

@@ -4,7 +4,6 @@
 //! whole new chain; keep a copy of the last hash elsewhere to notice that too.
 
 use kernel::Kernel;
-use kernel::audit::Link;
 use kernel::db::OrgTx;
 use kernel::ids::OrgId;
 use serde::Serialize;
@@ -12,7 +11,7 @@ use shell::auth::permission::ManagePeople;
 use shell::{Allowed, AppError, Json};
 use utoipa::ToSchema;
 
-use crate::store::log::{self, Entry};
+use crate::store::log;
 
 /// Rows read at a time.
 const BATCH: i64 = 1_000;
@@ -48,7 +47,7 @@ pub(crate) async fn walk(tx: &mut OrgTx) -> Result<Verdict, sqlx::Error> {
     while seq < last {
         let rows = log::after(tx, seq, BATCH).await?;
         for row in &rows {
-            if row.seq != seq + 1 || link(tx.org(), row).hash(&hash) != row.hash {
+            if row.seq != seq + 1 || row.link(tx.org()).hash(&hash) != row.hash {
                 return Ok(broken(seq, &hash));
             }
             (seq, hash) = (row.seq, row.hash.clone());
@@ -69,18 +68,4 @@ pub(crate) async fn walk(tx: &mut OrgTx) -> Result<Verdict, sqlx::Error> {
 
 fn broken(right: i64, hash: &[u8]) -> Verdict {
     Verdict { intact: false, entries: right, broken_at: Some(right + 1), head: hex::encode(hash) }
-}
-
-fn link(org: OrgId, row: &Entry) -> Link<'_> {
-    Link {
-        org,
-        seq: row.seq,
-        id: row.id,
-        at: row.at,
-        actor: &row.actor,
-        action: &row.action,
-        subject: &row.subject,
-        detail: &row.detail,
-        ip: &row.ip,
-    }
 }

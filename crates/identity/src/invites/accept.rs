@@ -52,7 +52,7 @@ pub(crate) async fn post(
 ) -> Result<(StatusCode, Json<TokensOut>), AppError> {
     let invite = find(&identity, &body.token).await?;
     let newcomer = newcomer(&identity, &invite, &body.name, &body.password, &origin).await?;
-    let mut tx = identity.kernel().db.begin(invite.org).await?;
+    let mut tx = identity.kernel().db.begin(invite.org).await?.called_from(origin.caller());
     let arrival = join(&mut tx, &invite, newcomer, &origin).await?;
     let opened = open::tokens(&mut tx, arrival.user, &origin).await?;
     tx.commit().await?;

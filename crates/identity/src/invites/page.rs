@@ -99,7 +99,7 @@ async fn enter(
         Some(_) => return Err(AppError::conflict("this invitation is for somebody else; sign out first")),
         None => accept::newcomer(identity, invite, &form.name, &form.password, origin).await?,
     };
-    let mut tx = identity.kernel().db.begin(invite.org).await?;
+    let mut tx = identity.kernel().db.begin(invite.org).await?.called_from(origin.caller());
     let arrival = accept::join(&mut tx, invite, newcomer, origin).await?;
     let cookie = open::browser(&mut tx, arrival.user, origin).await?;
     tx.commit().await?;

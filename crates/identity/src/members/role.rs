@@ -100,7 +100,10 @@ pub(crate) async fn set(
     let id = member.id;
     members::set_role(tx, id, role).await?;
     let (from, to) = (member.role.to_string(), role.to_string());
-    let entry = AuditEntry::new(by, "member.role_changed").about(id).detail(json!({ "from": from, "to": to }));
+    let entry = AuditEntry::new(by, "member.role_changed")
+        .about(id)
+        .detail(json!({ "from": from, "to": to }))
+        .change(json!({ "role": from }), json!({ "role": to }));
     tx.append(Event::new(Subject::Member(id), by, Fact::MemberRoleChanged { member: id, from, to }));
     audit::record(tx, entry.from_ip(origin.ip)).await?;
     member.role = role;

@@ -21,7 +21,7 @@ pub(crate) async fn register(
 ) -> Result<(StatusCode, Json<TokensOut>), AppError> {
     let kernel = identity.kernel();
     let ready = super::prepare(identity.hasher(), new).await?;
-    let mut tx = kernel.db.begin(OrgId::new(&kernel.clock)).await?;
+    let mut tx = kernel.db.begin(OrgId::new(&kernel.clock)).await?.called_from(origin.caller());
     let made = super::write(kernel, &mut tx, &ready).await?;
     let opened = open::tokens(&mut tx, made.user, &origin).await?;
     tx.commit().await?;

@@ -54,7 +54,7 @@ pub(crate) async fn post(
 async fn enter(identity: &Identity, form: NewOrganisation, origin: &Origin) -> Result<Cookie, AppError> {
     let kernel = identity.kernel();
     let ready = super::prepare(identity.hasher(), form).await?;
-    let mut tx = kernel.db.begin(OrgId::new(&kernel.clock)).await?;
+    let mut tx = kernel.db.begin(OrgId::new(&kernel.clock)).await?.called_from(origin.caller());
     let made = super::write(kernel, &mut tx, &ready).await?;
     let cookie = open::browser(&mut tx, made.user, origin).await?;
     tx.commit().await?;

@@ -63,7 +63,7 @@ pub(crate) async fn close(
     session: SessionId,
     origin: &Origin,
 ) -> Result<(), AppError> {
-    let mut tx = identity.kernel().db.begin(principal.org).await?;
+    let mut tx = identity.kernel().db.begin(principal.org).await?.called_from(origin.caller());
     if sessions::revoke(&mut tx, session).await? {
         audit::record(&mut tx, AuditEntry::new(principal.actor, "sign_out").about(session).from_ip(origin.ip)).await?;
     }
@@ -79,7 +79,7 @@ pub(crate) async fn close_family(
     session: SessionId,
     origin: &Origin,
 ) -> Result<(), AppError> {
-    let mut tx = identity.kernel().db.begin(org).await?;
+    let mut tx = identity.kernel().db.begin(org).await?.called_from(origin.caller());
     if sessions::revoke(&mut tx, session).await? {
         audit::record(&mut tx, AuditEntry::new(Actor::System, "refresh.reused").about(session).from_ip(origin.ip))
             .await?;

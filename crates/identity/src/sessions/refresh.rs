@@ -39,7 +39,7 @@ pub(crate) async fn post(
     let now = identity.kernel().clock.now();
     let session = system::session_by_id(db, row.org, row.session).await?.filter(|session| now < session.expires_at);
     let session = session.filter(|_| now < row.expires_at).ok_or_else(refused)?;
-    let mut tx = db.begin(row.org).await?;
+    let mut tx = db.begin(row.org).await?.called_from(origin.caller());
     if !sessions::use_refresh(&mut tx, &hash).await? {
         return Err(AppError::unauthenticated("another request is using this refresh token; use the pair it got"));
     }

@@ -43,7 +43,7 @@ pub(crate) async fn post(
 ) -> Result<Response, AppError> {
     let user = person(&by)?;
     let seat = sign_in::seat(&identity, user, Some(org)).await?;
-    let mut tx = identity.kernel().db.begin(seat.org).await?;
+    let mut tx = identity.kernel().db.begin(seat.org).await?.called_from(origin.caller());
     let cookie = open::browser(&mut tx, user, &origin).await?;
     tx.commit().await?;
     if let Some(session) = by.principal().session {

@@ -31,7 +31,7 @@ pub(crate) async fn login(
 ) -> Result<Json<TokensOut>, AppError> {
     let person = super::prove(&identity, &email, &password, &origin).await?;
     let seat = super::seat(&identity, person.id, organisation).await?;
-    let mut tx = identity.kernel().db.begin(seat.org).await?;
+    let mut tx = identity.kernel().db.begin(seat.org).await?.called_from(origin.caller());
     let opened = open::tokens(&mut tx, person.id, &origin).await?;
     tx.commit().await?;
     let arrival = Arrival::at(&seat, person.id, person.name, person.email);

@@ -102,7 +102,7 @@ fn note_refusal(identity: &Identity, user: Option<UserId>, origin: &Origin) {
             system::forget_refusals(&kernel.db, kernel.clock.now() - REFUSALS_KEPT).await?;
             let Some(user) = user else { return Ok(()) };
             for seat in system::seats_of(&kernel.db, user).await?.into_iter().take(NOTED_IN) {
-                let mut tx = kernel.db.begin(seat.org).await?;
+                let mut tx = kernel.db.begin(seat.org).await?.called_from(origin.caller());
                 let entry = AuditEntry::new(Actor::System, "sign_in.refused").about(user).from_ip(origin.ip);
                 audit::record(&mut tx, entry).await?;
                 tx.commit().await?;

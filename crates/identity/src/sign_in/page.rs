@@ -75,7 +75,7 @@ pub(crate) async fn post(
 async fn enter(identity: &Identity, form: &SignInForm, origin: &Origin) -> Result<open::Cookie, AppError> {
     let person = super::prove(identity, &form.email, &form.password, origin).await?;
     let seat = super::seat(identity, person.id, None).await?;
-    let mut tx = identity.kernel().db.begin(seat.org).await?;
+    let mut tx = identity.kernel().db.begin(seat.org).await?.called_from(origin.caller());
     let cookie = open::browser(&mut tx, person.id, origin).await?;
     tx.commit().await?;
     Ok(cookie)

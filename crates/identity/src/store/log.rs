@@ -1,8 +1,11 @@
 //! Reading the audit log.
 
+use std::net::IpAddr;
+
 use chrono::{DateTime, Utc};
+use kernel::audit::Link;
 use kernel::db::OrgTx;
-use kernel::ids::{AuditId, UserId};
+use kernel::ids::{AuditId, OrgId, UserId};
 use sqlx::FromRow;
 
 /// A row of the audit log.
@@ -18,7 +21,32 @@ pub(crate) struct Entry {
     pub(crate) subject: String,
     pub(crate) detail: String,
     pub(crate) ip: String,
+    pub(crate) device: String,
+    pub(crate) before: String,
+    pub(crate) after: String,
+    pub(crate) version: i16,
     pub(crate) hash: Vec<u8>,
+}
+
+impl Entry {
+    /// The row as its hash covers it.
+    pub(crate) fn link(&self, org: OrgId) -> Link<'_> {
+        Link {
+            version: self.version,
+            org,
+            seq: self.seq,
+            id: self.id,
+            at: self.at,
+            actor: &self.actor,
+            action: &self.action,
+            subject: &self.subject,
+            detail: &self.detail,
+            ip: &self.ip,
+            device: &self.device,
+            before: &self.before,
+            after: &self.after,
+        }
+    }
 }
 
 /// Which rows to show.
@@ -28,6 +56,10 @@ pub(crate) struct Wanted {
     pub(crate) action: Option<String>,
     /// An actor, as the ledger writes it.
     pub(crate) actor: Option<String>,
+    /// A client's address, in any spelling.
+    pub(crate) ip: Option<IpAddr>,
+    /// What it was done to, exactly.
+    pub(crate) subject: Option<String>,
     pub(crate) from: Option<DateTime<Utc>>,
     pub(crate) to: Option<DateTime<Utc>>,
 }
@@ -42,12 +74,13 @@ pub(crate) async fn list(
     let actor_user = wanted.actor.as_deref().and_then(|actor| actor.parse::<UserId>().ok());
     let actor = actor_user.map(|user| user.to_string()).or_else(|| wanted.actor.clone());
     let mut rows: Vec<Entry> = sqlx::query_as(
-        "select id, seq, at, actor, null::text as actor_name, action, subject, detail, ip, hash from audit_log \
+        "select id, seq, at, actor, null::text as actor_name, action, subject, detail, ip, device, before, after, version, hash from audit_log \
          where org_id = $1 and ($2::bigint is null or seq < $2) \
          and ($3::text is null or action = $3 or starts_with(action, $3 || '.')) \
          and ($4::text is null or actor = $4) \
          and ($5::timestamptz is null or at >= $5) and ($6::timestamptz is null or at < $6) \
-         order by seq desc limit $7",
+         and ($7::text is null or ip = $7) and ($8::text is null or subject = $8) \
+         order by seq desc limit $9",
     )
     .bind(tx.org())
     .bind(before)
@@ -55,6 +88,8 @@ pub(crate) async fn list(
     .bind(actor)
     .bind(wanted.from)
     .bind(wanted.to)
+    .bind(wanted.ip.map(|ip| ip.to_canonical().to_string()))
+    .bind(&wanted.subject)
     .bind(limit)
     .fetch_all(tx.conn())
     .await?;
@@ -79,7 +114,7 @@ async fn name_actors(tx: &mut OrgTx, rows: &mut [Entry]) -> Result<(), sqlx::Err
 /// Rows after a place in the chain, oldest first: for verifying.
 pub(crate) async fn after(tx: &mut OrgTx, seq: i64, limit: i64) -> Result<Vec<Entry>, sqlx::Error> {
     sqlx::query_as(
-        "select id, seq, at, actor, null::text as actor_name, action, subject, detail, ip, hash from audit_log \
+        "select id, seq, at, actor, null::text as actor_name, action, subject, detail, ip, device, before, after, version, hash from audit_log \
          where org_id = $1 and seq > $2 order by seq limit $3",
     )
     .bind(tx.org())

@@ -45,6 +45,118 @@ async fn what_was_done_is_there_newest_first_and_can_be_filtered() {
 }
 
 #[tokio::test]
+async fn a_row_tells_from_where_with_what_and_what_was_before() {
+    let house = House::new().await;
+    let owner = house.owner("one").await;
+    let agent = house.member(&owner, "agent").await;
+    let id = house.member_id(&agent).await;
+    let change = house.patch(&format!("/v2/members/{id}"), json!({ "role": "viewer" })).by(&owner);
+    change.header("user-agent", "Ünlesbar").send().await.expect_status(200);
+    let change = house.patch(&format!("/v2/members/{id}"), json!({ "role": "agent" })).by(&owner);
+    change.header("user-agent", &"Firefox/140 ".repeat(40)).send().await.expect_status(200);
+    let log = house.get(&format!("/v2/audit-log?subject={id}&action=member.role_changed")).by(&owner).send().await;
+    let log = log.expect_status(200).json();
+    let [newest, older] = log["data"].as_array().unwrap().as_slice() else { panic!("{log}") };
+    assert_eq!(
+        (newest["before"].clone(), newest["after"].clone()),
+        (json!({ "role": "viewer" }), json!({ "role": "agent" }))
+    );
+    assert_eq!((newest["device"].as_str().unwrap().len(), older["device"].as_str()), (200, Some("")), "cut, and none");
+    assert_eq!(newest["version"], 2);
+    let joined = house.get("/v2/audit-log?action=org.registered").by(&owner).send().await.json();
+    assert_eq!((joined["data"][0]["before"].clone(), joined["data"][0]["after"].clone()), (Value::Null, Value::Null));
+}
+
+#[tokio::test]
+async fn rows_are_found_by_address_in_any_spelling() {
+    let house = House::new().await;
+    let owner = house.owner("one").await;
+    let mut tx = house.kernel.db.begin(owner.org.parse().unwrap()).await.unwrap();
+    for ip in ["192.0.2.7", "::ffff:192.0.2.7", "2001:db8::7"] {
+        let entry = AuditEntry::new(Actor::System, "settings.changed").about("weights");
+        record(&mut tx, entry.from_ip(Some(ip.parse().unwrap())).device("cron")).await.unwrap();
+    }
+    tx.commit().await.unwrap();
+    for (ip, rows) in [("192.0.2.7", 2), ("::ffff:192.0.2.7", 2), ("2001:0db8:0::7", 1), ("192.0.2.8", 0)] {
+        let log = house.get(&format!("/v2/audit-log?ip={ip}")).by(&owner).send().await.expect_status(200).json();
+        assert_eq!(log["data"].as_array().unwrap().len(), rows, "{ip}");
+    }
+    house.get("/v2/audit-log?ip=somewhere").by(&owner).send().await.expect_status(422);
+    assert_eq!(verdict(&house, &owner).await["intact"], true);
+}
+
+#[tokio::test]
+async fn rows_of_an_older_version_verify_beside_new_ones_and_no_column_can_be_changed() {
+    let house = House::new().await;
+    let owner = house.owner("one").await;
+    let org: OrgId = owner.org.parse().unwrap();
+    write_as_before(&house, org).await;
+    house.member(&owner, "agent").await;
+    assert_eq!(verdict(&house, &owner).await["entries"], 5);
+    for (column, value) in [
+        ("at", "at + interval '1 microsecond'"),
+        ("actor", "'system'"),
+        ("action", "'x'"),
+        ("subject", "'x'"),
+        ("detail", "detail || ' '"),
+        ("ip", "'192.0.2.1'"),
+        ("device", "'x'"),
+        ("before", "'{}'"),
+        ("after", "'{}'"),
+        ("version", "1"),
+        ("id", "gen_random_uuid()"),
+    ] {
+        let mut owner_of_tables = house.db.owner().await;
+        let keep = "create temporary table kept as select * from audit_log where seq = 4";
+        sqlx::query(keep).execute(&mut owner_of_tables).await.unwrap();
+        let change = format!("update audit_log set {column} = {value} where seq = 4");
+        sqlx::query(sqlx::AssertSqlSafe(change)).execute(&mut owner_of_tables).await.unwrap();
+        assert_eq!(verdict(&house, &owner).await["broken_at"], 4, "{column}");
+        let back = "with gone as (delete from audit_log where seq = 4) select 1";
+        sqlx::query(back).execute(&mut owner_of_tables).await.unwrap();
+        sqlx::query("insert into audit_log select * from kept").execute(&mut owner_of_tables).await.unwrap();
+        assert_eq!(verdict(&house, &owner).await["intact"], true, "{column} put back");
+    }
+}
+
+/// A row as a process of the version before writes it: it knows nothing of the newer columns.
+async fn write_as_before(house: &House, org: OrgId) {
+    let mut tx = house.kernel.db.begin(org).await.unwrap();
+    let (seq, before): (i64, Vec<u8>) =
+        sqlx::query_as("select seq, hash from audit_heads for update").fetch_one(tx.conn()).await.unwrap();
+    let (id, at) = (kernel::ids::AuditId::new(tx.clock()), tx.clock().now());
+    let link = kernel::audit::Link {
+        version: 1,
+        org,
+        seq: seq + 1,
+        id,
+        at,
+        actor: "system",
+        action: "password.set",
+        subject: "",
+        detail: "{}",
+        ip: "",
+        device: "",
+        before: "",
+        after: "",
+    };
+    sqlx::query(
+        "with head as (update audit_heads set seq = $2, hash = $5 where org_id = $1) \
+         insert into audit_log (org_id, seq, id, at, actor, action, subject, detail, ip, hash) \
+         values ($1, $2, $3, $4, 'system', 'password.set', '', '{}', '', $5)",
+    )
+    .bind(org)
+    .bind(seq + 1)
+    .bind(id)
+    .bind(at)
+    .bind(link.hash(&before))
+    .execute(tx.conn())
+    .await
+    .unwrap();
+    tx.commit().await.unwrap();
+}
+
+#[tokio::test]
 async fn pages_follow_one_another() {
     let house = House::new().await;
     let owner = house.owner("one").await;

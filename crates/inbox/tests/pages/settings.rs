@@ -28,6 +28,30 @@ async fn the_voice_and_the_automatic_answers_are_saved_from_their_forms() {
 }
 
 #[tokio::test]
+async fn the_audit_log_tells_what_a_setting_was_and_what_it_became() {
+    let house = House::new().await;
+    let owner = house.token(Role::Owner);
+    let form = "enabled=true&sure=40&channels=facebook";
+    house.web.submit(&owner, Method::POST, "/agents/replies", form).await;
+    let form = "sure=40&channels=facebook&channels=x";
+    house.web.submit(&owner, Method::POST, "/agents/replies", form).await;
+    let rows: Vec<(String, String, String)> =
+        sqlx::query_as("select subject, before, after from audit_log where action = 'settings.changed' order by seq")
+            .fetch_all(&mut house.web.db.owner().await)
+            .await
+            .expect("rows");
+    let [first, second] = rows.as_slice() else { panic!("{rows:?}") };
+    let json = |text: &str| serde_json::from_str::<serde_json::Value>(text).expect("JSON");
+    assert_eq!(first.0, "auto_reply");
+    assert_eq!(
+        (json(&first.1)["channels"].clone(), json(&first.2)["channels"].clone()),
+        (json("null"), json("[\"facebook\"]"))
+    );
+    assert_eq!(json(&second.1), json("{\"enabled\":true,\"channels\":[\"facebook\"]}"), "only what was changed");
+    assert_eq!(json(&second.2), json("{\"enabled\":false,\"channels\":[\"facebook\",\"x\"]}"));
+}
+
+#[tokio::test]
 async fn what_is_wrong_stands_at_its_field_and_is_not_saved() {
     let house = House::new().await;
     let owner = house.token(Role::Owner);

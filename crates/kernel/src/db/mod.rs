@@ -18,7 +18,7 @@ use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 
 pub use growth::Growth;
 pub use migrate::{MigrateError, migrate, pending};
-pub use org_tx::OrgTx;
+pub use org_tx::{Caller, OrgTx};
 
 use crate::Clock;
 use crate::ids::OrgId;

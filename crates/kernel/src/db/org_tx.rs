@@ -3,6 +3,9 @@
 //! Events and jobs are buffered and written in one statement at commit, so that a change, its facts and its work land
 //! together or not at all; waiters are signalled only after the commit. Never hold one across a network call.
 
+use std::net::IpAddr;
+use std::sync::Arc;
+
 use chrono::{DateTime, Utc};
 use sqlx::{PgConnection, Postgres, Transaction};
 use uuid::Uuid;
@@ -13,12 +16,22 @@ use crate::ledger::Event;
 use crate::queue::{Job, Lane, NewJob};
 use crate::signals::Signals;
 
+/// From where and with what a request came, for the audit log.
+#[derive(Clone, Debug, Default)]
+pub struct Caller {
+    /// The client's address, when it is known.
+    pub ip: Option<IpAddr>,
+    /// What the client says it is; empty when unknown.
+    pub agent: Arc<str>,
+}
+
 /// A transaction on one organisation's rows. Dropping it rolls everything back.
 pub struct OrgTx {
     org: OrgId,
     transaction: Transaction<'static, Postgres>,
     clock: Clock,
     signals: Signals,
+    caller: Caller,
     events: Vec<(EventId, Event)>,
     jobs: Vec<(JobId, NewJob)>,
     finished: Vec<Job>,
@@ -41,6 +54,7 @@ impl OrgTx {
             transaction,
             clock,
             signals,
+            caller: Caller::default(),
             events: Vec::new(),
             jobs: Vec::new(),
             finished: Vec::new(),
@@ -56,6 +70,18 @@ impl OrgTx {
     /// The clock of the process.
     pub fn clock(&self) -> &Clock {
         &self.clock
+    }
+
+    /// Says from where the request came that this transaction serves: rows of the audit log tell it.
+    #[must_use]
+    pub fn called_from(mut self, caller: Caller) -> Self {
+        self.caller = caller;
+        self
+    }
+
+    /// From where the request came; nothing when the work is the product's own.
+    pub fn caller(&self) -> &Caller {
+        &self.caller
     }
 
     /// The connection, for statements on tenant tables.

@@ -51,9 +51,9 @@ impl<P: Permits> Allowed<P> {
         self.caller.principal.permissions.has(permission)
     }
 
-    /// Begins a transaction that sees the caller's organisation and no other.
+    /// Begins a transaction that sees the caller's organisation and no other; rows of the audit log tell from where.
     pub async fn tx(&self) -> Result<OrgTx, AppError> {
-        Ok(self.app.kernel().db.begin(self.org()).await?)
+        Ok(self.app.kernel().db.begin(self.org()).await?.called_from(self.info.caller()))
     }
 
     /// The kernel: clock, queue, live bus, vault.

@@ -4,13 +4,17 @@ use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 
 use axum::extract::{ConnectInfo, FromRequestParts, Request};
-use axum::http::HeaderMap;
 use axum::http::request::Parts;
+use axum::http::{HeaderMap, header};
 use kernel::Clock;
+use kernel::db::Caller;
 
 use crate::app::ClientIp;
 use crate::auth::cookies;
 use crate::page::Theme;
+
+/// The most characters kept of a browser's description of itself.
+const LONGEST_AGENT: usize = 200;
 
 /// What is known about a request: an extension of every request, and an extractor.
 #[derive(Clone, Debug)]
@@ -23,6 +27,8 @@ pub struct RequestInfo {
     pub target: Arc<str>,
     /// The client's address, when the server knows it.
     pub ip: Option<IpAddr>,
+    /// What the client says it is, cut to 200 characters; empty when it says nothing.
+    pub agent: Arc<str>,
     /// Whether htmx asks for a fragment (and not for a whole page after a lost history entry).
     pub fragment: bool,
     /// Light, dark or the system's choice.
@@ -39,6 +45,7 @@ impl RequestInfo {
             path: uri.path().into(),
             target: uri.path_and_query().map_or_else(|| uri.path(), |both| both.as_str()).into(),
             ip: client_ip(request, trust_proxy),
+            agent: agent(headers),
             fragment: headers.contains_key("hx-request")
                 && !headers.contains_key("hx-boosted")
                 && !headers.contains_key("hx-history-restore-request"),
@@ -53,9 +60,15 @@ impl RequestInfo {
             path: parts.uri.path().into(),
             target: parts.uri.path().into(),
             ip: None,
+            agent: "".into(),
             fragment: false,
             theme: Theme::System,
         })
+    }
+
+    /// From where it came, for the audit log.
+    pub fn caller(&self) -> Caller {
+        Caller { ip: self.ip, agent: self.agent.clone() }
     }
 
     /// Whether a program asks: it gets JSON errors.
@@ -96,6 +109,12 @@ fn accepted_id(headers: &HeaderMap) -> Option<Arc<str>> {
 
 fn fresh_id(clock: &Clock) -> Arc<str> {
     format!("req_{}", kernel::ids::encode(kernel::ids::uuid_at(clock.now()).as_u128())).into()
+}
+
+fn agent(headers: &HeaderMap) -> Arc<str> {
+    let said = headers.get(header::USER_AGENT).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    // A header's text is ASCII, so that a cut cannot fall into a character.
+    said.get(..LONGEST_AGENT).unwrap_or(said).into()
 }
 
 fn client_ip(request: &Request, trust_proxy: bool) -> ClientIp {
