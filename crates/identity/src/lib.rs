@@ -19,6 +19,7 @@ mod sign_in;
 mod store;
 mod teams;
 mod tokens;
+mod verify;
 
 use std::sync::Arc;
 
@@ -100,6 +101,7 @@ fn api() -> OpenApiRouter<Desk> {
         .routes(routes!(registration::api::register))
         .routes(routes!(sign_in::api::login))
         .routes(routes!(sessions::refresh::post))
+        .routes(routes!(verify::api::post))
         .routes(routes!(sessions::show::get, sessions::close::delete))
         .routes(routes!(members::list::get, members::add::post))
         .routes(routes!(members::remove::leave))
@@ -121,6 +123,7 @@ fn pages() -> Router<Desk> {
     Router::new()
         .route("/.well-known/jwks.json", get(tokens::jwks))
         .route("/sign-in", get(sign_in::page::get).post(sign_in::page::post))
+        .route("/verify", get(verify::page::get).post(verify::page::post))
         .route("/sign-out", get(sessions::close::ask).post(sessions::close::page))
         .route("/organisations", get(sessions::switch::get))
         .route("/organisations/{org}", post(sessions::switch::post))

@@ -18,6 +18,7 @@ mod idempotency;
 mod input;
 mod limits;
 mod live;
+mod need;
 mod openapi;
 pub mod page;
 mod styleguide;
@@ -31,4 +32,5 @@ pub use auth::{Allowed, Authenticator, Credential, MaybeSignedIn, Permission, Pe
 pub use edge::RequestInfo;
 pub use error::{AppError, Detail, ErrorBody, ErrorOut};
 pub use input::{Form, Json, Listed, Page, PageParams, Patch, Path, Query};
+pub use need::Need;
 pub use page::{FieldErrors, Frame, Tab, Toast, show};

@@ -13,7 +13,7 @@ use serde_json::json;
 use shell::{App, AppError};
 use utoipa::ToSchema;
 
-use super::{LASTS, LONGEST};
+use super::{Came, LASTS, LONGEST, Proof};
 use crate::origin::Origin;
 use crate::store::sessions::{self, NewSession};
 use crate::tokens::{ACCESS_LASTS, Claims};
@@ -88,26 +88,42 @@ pub(crate) struct Opened {
     pub(crate) refresh: String,
 }
 
-/// Opens a browser session, with its row in the audit log.
+/// Opens a browser session for somebody who just proved their password, with its row in the audit log.
 pub(crate) async fn browser(tx: &mut OrgTx, user: UserId, origin: &Origin) -> Result<Cookie, AppError> {
+    browser_by(tx, user, origin, Proof::now(Came::Password)).await
+}
+
+/// The same for another proof.
+pub(crate) async fn browser_by(
+    tx: &mut OrgTx,
+    user: UserId,
+    origin: &Origin,
+    proof: Proof,
+) -> Result<Cookie, AppError> {
     let cookie = secrets::fresh("")?;
     let token_hash = Some(secrets::hash(&cookie));
-    open(tx, user, origin, NewSession { kind: "browser", token_hash, lasts: LASTS }).await?;
+    open(tx, user, origin, NewSession { kind: "browser", token_hash, lasts: LASTS, proof }).await?;
     Ok(Cookie(cookie))
 }
 
-/// Opens a session of a program with its first refresh token, and its row in the audit log.
+/// Opens a session of a program for somebody who just proved their password, with its first refresh token and its row in the
+/// audit log.
 pub(crate) async fn tokens(tx: &mut OrgTx, user: UserId, origin: &Origin) -> Result<Opened, AppError> {
-    let session = open(tx, user, origin, NewSession { kind: "token", token_hash: None, lasts: LASTS }).await?;
+    tokens_by(tx, user, origin, Proof::now(Came::Password)).await
+}
+
+/// The same for another proof.
+pub(crate) async fn tokens_by(tx: &mut OrgTx, user: UserId, origin: &Origin, proof: Proof) -> Result<Opened, AppError> {
+    let session = open(tx, user, origin, NewSession { kind: "token", token_hash: None, lasts: LASTS, proof }).await?;
     let refresh = secrets::fresh("rr_")?;
     sessions::add_refresh(tx, session, &secrets::hash(&refresh), LASTS).await?;
     Ok(Opened { session, refresh })
 }
 
 async fn open(tx: &mut OrgTx, user: UserId, origin: &Origin, new: NewSession) -> Result<SessionId, AppError> {
-    let kind = new.kind;
+    let (kind, by) = (new.kind, new.proof.by.as_str());
     let session = sessions::add(tx, user, origin, new).await?;
-    let entry = AuditEntry::new(Actor::User(user), "sign_in").about(session).detail(json!({ "kind": kind }));
+    let entry = AuditEntry::new(Actor::User(user), "sign_in").about(session).detail(json!({ "kind": kind, "by": by }));
     audit::record(tx, entry.from_ip(origin.ip)).await?;
     Ok(session)
 }

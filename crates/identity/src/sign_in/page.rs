@@ -99,7 +99,7 @@ pub(crate) fn problem(error: &AppError) -> String {
 }
 
 /// Where to go after signing in: only ever inside Recoup.
-fn inside(next: &str) -> &str {
+pub(crate) fn inside(next: &str) -> &str {
     let one_slash = next.starts_with('/') && !next.starts_with("//") && !next.starts_with("/\\");
     let page = !next.starts_with("/sign-") && !next.contains(|c: char| c.is_control() || c == '\\');
     if one_slash && page && next.is_ascii() { next } else { "/" }

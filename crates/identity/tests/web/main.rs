@@ -13,3 +13,4 @@ mod sessions;
 mod support;
 mod suspension;
 mod teams;
+mod verify;

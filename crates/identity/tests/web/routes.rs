@@ -10,9 +10,10 @@ use crate::support::{Call, House, PASSWORD, Person};
 /// What anybody may call: each of these proves somebody by what it is sent.
 const PUBLIC: [&str; 4] = ["/v2/auth/register", "/v2/auth/login", "/v2/auth/refresh", "/v2/invites/accept"];
 /// What every member may call.
-const EVERYBODY: [(&str, &str); 7] = [
+const EVERYBODY: [(&str, &str); 8] = [
     ("get", "/v2/auth/session"),
     ("delete", "/v2/auth/session"),
+    ("post", "/v2/auth/verify"),
     ("get", "/v2/members"),
     ("delete", "/v2/members/me"),
     ("get", "/v2/teams"),

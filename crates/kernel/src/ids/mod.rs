@@ -140,6 +140,8 @@ id_types! {
     KeyId = "key";
     /// A team of members.
     TeamId = "team";
+    /// A passkey of a person.
+    PasskeyId = "passkey";
     /// A row of the audit log.
     AuditId = "audit";
     /// A branch of an organisation.
