@@ -1,4 +1,4 @@
-//! Public keys as authenticators give them (COSE_Key, RFC 9052 and 9053) and signatures by them.
+//! Public keys as authenticators give them (`COSE_Key`, RFC 9052 and 9053) and signatures by them.
 //!
 //! Rule: the algorithm is the key's own, bound to its type and curve; nothing that comes with a signature chooses it.
 
@@ -26,7 +26,7 @@ pub(crate) enum Key {
 }
 
 impl Key {
-    /// Reads a COSE_Key.
+    /// Reads a `COSE_Key`.
     pub(crate) fn read(value: &Value) -> Result<Self, Wrong> {
         let map = value.as_map().ok_or(Wrong::Key)?;
         match (number(map, 1)?, number(map, 3)?) {

@@ -72,7 +72,7 @@ pub(crate) struct AuthenticatorData {
 pub(crate) struct Attested {
     pub(crate) aaguid: [u8; 16],
     pub(crate) credential_id: Vec<u8>,
-    /// The COSE_Key as it came.
+    /// The `COSE_Key` as it came.
     pub(crate) public_key: Vec<u8>,
     pub(crate) key: Key,
 }

@@ -94,7 +94,7 @@ impl Authenticator {
         }
     }
 
-    /// The COSE_Key.
+    /// The `COSE_Key`.
     fn key(&self) -> Cbor {
         let number = |n: i64| Cbor::Integer(n.into());
         let entry = |label: i64, value: Cbor| (number(label), value);
