@@ -2,10 +2,10 @@
 //!
 //! Rule: the algorithm is the key's own, bound to its type and curve; nothing that comes with a signature chooses it.
 
-use ciborium::Value;
+use cbor4ii::core::Value;
 use ring::signature::{self, RsaPublicKeyComponents, UnparsedPublicKey};
 
-use super::Wrong;
+use super::{Wrong, cbor};
 
 /// The algorithms we register keys of, the one we like best first: ECDSA on P-256, EdDSA on Ed25519, RSA PKCS #1 v1.5.
 pub(crate) const ALGORITHMS: [i32; 3] = [-7, -8, -257];
@@ -28,21 +28,20 @@ pub(crate) enum Key {
 impl Key {
     /// Reads a `COSE_Key`.
     pub(crate) fn read(value: &Value) -> Result<Self, Wrong> {
-        let map = value.as_map().ok_or(Wrong::Key)?;
-        match (number(map, 1)?, number(map, 3)?) {
-            (2, -7) if number(map, -1)? == 1 => {
-                let (x, y) = (bytes(map, -2)?, bytes(map, -3)?);
+        match (number(value, 1)?, number(value, 3)?) {
+            (2, -7) if number(value, -1)? == 1 => {
+                let (x, y) = (bytes(value, -2)?, bytes(value, -3)?);
                 if x.len() != 32 || y.len() != 32 {
                     return Err(Wrong::Key);
                 }
                 Ok(Self::P256([&[4], x, y].concat()))
             }
-            (1, -8) if number(map, -1)? == 6 => {
-                let x = bytes(map, -2)?;
+            (1, -8) if number(value, -1)? == 6 => {
+                let x = bytes(value, -2)?;
                 if x.len() == 32 { Ok(Self::Ed25519(x.to_owned())) } else { Err(Wrong::Key) }
             }
             (3, -257) => {
-                let (modulus, exponent) = (bytes(map, -1)?.to_owned(), bytes(map, -2)?.to_owned());
+                let (modulus, exponent) = (bytes(value, -1)?.to_owned(), bytes(value, -2)?.to_owned());
                 let fits = RSA_BYTES.contains(&modulus.len()) && (1..=8).contains(&exponent.len());
                 if fits { Ok(Self::Rsa { modulus, exponent }) } else { Err(Wrong::Key) }
             }
@@ -76,19 +75,15 @@ impl Key {
     }
 }
 
-/// The one entry of a map under a label; a label that stands twice is no key.
-fn entry(map: &[(Value, Value)], label: i64) -> Result<&Value, Wrong> {
-    let mut found = map.iter().filter(|(key, _)| key.as_integer() == Some(label.into())).map(|(_, value)| value);
-    match (found.next(), found.next()) {
-        (Some(value), None) => Ok(value),
-        _ => Err(Wrong::Key),
-    }
+/// The entry under a label; a label that stands twice is no key.
+fn entry(value: &Value, label: i128) -> Result<&Value, Wrong> {
+    cbor::entry(value, &Value::Integer(label)).map_err(|_| Wrong::Key)
 }
 
-fn number(map: &[(Value, Value)], label: i64) -> Result<i64, Wrong> {
-    entry(map, label)?.as_integer().and_then(|number| i64::try_from(number).ok()).ok_or(Wrong::Key)
+fn number(value: &Value, label: i128) -> Result<i64, Wrong> {
+    cbor::number(entry(value, label)?).map_err(|_| Wrong::Key)
 }
 
-fn bytes(map: &[(Value, Value)], label: i64) -> Result<&[u8], Wrong> {
-    entry(map, label)?.as_bytes().map(Vec::as_slice).ok_or(Wrong::Key)
+fn bytes(value: &Value, label: i128) -> Result<&[u8], Wrong> {
+    cbor::bytes(entry(value, label)?).map_err(|_| Wrong::Key)
 }

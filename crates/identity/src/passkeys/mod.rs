@@ -6,6 +6,7 @@
 //! in one sentence to whoever tries; the exact reason goes to the log.
 
 pub(crate) mod api;
+mod cbor;
 mod cose;
 mod options;
 mod party;

@@ -2,18 +2,18 @@
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use ciborium::Value as Cbor;
+use cbor4ii::core::Value as Cbor;
 use kernel::Clock;
 use kernel::db::system::PasskeyRow;
 use kernel::ids::{PasskeyId, UserId};
 use serde_json::{Value, json};
 
-use super::Wrong;
 use super::authenticator::{Authenticator, VERIFIED, base64};
 use super::cose::Key;
 use super::party::Party;
 use super::verify::{Asserted, Created, Credential, NewPasskey};
 use super::wire::AuthenticatorData;
+use super::{Wrong, cbor};
 
 const ORIGIN: &str = "https://recoup.example";
 
@@ -157,14 +157,14 @@ fn what_is_cut_or_has_more_at_its_end_is_refused() {
     let mut authenticator = Authenticator::new(-7, ORIGIN);
     let given = authenticator.make(&options(user()));
     let object = given["response"]["attestationObject"].as_str().expect("text");
-    let object: Cbor = ciborium::from_reader(URL_SAFE_NO_PAD.decode(object).expect("base64").as_slice()).expect("CBOR");
-    let data = object.as_map().and_then(|map| map.last()).and_then(|(_, data)| data.as_bytes()).expect("data");
+    let object = cbor::item(&mut URL_SAFE_NO_PAD.decode(object).expect("base64").as_slice()).expect("CBOR");
+    let data = cbor::bytes(cbor::named(&object, "authData").expect("an entry")).expect("bytes");
     assert!(AuthenticatorData::read(data).is_ok());
     for length in 0..data.len() {
         assert!(AuthenticatorData::read(&data[..length]).is_err(), "{length} bytes");
     }
-    assert!(AuthenticatorData::read(&[data.as_slice(), &[0]].concat()).is_err());
-    let mut extended = [data.as_slice(), &[0xa0]].concat();
+    assert!(AuthenticatorData::read(&[data, &[0]].concat()).is_err());
+    let mut extended = [data, &[0xa0]].concat();
     extended[32] |= 0x80;
     assert!(AuthenticatorData::read(&extended).is_ok(), "a map of extensions may follow");
     *extended.last_mut().expect("a byte") = 0x01;
@@ -174,8 +174,8 @@ fn what_is_cut_or_has_more_at_its_end_is_refused() {
 #[test]
 fn deep_nesting_and_double_labels_are_no_keys() {
     let deep = [vec![0x81; 60_000], vec![0x00]].concat();
-    assert_eq!(super::wire::cbor(&mut deep.as_slice()).map(|_| ()), Err(Wrong::Malformed));
-    let number = |n: i64| Cbor::Integer(n.into());
+    assert_eq!(cbor::item(&mut deep.as_slice()).map(|_| ()), Err(Wrong::Malformed));
+    let number = |n: i128| Cbor::Integer(n);
     let twice = Cbor::Map(vec![(number(1), number(1)), (number(1), number(2)), (number(3), number(-8))]);
     assert_eq!(Key::read(&twice), Err(Wrong::Key));
     let short = Cbor::Map(vec![
@@ -205,7 +205,7 @@ fn rsa_signatures_are_checked() {
         "36ecd278953977c1a0b389ba9d79cfadd8098d351638ee67f1ff923a559f955b",
     ))
     .expect("hex");
-    let number = |n: i64| Cbor::Integer(n.into());
+    let number = |n: i128| Cbor::Integer(n);
     let key = Cbor::Map(vec![
         (number(1), number(3)),
         (number(3), number(-257)),

@@ -2,15 +2,15 @@
 //!
 //! The caller has taken the challenge already: [`ClientData::challenge`] of what is given here was ours, unused and in time.
 
-use ciborium::Value;
+use cbor4ii::core::Value;
 use kernel::db::system::PasskeyRow;
 use ring::digest;
 use serde::Deserialize;
 
-use super::Wrong;
 use super::cose::Key;
 use super::party::Party;
-use super::wire::{AuthenticatorData, ClientData, cbor, unbase64};
+use super::wire::{AuthenticatorData, ClientData, unbase64};
+use super::{Wrong, cbor};
 
 /// What `navigator.credentials.create` or `.get` gave, as JSON. Fields we do not need are ignored, because browsers differ.
 #[derive(Debug, Deserialize)]
@@ -85,11 +85,11 @@ impl Credential<Created> {
         ClientData::read(&client_data)?.check("webauthn.create", party)?;
         let object = unbase64(&self.response.attestation_object)?;
         let mut rest = object.as_slice();
-        let attestation = cbor(&mut rest)?;
+        let attestation = cbor::item(&mut rest)?;
         if !rest.is_empty() {
             return Err(Wrong::Malformed);
         }
-        let raw = text_entry(&attestation, "authData")?.as_bytes().ok_or(Wrong::Malformed)?;
+        let raw = cbor::bytes(cbor::named(&attestation, "authData")?)?;
         let data = AuthenticatorData::read(raw)?;
         data.check(party)?;
         let message = [raw, digest::digest(&digest::SHA256, &client_data).as_ref()].concat();
@@ -113,16 +113,15 @@ impl Credential<Created> {
 
 /// We ask for no attestation and believe none: either there is no statement, or the new key signed for itself.
 fn statement(attestation: &Value, key: &Key, aaguid: [u8; 16], message: &[u8]) -> Result<(), Wrong> {
-    let statement = text_entry(attestation, "attStmt")?;
-    let map = statement.as_map().ok_or(Wrong::Malformed)?;
-    match text_entry(attestation, "fmt")?.as_text() {
-        Some("none") if map.is_empty() => Ok(()),
-        Some("packed") if map.len() == 2 && aaguid == [0; 16] => {
-            let algorithm = text_entry(statement, "alg")?.as_integer().and_then(|number| i32::try_from(number).ok());
-            if algorithm != Some(key.algorithm()) {
+    let statement = cbor::named(attestation, "attStmt")?;
+    let entries = cbor::map(statement)?.len();
+    match cbor::named(attestation, "fmt")? {
+        Value::Text(format) if format == "none" && entries == 0 => Ok(()),
+        Value::Text(format) if format == "packed" && entries == 2 && aaguid == [0; 16] => {
+            if cbor::number(cbor::named(statement, "alg")?)? != i64::from(key.algorithm()) {
                 return Err(Wrong::Algorithm);
             }
-            key.verify(message, text_entry(statement, "sig")?.as_bytes().ok_or(Wrong::Malformed)?)
+            key.verify(message, cbor::bytes(cbor::named(statement, "sig")?)?)
         }
         _ => Err(Wrong::Attestation),
     }
@@ -154,7 +153,7 @@ impl Credential<Asserted> {
             _ => {}
         }
         let mut stored = passkey.public_key.as_slice();
-        let key = Key::read(&cbor(&mut stored)?)?;
+        let key = Key::read(&cbor::item(&mut stored)?)?;
         let message = [raw.as_slice(), digest::digest(&digest::SHA256, &client_data).as_ref()].concat();
         key.verify(&message, &unbase64(&self.response.signature)?)?;
         Ok(Used { count: data.count, backed_up: data.backed_up() })
@@ -163,15 +162,5 @@ impl Credential<Asserted> {
     /// Whether it says whose passkey it is: it must, where nobody was named beforehand.
     pub(crate) const fn names_user(&self) -> bool {
         self.response.user_handle.is_some()
-    }
-}
-
-/// The one entry of a map under a text.
-fn text_entry<'a>(value: &'a Value, name: &str) -> Result<&'a Value, Wrong> {
-    let map = value.as_map().ok_or(Wrong::Malformed)?;
-    let mut found = map.iter().filter(|(key, _)| key.as_text() == Some(name)).map(|(_, value)| value);
-    match (found.next(), found.next()) {
-        (Some(value), None) => Ok(value),
-        _ => Err(Wrong::Malformed),
     }
 }

@@ -2,20 +2,17 @@
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use ciborium::Value;
 use ring::digest;
 use serde::Deserialize;
 
-use super::Wrong;
 use super::cose::Key;
 use super::party::Party;
+use super::{Wrong, cbor};
 
 /// The most bytes of an authenticator's id of a passkey.
 pub(crate) const LONGEST_ID: usize = 1023;
 /// More bytes of anything a browser sends are nonsense.
 const LONGEST: usize = 1 << 16;
-/// How deep CBOR may nest; what we read nests twice.
-const DEEPEST: usize = 8;
 
 /// Base64url without padding, as WebAuthn's JSON has it.
 pub(crate) fn unbase64(text: &str) -> Result<Vec<u8>, Wrong> {
@@ -91,8 +88,8 @@ impl AuthenticatorData {
         let [flags] = take::<1>(&mut rest)?;
         let count = u32::from_be_bytes(take::<4>(&mut rest)?);
         let attested = if flags & Self::ATTESTED == 0 { None } else { Some(Attested::read(&mut rest)?) };
-        if flags & Self::EXTENSIONS != 0 && !cbor(&mut rest)?.is_map() {
-            return Err(Wrong::Malformed);
+        if flags & Self::EXTENSIONS != 0 {
+            cbor::map(&cbor::item(&mut rest)?)?;
         }
         if rest.is_empty() { Ok(Self { party_hash, flags, count, attested }) } else { Err(Wrong::Malformed) }
     }
@@ -131,15 +128,10 @@ impl Attested {
         }
         let (id, after) = rest.split_at(length);
         *rest = after;
-        let value = cbor(rest)?;
+        let value = cbor::item(rest)?;
         let public_key = after[..after.len() - rest.len()].to_owned();
         Ok(Self { aaguid, credential_id: id.to_owned(), public_key, key: Key::read(&value)? })
     }
-}
-
-/// One CBOR item off the front.
-pub(crate) fn cbor(rest: &mut &[u8]) -> Result<Value, Wrong> {
-    ciborium::de::from_reader_with_recursion_limit(&mut *rest, DEEPEST).map_err(|_| Wrong::Malformed)
 }
 
 fn take<const N: usize>(rest: &mut &[u8]) -> Result<[u8; N], Wrong> {

@@ -2,7 +2,9 @@
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use ciborium::Value as Cbor;
+use cbor4ii::core::Value as Cbor;
+use cbor4ii::core::enc::Encode;
+use cbor4ii::core::utils::BufWriter;
 use ring::digest::{SHA256, digest};
 use ring::rand::SystemRandom;
 use ring::signature::{ECDSA_P256_SHA256_ASN1_SIGNING, EcdsaKeyPair, Ed25519KeyPair, KeyPair};
@@ -44,9 +46,9 @@ pub fn base64(bytes: &[u8]) -> String {
 }
 
 fn cbor(value: &Cbor) -> Vec<u8> {
-    let mut bytes = Vec::new();
-    ciborium::into_writer(value, &mut bytes).expect("memory takes it");
-    bytes
+    let mut writer = BufWriter::new(Vec::new());
+    value.encode(&mut writer).expect("memory takes it");
+    writer.into_inner()
 }
 
 impl Authenticator {
@@ -96,7 +98,7 @@ impl Authenticator {
 
     /// The `COSE_Key`.
     fn key(&self) -> Cbor {
-        let number = |n: i64| Cbor::Integer(n.into());
+        let number = |n: i64| Cbor::Integer(i128::from(n));
         let entry = |label: i64, value: Cbor| (number(label), value);
         let public = self.public();
         Cbor::Map(match &self.secret {
@@ -146,7 +148,7 @@ impl Authenticator {
         let statement = if self.format == "packed" {
             let signed = self.sign(&[data.as_slice(), digest(&SHA256, &client_data).as_ref()].concat());
             let alg = if matches!(self.secret, Secret::P256(_)) { -7 } else { -8 };
-            vec![(text("alg"), Cbor::Integer(alg.into())), (text("sig"), Cbor::Bytes(signed))]
+            vec![(text("alg"), Cbor::Integer(alg)), (text("sig"), Cbor::Bytes(signed))]
         } else {
             Vec::new()
         };
