@@ -291,14 +291,17 @@ async fn the_pages_lead_through_the_second_step() {
     let waiting = half.cookie();
     house.get("/settings/keys").header("cookie", &waiting).send().await.expect_status(303);
     let page = house.get(half.location()).header("cookie", &waiting).send().await.expect_status(200).body;
-    assert!(page.contains("One more step") && page.contains("Lost your device?") && !page.contains("data-passkey=\"use\""));
+    assert!(
+        page.contains("One more step") && page.contains("Lost your device?") && !page.contains("data-passkey=\"use\"")
+    );
     let step = |body: String| house.form("/sign-in/second-factor", &body).header("cookie", &waiting).send();
     let wrong = step("next=%2Fsettings%2Fkeys&code=000000".to_owned()).await.expect_status(401);
     assert!(wrong.body.contains("The code is not right.") && wrong.body.contains("value=\"/settings/keys\""));
     let right = format!("next=%2F%2Fevil.example&code={}", code(&house, &secret, 0));
     let done = step(right.clone()).await.expect_status(303);
     assert_eq!(done.location(), "/");
-    let cookies: Vec<_> = done.headers.get_all("set-cookie").iter().map(|value| value.to_str().expect("text")).collect();
+    let cookies: Vec<_> =
+        done.headers.get_all("set-cookie").iter().map(|value| value.to_str().expect("text")).collect();
     assert!(cookies[0].starts_with("recoup_session=") && cookies[1].starts_with("recoup_pending=;"), "{cookies:?}");
     assert_eq!(step(right).await.expect_status(303).location(), "/sign-in", "used once");
     assert_eq!(house.get("/sign-in/second-factor").send().await.expect_status(303).location(), "/sign-in");
@@ -310,11 +313,12 @@ async fn an_app_is_set_up_in_the_pages() {
     let owner = house.owner("one").await;
     let (cookie, csrf) = house.browser(&owner.email).await;
     let page = async |path: &str| house.get(path).header("cookie", &cookie).send().await.expect_status(200).body;
-    let post = |path: &str, body: &str| {
-        house.form(path, &format!("_csrf={csrf}&{body}")).header("cookie", &cookie).send()
-    };
+    let post =
+        |path: &str, body: &str| house.form(path, &format!("_csrf={csrf}&{body}")).header("cookie", &cookie).send();
     let profile = page("/settings/profile").await;
-    assert!(profile.contains("Set up an app") && profile.contains("Add a passkey") && !profile.contains("Recovery codes"));
+    assert!(
+        profile.contains("Set up an app") && profile.contains("Add a passkey") && !profile.contains("Recovery codes")
+    );
     let begun = post("/settings/profile/authenticator", "").await.expect_status(303);
     let setting_up = page(begun.location()).await;
     assert!(setting_up.contains("<svg class=\"qr\"") && !setting_up.contains(" style="));
@@ -326,7 +330,14 @@ async fn an_app_is_set_up_in_the_pages() {
     assert_eq!(codes.body.matches("<li><code>").count(), 10);
     let profile = page("/settings/profile").await;
     assert!(profile.contains("10 left") && profile.contains("Remove the app"));
-    assert!(!codes.body.split("<li><code>").nth(1).and_then(|rest| rest.split('<').next()).is_some_and(|code| profile.contains(code)));
+    assert!(
+        !codes
+            .body
+            .split("<li><code>")
+            .nth(1)
+            .and_then(|rest| rest.split('<').next())
+            .is_some_and(|code| profile.contains(code))
+    );
     let people = page("/settings/people").await;
     assert!(people.contains("second factor"), "the list of people says so");
     let removed = post("/settings/profile/authenticator/removal", "").await.expect_status(303);
@@ -343,7 +354,8 @@ async fn the_secret_rests_sealed_and_codes_rest_as_hashes() {
     let owner = house.owner("one").await;
     let (secret, codes) = app(&house, &owner).await;
     let mut db = house.db.owner().await;
-    let sealed: Vec<u8> = sqlx::query_scalar("select sealed from totp_secrets").fetch_one(&mut db).await.expect("a row");
+    let sealed: Vec<u8> =
+        sqlx::query_scalar("select sealed from totp_secrets").fetch_one(&mut db).await.expect("a row");
     let plain = unbase32(&secret);
     assert!(!sealed.windows(plain.len()).any(|window| window == plain), "the secret can be read");
     let found: i64 = sqlx::query_scalar("select count(*) from recovery_codes r where position($1 in r::text) > 0")

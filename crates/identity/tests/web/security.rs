@@ -46,7 +46,11 @@ async fn whoever_asks_has_one_and_everybody_else_has_time() {
     assert_eq!(status(&house, &agent).await, (LATE.0, json!(LATE.1)));
     let (cookie, _) = house.browser(&agent.email).await;
     let led = house.get("/docs/api").header("cookie", &cookie).send().await;
-    let led = if led.status.as_u16() == 200 { house.get("/settings/teams").header("cookie", &cookie).send().await } else { led };
+    let led = if led.status.as_u16() == 200 {
+        house.get("/settings/teams").header("cookie", &cookie).send().await
+    } else {
+        led
+    };
     assert_eq!(led.expect_status(303).location(), "/settings/profile");
     let page = house.get("/settings/profile").header("cookie", &cookie).send().await.expect_status(200).body;
     assert!(page.contains("Set one up here to go on"));
@@ -67,7 +71,8 @@ async fn who_joins_later_has_the_same_time_and_the_rule_ends_at_once() {
     ask(&house, &owner, json!({ "required": true, "grace_days": 3 })).await.expect_status(200);
     house.advance(Duration::days(5));
     let (cookie, csrf) = signed_in(&house, &owner, &secret).await;
-    let body = json!({ "email": "late@one.example", "name": "Late", "password": crate::support::PASSWORD, "role": "viewer" });
+    let body =
+        json!({ "email": "late@one.example", "name": "Late", "password": crate::support::PASSWORD, "role": "viewer" });
     let add = house.post("/v2/members", body).header("cookie", &cookie).header("x-csrf-token", &csrf);
     add.send().await.expect_status(201);
     let late = house.login("late@one.example").await;
