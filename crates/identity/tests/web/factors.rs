@@ -10,17 +10,17 @@ use crate::support::{House, PASSWORD, Person, Reply};
 
 /// What a secret in base32 says, by RFC 4648.
 fn unbase32(text: &str) -> Vec<u8> {
-    let bits: String = text
-        .bytes()
-        .map(|letter| {
-            let value = b"ABCDEFGHIJKLMNOPQRSTUVWXYZ234567".iter().position(|known| *known == letter).expect("base32");
-            format!("{value:05b}")
-        })
-        .collect();
-    bits.as_bytes()
-        .chunks_exact(8)
-        .map(|byte| u8::from_str_radix(std::str::from_utf8(byte).expect("ASCII"), 2).expect("bits"))
-        .collect()
+    let (mut held, mut bits, mut out) = (0_u32, 0, Vec::new());
+    for letter in text.bytes() {
+        let value = b"ABCDEFGHIJKLMNOPQRSTUVWXYZ234567".iter().position(|known| *known == letter).expect("base32");
+        held = (held << 5) | value as u32;
+        bits += 5;
+        if bits >= 8 {
+            bits -= 8;
+            out.push((held >> bits) as u8);
+        }
+    }
+    out
 }
 
 /// The code an app shows at an instant of the house, some steps away.

@@ -162,11 +162,13 @@ async fn sign_in_again(house: &House, authenticator: &mut Authenticator, person:
     Person { access: came["access_token"].as_str().expect("a token").to_owned(), ..person.clone() }
 }
 
+/// What an authenticator or a browser says that is not so.
+type Lie = fn(&mut Authenticator);
+
 #[tokio::test]
 async fn lies_are_refused_through_the_router() {
     let house = House::new().await;
     let owner = house.owner("one").await;
-    type Lie = fn(&mut Authenticator);
     let lies: [Lie; 8] = [
         |a| a.origin = "https://localhost:8080".into(),
         |a| a.origin = "http://127.0.0.1:8080".into(),
