@@ -2,7 +2,6 @@
 
 use chrono::Duration;
 use futures_util::future::join_all;
-use kernel::CanFail;
 use ring::hmac;
 use serde_json::{Value, json};
 
@@ -159,11 +158,6 @@ async fn guesses_are_counted_before_they_are_looked_at() {
     second(&house, json!({ "pending": one, "recovery_code": codes[0] })).await.expect_status(429);
     house.advance(Duration::seconds(31));
     second(&house, json!({ "pending": one, "code": code(&house, &secret, 0) })).await.expect_status(200);
-    let refusals = async {
-        let log = actions(&house, &owner).await;
-        if log.contains("second_factor") { Ok(()) } else { Err("not yet") }
-    };
-    refusals.await.can_fail("the note of a refusal comes after the answer");
 }
 
 #[tokio::test]
@@ -235,7 +229,7 @@ async fn a_recovery_code_opens_once_and_new_ones_end_the_old() {
 async fn a_factor_goes_only_by_a_fresh_proof_and_that_proof_is_the_factor() {
     let house = House::new().await;
     let owner = house.owner("one").await;
-    let (secret, codes) = app(&house, &owner).await;
+    let (secret, _) = app(&house, &owner).await;
     let (cookie, csrf) = signed_in(&house, &owner, &secret).await;
     house.advance(Duration::minutes(16));
     let call = |method: &str, path: &str, body: Value| {
@@ -258,7 +252,6 @@ async fn a_factor_goes_only_by_a_fresh_proof_and_that_proof_is_the_factor() {
     assert_eq!((&has["totp"], &has["recovery_codes_left"]), (&Value::Null, &json!(0)), "codes stand in for nothing");
     house.login(&owner.email).await;
     call("post", "/v2/auth/recovery-codes", json!({})).await.expect_status(409);
-    drop(codes);
 }
 
 async fn call_get(house: &House, cookie: &str, path: &str) -> Value {
