@@ -1,6 +1,7 @@
 #!/bin/sh
 # Installs what is missing for `make run` (PostgreSQL 15+, a C compiler) and `make test` (also Redis, Chromium with its
-# driver, Python's venv, Node with npm, xmlsec1). On Debian and Ubuntu as root or with sudo; elsewhere it says what to install.
+# driver, Python's venv, Node with npm, xmlsec1, oathtool). On Debian and Ubuntu as root or with sudo; elsewhere it says what
+# to install.
 set -eu
 
 purpose=${1:?run or test}
@@ -40,6 +41,7 @@ if [ "$purpose" = test ]; then
     needs nodejs has node
     needs npm has npm
     needs xmlsec1 has xmlsec1
+    needs oathtool has oathtool
     needs python3-venv python3 -c 'import venv, ensurepip'
 fi
 [ -n "$missing" ] || exit 0
@@ -72,7 +74,7 @@ Missing:$missing
 
 Install it and try again:
   Debian, Ubuntu (as root)   apt-get install$missing
-  Fedora                     dnf install gcc postgresql-server$([ "$purpose" = test ] && echo " redis chromium chromedriver python3")
-  macOS                      brew install postgresql@17$([ "$purpose" = test ] && echo " redis chromedriver python; brew install --cask chromium")
+  Fedora                     dnf install gcc postgresql-server$([ "$purpose" = test ] && echo " redis chromium chromedriver python3 oathtool")
+  macOS                      brew install postgresql@17$([ "$purpose" = test ] && echo " redis chromedriver python oath-toolkit; brew install --cask chromium")
 END
 exit 1

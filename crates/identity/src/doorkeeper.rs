@@ -121,6 +121,9 @@ impl Doorkeeper {
             permissions: role.permissions(),
             name: row.name,
             email: row.email,
+            verified_at: row.verified_at,
+            sso: row.sso,
+            factor_due: row.factor_due,
         };
         Ok(Some(Known { principal, expires_at: Some(row.expires_at), changes }))
     }
@@ -145,6 +148,9 @@ impl Doorkeeper {
             permissions: scopes.and(maker.for_keys()),
             name: row.name,
             email: String::new(),
+            verified_at: None,
+            sso: false,
+            factor_due: None,
         };
         Ok(Some(Known { principal, expires_at: row.expires_at, changes }))
     }

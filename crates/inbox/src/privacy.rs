@@ -155,9 +155,8 @@ async fn forget_receipts(tx: &mut OrgTx, traces: &Traces) -> Result<u64, sqlx::E
     let mut after = Uuid::nil();
     let mut removed = 0;
     loop {
-        let page: Vec<(Uuid, Uuid, bool, Option<String>)> = sqlx::query_as(
-            "select id, channel_id, channel_id = any($3), \
-               case when channel_id = any($3) and raw::text like any($4) then raw::text end \
+        let page: Vec<(Uuid, Uuid, Option<String>)> = sqlx::query_as(
+            "select id, channel_id, case when channel_id = any($3) and raw::text like any($4) then raw::text end \
              from receipts where org_id = $1 and id > $2 order by id limit $5",
         )
         .bind(tx.org())
@@ -169,7 +168,7 @@ async fn forget_receipts(tx: &mut OrgTx, traces: &Traces) -> Result<u64, sqlx::E
         .await?;
         let theirs: Vec<Uuid> = page
             .iter()
-            .filter(|(_, channel, _, raw)| raw.as_ref().is_some_and(|raw| names(raw, *channel, traces)))
+            .filter(|(_, channel, raw)| raw.as_ref().is_some_and(|raw| names(raw, *channel, traces)))
             .map(|(id, ..)| *id)
             .collect();
         let done = sqlx::query("delete from receipts where org_id = $1 and id = any($2)")

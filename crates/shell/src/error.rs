@@ -13,6 +13,8 @@ use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 use utoipa::ToSchema;
 
+use crate::need::Need;
+
 /// What went wrong with one field of the input.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
 pub struct Detail {
@@ -49,6 +51,14 @@ pub enum AppError {
     /// Signed in, but without the permission.
     #[error("{0}")]
     Forbidden(Text),
+    /// Something comes first: a fresh proof, a second factor. `need` says what; details tell a program how.
+    #[error("{}", need.message())]
+    Needs {
+        /// What comes first.
+        need: Need,
+        /// How a program goes on.
+        details: Vec<Detail>,
+    },
     /// There is no such thing for this organisation. Someone else's object is this too.
     #[error("{0}")]
     NotFound(Text),
@@ -112,6 +122,12 @@ impl AppError {
         Self::Forbidden(message.into())
     }
 
+    /// 401 or 403: something comes first.
+    pub fn needs(need: Need) -> Self {
+        let (field, reason) = need.hint();
+        Self::Needs { need, details: vec![Detail::new(field, reason)] }
+    }
+
     /// 404: `AppError::not_found("conversation")` reads "there is no such conversation".
     pub fn not_found(what: &str) -> Self {
         Self::NotFound(format!("there is no such {what}").into())
@@ -152,10 +168,10 @@ impl AppError {
         Self::Internal(cause.into())
     }
 
-    /// Adds a field to a 422; other errors stay as they are.
+    /// Adds a field to an error that has details; other errors stay as they are.
     #[must_use]
     pub fn and(mut self, field: impl Into<String>, reason: impl Into<String>) -> Self {
-        if let Self::Unprocessable { details, .. } = &mut self {
+        if let Self::Unprocessable { details, .. } | Self::Needs { details, .. } = &mut self {
             details.push(Detail::new(field, reason));
         }
         self
@@ -168,6 +184,7 @@ impl AppError {
             Self::Unauthenticated(_) => StatusCode::UNAUTHORIZED,
             Self::PaymentRequired(_) => StatusCode::PAYMENT_REQUIRED,
             Self::Forbidden(_) => StatusCode::FORBIDDEN,
+            Self::Needs { need, .. } => need.status(),
             Self::NotFound(_) => StatusCode::NOT_FOUND,
             Self::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
             Self::Conflict(_) => StatusCode::CONFLICT,
@@ -187,6 +204,7 @@ impl AppError {
             Self::Unauthenticated(_) => "unauthenticated",
             Self::PaymentRequired(_) => "payment_required",
             Self::Forbidden(_) => "forbidden",
+            Self::Needs { need, .. } => need.code(),
             Self::NotFound(_) => "not_found",
             Self::MethodNotAllowed => "method_not_allowed",
             Self::Conflict(_) => "conflict",
@@ -202,7 +220,7 @@ impl AppError {
     /// The complaints field by field; empty for most errors.
     pub fn details(&self) -> &[Detail] {
         match self {
-            Self::Unprocessable { details, .. } => details,
+            Self::Unprocessable { details, .. } | Self::Needs { details, .. } => details,
             _ => &[],
         }
     }

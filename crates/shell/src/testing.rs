@@ -89,6 +89,9 @@ impl TestWeb {
             permissions: role.permissions(),
             name: "Dana Whitfield".to_owned(),
             email: "dana@example.com".to_owned(),
+            verified_at: Some(clock.now()),
+            sso: false,
+            factor_due: None,
         })
     }
 
@@ -105,6 +108,9 @@ impl TestWeb {
             permissions: scopes,
             name: "a key".to_owned(),
             email: String::new(),
+            verified_at: None,
+            sso: false,
+            factor_due: None,
         })
     }
 

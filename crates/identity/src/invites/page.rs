@@ -93,6 +93,11 @@ async fn enter(
     origin: &Origin,
 ) -> Result<open::Cookie, AppError> {
     let newcomer = match by.map(|by| (by.actor(), by.principal())) {
+        Some((Actor::User(_), person)) if person.email == invite.email && person.sso => {
+            return Err(AppError::forbidden(
+                "your single sign-on speaks for its own organisation alone; sign out and accept with your password",
+            ));
+        }
         Some((Actor::User(id), person)) if person.email == invite.email => {
             Newcomer::Known { id, email: person.email.clone(), name: person.name.clone() }
         }

@@ -121,6 +121,7 @@ pub(crate) async fn post(
     origin: Origin,
     Json(given): Json<ErasureIn>,
 ) -> Result<(StatusCode, Json<ErasureOut>), AppError> {
+    by.fresh()?;
     let mut tx = by.tx().await?;
     let id = run::request(&identity, &mut tx, given.contact_id, by.actor(), &origin).await?;
     let out = find(&mut tx, id).await?;

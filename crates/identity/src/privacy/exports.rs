@@ -140,7 +140,7 @@ pub(crate) async fn list(by: Allowed<Export>, page: Page<ExportId>) -> Result<Js
 
 /// Export everything that is kept of a contact.
 #[utoipa::path(post, path = "/v2/privacy/exports", tag = "privacy", request_body = ExportIn,
-    responses((status = 202, body = ExportOut)))]
+    responses((status = 202, body = ExportOut), (status = 403, description = "Prove yourself again first: `step_up_required`.")))]
 pub(crate) async fn post(
     State(identity): State<Identity>,
     by: Allowed<Export>,
@@ -161,6 +161,7 @@ pub(super) async fn ask(
     format: Format,
     origin: &Origin,
 ) -> Result<ExportId, AppError> {
+    by.fresh()?;
     let mut tx = by.tx().await?;
     if !identity.holders().know(&mut tx, contact).await.map_err(AppError::internal)? {
         return Err(AppError::not_found("contact"));

@@ -258,6 +258,7 @@ pub(crate) async fn erase(
     origin: Origin,
     Form(form): Form<ContactForm>,
 ) -> Result<Response, AppError> {
+    by.fresh()?;
     let mut tx = by.tx().await?;
     run::request(&identity, &mut tx, form.contact_id, by.actor(), &origin).await?;
     tx.commit().await?;

@@ -115,9 +115,9 @@ impl Reconciler for Retention {
         let Self(identity) = self;
         for (org, _) in system::list_organisations(&identity.kernel().db).await? {
             let gone = retention::expire(identity, org).await;
-            match gone.can_fail("the retention of an organisation; the next run tries again") {
-                Some(rows) if rows > 0 => tracing::info!(org.id = %org, rows, "what was too old was removed"),
-                _ => {}
+            let gone = gone.can_fail("the retention of an organisation; the next run tries again");
+            if let Some(rows) = gone.filter(|rows| *rows > 0) {
+                tracing::info!(org.id = %org, rows, "what was too old was removed");
             }
         }
         Ok(())

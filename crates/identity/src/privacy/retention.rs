@@ -22,6 +22,7 @@ const BATCHES: usize = 50;
 /// How long each kind is kept, in days.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema, sqlx::FromRow)]
 #[serde(deny_unknown_fields)]
+#[expect(clippy::struct_field_names, reason = "the names of the API: a number without its unit would be read as years")]
 pub(crate) struct Rules {
     /// Conversations, after their last message: 30 to 3660.
     #[schema(minimum = 30, maximum = 3660)]

@@ -2,9 +2,12 @@
 
 pub(crate) mod close;
 pub(crate) mod open;
+mod proof;
 pub(crate) mod refresh;
 pub(crate) mod show;
 pub(crate) mod switch;
+
+pub(crate) use proof::{Came, Proof, ProvedAt};
 
 use chrono::Duration;
 

@@ -13,7 +13,7 @@ use serde_json::json;
 use shell::{App, AppError};
 use utoipa::ToSchema;
 
-use super::{LASTS, LONGEST};
+use super::{Came, LASTS, LONGEST, Proof};
 use crate::origin::Origin;
 use crate::sso::only;
 use crate::store::sessions::{self, NewSession};
@@ -89,9 +89,9 @@ pub(crate) struct Opened {
     pub(crate) refresh: String,
 }
 
-/// Opens a browser session, with its row in the audit log.
+/// Opens a browser session for somebody who just proved their password, with its row in the audit log.
 pub(crate) async fn browser(tx: &mut OrgTx, user: UserId, origin: &Origin) -> Result<Cookie, AppError> {
-    cookie(tx, user, origin, None).await
+    browser_by(tx, user, origin, Proof::now(Came::Password)).await
 }
 
 /// The same for somebody an identity provider vouched for.
@@ -101,19 +101,41 @@ pub(crate) async fn vouched(
     origin: &Origin,
     connection: SsoId,
 ) -> Result<Cookie, AppError> {
-    cookie(tx, user, origin, Some(connection)).await
+    cookie(tx, user, origin, Proof::now(Came::Sso), Some(connection)).await
 }
 
-async fn cookie(tx: &mut OrgTx, user: UserId, origin: &Origin, vouched_by: Option<SsoId>) -> Result<Cookie, AppError> {
+/// The same for another proof.
+pub(crate) async fn browser_by(
+    tx: &mut OrgTx,
+    user: UserId,
+    origin: &Origin,
+    proof: Proof,
+) -> Result<Cookie, AppError> {
+    cookie(tx, user, origin, proof, None).await
+}
+
+async fn cookie(
+    tx: &mut OrgTx,
+    user: UserId,
+    origin: &Origin,
+    proof: Proof,
+    vouched_by: Option<SsoId>,
+) -> Result<Cookie, AppError> {
     let cookie = secrets::fresh("")?;
     let token_hash = Some(secrets::hash(&cookie));
-    open(tx, user, origin, NewSession { kind: "browser", token_hash, lasts: LASTS, vouched_by }).await?;
+    open(tx, user, origin, NewSession { kind: "browser", token_hash, lasts: LASTS, proof, vouched_by }).await?;
     Ok(Cookie(cookie))
 }
 
-/// Opens a session of a program with its first refresh token, and its row in the audit log.
+/// Opens a session of a program for somebody who just proved their password, with its first refresh token and its row in the
+/// audit log.
 pub(crate) async fn tokens(tx: &mut OrgTx, user: UserId, origin: &Origin) -> Result<Opened, AppError> {
-    let new = NewSession { kind: "token", token_hash: None, lasts: LASTS, vouched_by: None };
+    tokens_by(tx, user, origin, Proof::now(Came::Password)).await
+}
+
+/// The same for another proof.
+pub(crate) async fn tokens_by(tx: &mut OrgTx, user: UserId, origin: &Origin, proof: Proof) -> Result<Opened, AppError> {
+    let new = NewSession { kind: "token", token_hash: None, lasts: LASTS, proof, vouched_by: None };
     let session = open(tx, user, origin, new).await?;
     let refresh = secrets::fresh("rr_")?;
     sessions::add_refresh(tx, session, &secrets::hash(&refresh), LASTS).await?;
@@ -121,12 +143,12 @@ pub(crate) async fn tokens(tx: &mut OrgTx, user: UserId, origin: &Origin) -> Res
 }
 
 async fn open(tx: &mut OrgTx, user: UserId, origin: &Origin, new: NewSession) -> Result<SessionId, AppError> {
-    let (kind, vouched_by) = (new.kind, new.vouched_by);
+    let (kind, by, vouched_by) = (new.kind, new.proof.by.as_str(), new.vouched_by);
     only::admit(tx, user, vouched_by, origin).await?;
     let session = sessions::add(tx, user, origin, new).await?;
     let detail = match vouched_by {
-        Some(connection) => json!({ "kind": kind, "sso": connection }),
-        None => json!({ "kind": kind }),
+        Some(connection) => json!({ "kind": kind, "by": by, "sso": connection }),
+        None => json!({ "kind": kind, "by": by }),
     };
     let entry = AuditEntry::new(Actor::User(user), "sign_in").about(session).detail(detail);
     audit::record(tx, entry.from_ip(origin.ip)).await?;

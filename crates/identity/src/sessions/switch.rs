@@ -11,7 +11,7 @@ use serde::Deserialize;
 use shell::auth::permission::View;
 use shell::{Allowed, App, AppError, Form, Frame, Path, show};
 
-use super::{close, open};
+use super::{Came, Proof, ProvedAt, close, open};
 use crate::origin::Origin;
 use crate::{Identity, sign_in};
 
@@ -42,9 +42,16 @@ pub(crate) async fn post(
     Form(Nothing {}): Form<Nothing>,
 ) -> Result<Response, AppError> {
     let user = person(&by)?;
+    if by.principal().sso {
+        return Err(AppError::forbidden(
+            "you came in through the single sign-on of this organisation, which speaks for it alone; sign out and sign in to \
+             the other one",
+        ));
+    }
     let seat = sign_in::seat(&identity, user, Some(org)).await?;
     let mut tx = identity.kernel().db.begin(seat.org).await?.called_from(origin.caller());
-    let cookie = open::browser(&mut tx, user, &origin).await?;
+    let proof = Proof { by: Came::Password, at: ProvedAt::Before(by.principal().verified_at) };
+    let cookie = open::browser_by(&mut tx, user, &origin, proof).await?;
     tx.commit().await?;
     if let Some(session) = by.principal().session {
         close::close(&identity, by.principal(), session, &origin).await?;

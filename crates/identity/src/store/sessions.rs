@@ -5,6 +5,7 @@ use kernel::db::OrgTx;
 use kernel::ids::{SessionId, SsoId, UserId};
 
 use crate::origin::Origin;
+use crate::sessions::{Proof, ProvedAt};
 
 /// Sessions that ended this long ago are removed when the same person signs in again.
 const KEPT: Duration = Duration::days(30);
@@ -14,6 +15,7 @@ pub(crate) struct NewSession {
     pub(crate) kind: &'static str,
     pub(crate) token_hash: Option<Vec<u8>>,
     pub(crate) lasts: Duration,
+    pub(crate) proof: Proof,
     /// The connection whose provider vouched for the person.
     pub(crate) vouched_by: Option<SsoId>,
 }
@@ -27,9 +29,9 @@ pub(crate) async fn add(
     let (id, now) = (SessionId::new(tx.clock()), tx.clock().now());
     sqlx::query(
         "with swept as (delete from sessions where org_id = $1 and user_id = $3 and expires_at < $10) \
-         insert into sessions (org_id, id, user_id, kind, token_hash, created_at, seen_at, expires_at, ip, agent, \
-           sso_connection) \
-         values ($1, $2, $3, $4, $5, $6, $6, $7, $8, $9, $11)",
+         insert into sessions (org_id, id, user_id, kind, token_hash, created_at, seen_at, expires_at, ip, agent, verified_at, \
+           came_by, sso_connection) \
+         values ($1, $2, $3, $4, $5, $6, $6, $7, $8, $9, $11, $12, $13)",
     )
     .bind(tx.org())
     .bind(id)
@@ -41,6 +43,11 @@ pub(crate) async fn add(
     .bind(origin.ip.map(|ip| ip.to_string()).unwrap_or_default())
     .bind(&origin.agent)
     .bind(now - KEPT)
+    .bind(match new.proof.at {
+        ProvedAt::Now => Some(now),
+        ProvedAt::Before(at) => at,
+    })
+    .bind(new.proof.by.as_str())
     .bind(new.vouched_by)
     .execute(tx.conn())
     .await?;

@@ -1,8 +1,10 @@
 //! The identity room through the router, on a real database.
 
 mod audit;
+mod authenticator;
 mod door;
 mod import;
+mod factors;
 mod invites;
 mod keys;
 mod letters;
@@ -10,15 +12,18 @@ mod members;
 mod organisation;
 mod pages;
 mod privacy;
+mod passkeys;
 mod refresh;
 mod register;
 mod roles;
 mod routes;
 mod saml;
 mod scim;
+mod security;
 mod sessions;
 mod speed;
 mod sso;
 mod support;
 mod suspension;
 mod teams;
+mod verify;

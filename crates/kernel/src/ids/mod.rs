@@ -144,6 +144,8 @@ id_types! {
     TeamId = "team";
     /// A connection to an identity provider.
     SsoId = "sso";
+    /// A passkey of a person.
+    PasskeyId = "passkey";
     /// A row of the audit log.
     AuditId = "audit";
     /// A branch of an organisation.

@@ -2,7 +2,7 @@
 //! and the files of the data directory. What it does not find is not there in any form this program could read.
 
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use serde_json::{Map, Value};
 use uuid::Uuid;
@@ -293,7 +293,7 @@ fn files(folder: &Path, probes: &[Probe]) -> std::io::Result<Vec<Hit>> {
     Ok(hits)
 }
 
-fn in_file(path: &PathBuf, probes: &[Probe]) -> std::io::Result<Vec<Hit>> {
+fn in_file(path: &Path, probes: &[Probe]) -> std::io::Result<Vec<Hit>> {
     let meta = std::fs::metadata(path)?;
     let shown = path.display().to_string();
     if !meta.is_file() || meta.len() > LARGEST {

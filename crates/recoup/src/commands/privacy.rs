@@ -1,6 +1,6 @@
 //! `recoup privacy`: looking for a person in everything, erasing one at once, checking a certificate.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use identity::privacy::{Signed, erase_now, verify};
@@ -114,7 +114,7 @@ async fn erase(opened: &Opened, contact: ContactId, org: Option<OrgId>, now: boo
     anyhow::bail!("there is no contact {contact}")
 }
 
-fn check(file: &PathBuf) -> anyhow::Result<ExitCode> {
+fn check(file: &Path) -> anyhow::Result<ExitCode> {
     let signed: Signed = serde_json::from_str(&std::fs::read_to_string(file)?)?;
     anyhow::ensure!(verify(&signed), "the certificate was changed since it was signed");
     println!("{}", signed.certificate);

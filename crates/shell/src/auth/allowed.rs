@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use axum::extract::{FromRef, FromRequestParts, OptionalFromRequestParts};
 use axum::http::request::Parts;
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use kernel::Kernel;
 use kernel::db::OrgTx;
 use kernel::ids::{MemberId, OrgId};
@@ -15,7 +15,13 @@ use super::identify::{Caller, Identity};
 use super::{Permission, Permits, Principal};
 use crate::edge::RequestInfo;
 use crate::page::Frame;
-use crate::{App, AppError};
+use crate::{App, AppError, Need};
+
+/// How long a proof of who somebody is counts as fresh.
+pub const FRESH: TimeDelta = TimeDelta::minutes(15);
+
+/// What somebody reaches who has yet to set up the second factor their organisation asks for: the way to set it up, and out.
+const BEFORE_FACTOR: [&str; 5] = ["/settings/profile", "/v2/auth", "/verify", "/sign-out", "/organisations"];
 
 /// A signed-in caller who has permission `P`. On the API its absence is 401 or 403; on a page, the sign-in page.
 pub struct Allowed<P> {
@@ -56,6 +62,14 @@ impl<P: Permits> Allowed<P> {
         Ok(self.app.kernel().db.begin(self.org()).await?.called_from(self.info.caller()))
     }
 
+    /// Passes for a person who proved who they are within [`FRESH`], and for keys, whose scopes are explicit. Ask it before what
+    /// a stolen session must not do: making keys, exporting, erasing, changing sign-on, turning factors off.
+    pub fn fresh(&self) -> Result<(), AppError> {
+        let principal = self.principal();
+        let proved = principal.verified_at.is_some_and(|at| self.now() < at + FRESH);
+        if proved || principal.session.is_none() { Ok(()) } else { Err(AppError::needs(Need::Verify)) }
+    }
+
     /// The kernel: clock, queue, live bus, vault.
     pub fn kernel(&self) -> &Kernel {
         self.app.kernel()
@@ -87,10 +101,15 @@ where
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, AppError> {
         let caller = caller(parts)?;
+        let (app, info) = (App::from_ref(state), RequestInfo::of(parts));
+        let overdue = caller.principal.factor_due.is_some_and(|due| due <= app.kernel().clock.now());
+        if overdue && !BEFORE_FACTOR.iter().any(|way| within(&info.path, way)) {
+            return Err(AppError::needs(Need::SetUpFactor));
+        }
         if !caller.principal.permissions.has(P::PERMISSION) {
             return Err(AppError::forbidden(refusal(&caller.principal, P::PERMISSION)));
         }
-        Ok(Self { app: App::from_ref(state), caller, info: RequestInfo::of(parts), permission: PhantomData })
+        Ok(Self { app, caller, info, permission: PhantomData })
     }
 }
 
@@ -104,6 +123,11 @@ fn caller(parts: &Parts) -> Result<Arc<Caller>, AppError> {
             Err(AppError::unauthenticated("sign in, or send a bearer token or an API key"))
         }
     }
+}
+
+/// Whether a path is a page or below it.
+fn within(path: &str, page: &str) -> bool {
+    path.strip_prefix(page).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
 }
 
 fn refusal(principal: &Principal, permission: Permission) -> String {

@@ -26,12 +26,23 @@ pub(crate) fn read<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
         .filter(|value| !value.is_empty())
 }
 
+/// The value of one of our own cookies set by [`locked_cookie`].
+pub fn read_cookie<'a>(headers: &'a HeaderMap, name: &str, secure: bool) -> Option<&'a str> {
+    if secure { read(headers, &format!("__Host-{name}")) } else { read(headers, name) }
+}
+
+/// A `Set-Cookie` value for a secret of our own that scripts cannot read and other sites cannot send with a form; with no
+/// time to live it ends the cookie.
+pub fn locked_cookie(name: &str, value: &str, lasts: Duration, secure: bool) -> Result<HeaderValue, AppError> {
+    let (prefix, suffix) = if secure { ("__Host-", "; Secure") } else { ("", "") };
+    let seconds = lasts.as_secs();
+    let text = format!("{prefix}{name}={value}; Path=/; HttpOnly; SameSite=Lax; Max-Age={seconds}{suffix}");
+    HeaderValue::from_str(&text).map_err(AppError::internal)
+}
+
 /// A `Set-Cookie` value that starts a browser session: HTTP only, same site, secure when the address is.
 pub fn session_cookie(token: &str, lasts: Duration, secure: bool) -> Result<HeaderValue, AppError> {
-    let name = session_name(secure);
-    let suffix = if secure { "; Secure" } else { "" };
-    let text = format!("{name}={token}; Path=/; HttpOnly; SameSite=Lax; Max-Age={}{suffix}", lasts.as_secs());
-    HeaderValue::from_str(&text).map_err(AppError::internal)
+    locked_cookie("recoup_session", token, lasts, secure)
 }
 
 /// A `Set-Cookie` value that ends the browser session.

@@ -12,8 +12,8 @@ pub(crate) mod identify;
 pub mod permission;
 mod principal;
 
-pub use allowed::{Allowed, MaybeSignedIn};
-pub use cookies::{clear_session_cookie, session_cookie};
+pub use allowed::{Allowed, FRESH, MaybeSignedIn};
+pub use cookies::{clear_session_cookie, locked_cookie, read_cookie, session_cookie};
 pub use credential::Credential;
 pub use csrf::token_for_session;
 pub use permission::{Permission, Permissions, Permits, Role};

@@ -1,5 +1,6 @@
 //! Who is asking: what the identity room says about a credential.
 
+use chrono::{DateTime, Utc};
 use kernel::ids::{MemberId, OrgId, SessionId};
 use kernel::ledger::Actor;
 
@@ -53,4 +54,10 @@ pub struct Principal {
     pub name: String,
     /// The person's email, for the page frame; empty for a key.
     pub email: String,
+    /// When the person last proved who they are, by password, second factor or single sign-on; none for a key.
+    pub verified_at: Option<DateTime<Utc>>,
+    /// Whether they came in through the organisation's identity provider: its word counts for this organisation alone.
+    pub sso: bool,
+    /// When the organisation's patience ends with a member who has no second factor; none for whoever needs none or has one.
+    pub factor_due: Option<DateTime<Utc>>,
 }

@@ -12,30 +12,30 @@ use super::{RequestInfo, for_scim, scim};
 use crate::auth::identify::Identity;
 use crate::error::{Carried, ErrorBody, ErrorOut};
 use crate::page::{ErrorPage, Frame, url_encoded};
-use crate::{App, AppError};
+use crate::{App, AppError, Need};
 
 /// Turns a bodiless error response into what its reader understands.
 pub(crate) async fn render_errors(State(app): State<App>, request: Request, next: Next) -> Response {
     let info = request.extensions().get::<RequestInfo>().cloned();
-    let method = request.method().clone();
+    let (method, here) = (request.method().clone(), open_page(request.headers()));
     let response = next.run(request).await;
     let Some(info) = info else { return response };
-    render(&app, &info, &method, response)
+    render(&app, &info, (&method, here), response)
 }
 
 /// The same for an answer to a program, without a layer of its own.
 pub(super) fn for_program(app: &App, info: &RequestInfo, response: Response) -> Response {
-    render(app, info, &Method::POST, response)
+    render(app, info, (&Method::POST, None), response)
 }
 
-fn render(app: &App, info: &RequestInfo, method: &Method, response: Response) -> Response {
+fn render(app: &App, info: &RequestInfo, place: (&Method, Option<String>), response: Response) -> Response {
     let Some(error) = carried(&response) else { return response };
     if let Some(cause) = error.cause() {
         tracing::error!(error.code = error.code(), error.cause = format!("{cause:#}"), "request failed");
     }
     let identity = response.extensions().get::<Identity>().cloned();
     let kept = response.headers().clone();
-    let mut written = write(app, info, method, &error, identity.as_ref());
+    let mut written = write(app, info, place, &error, identity.as_ref());
     keep_headers(written.headers_mut(), &kept);
     if let Some(identity) = identity {
         written.extensions_mut().insert(identity);
@@ -69,7 +69,13 @@ fn carried(response: &Response) -> Option<Arc<AppError>> {
     }))
 }
 
-fn write(app: &App, info: &RequestInfo, method: &Method, error: &AppError, identity: Option<&Identity>) -> Response {
+fn write(
+    app: &App,
+    info: &RequestInfo,
+    (method, here): (&Method, Option<String>),
+    error: &AppError,
+    identity: Option<&Identity>,
+) -> Response {
     if for_scim(&info.path) {
         return scim::error(error, &info.id);
     }
@@ -78,6 +84,9 @@ fn write(app: &App, info: &RequestInfo, method: &Method, error: &AppError, ident
     }
     if matches!(error, AppError::Unauthenticated(_)) {
         return to_sign_in(info, method);
+    }
+    if let AppError::Needs { need, .. } = error {
+        return to_what_comes_first(info, method, here, *need);
     }
     if info.fragment {
         return fragment(error);
@@ -114,14 +123,37 @@ fn to_sign_in(info: &RequestInfo, method: &Method) -> Response {
     } else {
         "/sign-in".to_owned()
     };
+    lead(info, StatusCode::UNAUTHORIZED, &address)
+}
+
+/// Sends a person to the page of what comes first, and from there back to the page they wanted or were on: a step that was
+/// refused is repeated there by hand.
+fn to_what_comes_first(info: &RequestInfo, method: &Method, here: Option<String>, need: Need) -> Response {
+    let (page, leads_back) = need.page();
+    let next = if *method == Method::GET && !info.fragment { Some(info.target.to_string()) } else { here };
+    match next.filter(|_| leads_back) {
+        Some(next) => lead(info, need.status(), &format!("{page}?next={}", url_encoded(&next))),
+        None => lead(info, need.status(), page),
+    }
+}
+
+/// A redirect that htmx follows with the whole page.
+fn lead(info: &RequestInfo, status: StatusCode, address: &str) -> Response {
     if info.fragment {
-        let mut response = StatusCode::UNAUTHORIZED.into_response();
-        if let Ok(value) = HeaderValue::from_str(&address) {
+        let mut response = status.into_response();
+        if let Ok(value) = HeaderValue::from_str(address) {
             response.headers_mut().insert("hx-redirect", value);
         }
         return response;
     }
-    Redirect::to(&address).into_response()
+    Redirect::to(address).into_response()
+}
+
+/// Path and query of the page a form or a fragment was sent from. The host is dropped: the way back is inside.
+fn open_page(headers: &HeaderMap) -> Option<String> {
+    let address = headers.get("hx-current-url").or_else(|| headers.get(header::REFERER))?.to_str().ok()?;
+    let (_, rest) = address.split_once("://")?;
+    rest.find('/').map(|at| rest[at..].to_owned()).filter(|path| !path.starts_with("//"))
 }
 
 /// A fragment that failed must not replace what is on the page: the message goes to a toast.

@@ -57,7 +57,7 @@ impl<'a> ErrorPage<'a> {
     pub(crate) fn title(error: &AppError) -> &'static str {
         match error {
             AppError::NotFound(_) => "There is nothing here",
-            AppError::Forbidden(_) => "Not allowed",
+            AppError::Forbidden(_) | AppError::Needs { .. } => "Not allowed",
             AppError::PaymentRequired(_) => "A limit of your plan was reached",
             AppError::TooMany { .. } => "Too many requests",
             AppError::Unavailable { .. } => "Not available for a moment",

@@ -1,5 +1,7 @@
 //! What the frame around every page needs to know.
 
+use chrono::{DateTime, Utc};
+
 use super::Theme;
 use super::format::{hue, initials};
 use crate::app::{Menu, NavGroup, NavItem, Search};
@@ -16,6 +18,8 @@ pub struct Frame {
     pub org: String,
     /// Who is signed in.
     pub person: Option<Person>,
+    /// When this person needs a second factor that they do not have yet: a line under the top bar.
+    pub factor_due: Option<DateTime<Utc>>,
     /// The daily pages.
     pub main: Vec<NavLink>,
     /// The pages for setting things up.
@@ -96,6 +100,7 @@ impl Frame {
             title,
             org: principal.org_name.clone(),
             person: Some(person),
+            factor_due: principal.factor_due,
             main: links(menu, NavGroup::Main, principal.permissions, &info.path),
             below: links(menu, NavGroup::Below, principal.permissions, &info.path),
             settings: in_order(&menu.settings, principal.permissions, &info.path),
@@ -112,6 +117,7 @@ impl Frame {
             title: title.into(),
             org: String::new(),
             person: None,
+            factor_due: None,
             main: Vec::new(),
             below: Vec::new(),
             settings: Vec::new(),
@@ -140,6 +146,7 @@ impl Frame {
                 email: "dana@example.com".to_owned(),
                 role: "owner".to_owned(),
             }),
+            factor_due: None,
             main: nav.iter().map(link).collect(),
             below: below.iter().map(link).collect(),
             settings: [NavItem::main(1, "People", "/settings/people", "users")].iter().map(link).collect(),

@@ -2,7 +2,9 @@
 
 use axum::body::Body;
 use axum::http::{Method, Request};
+use chrono::TimeDelta;
 use serde_json::json;
+use shell::testing::TestWeb;
 use shell::{Permission, Permissions, Role};
 
 use super::sample::web;
@@ -81,4 +83,72 @@ async fn a_page_without_the_permission_is_a_page_inside_the_frame() {
     assert_eq!(answer.status, 403);
     assert!(answer.header("hx-trigger").contains("may not reply"), "{}", answer.header("hx-trigger"));
     assert_eq!(answer.header("hx-reswap"), "none", "what is on the page stays");
+}
+
+/// A member who proved who they are this long ago.
+async fn proved(web: &TestWeb, ago: Option<TimeDelta>) -> String {
+    let org = web.org("Ours").await;
+    let mut member = web.principal(&web.token(org, Role::Agent)).expect("introduced");
+    member.verified_at = ago.map(|ago| web.kernel.clock.now() - ago);
+    web.introduce(member)
+}
+
+#[tokio::test]
+async fn what_is_sensitive_needs_a_fresh_proof_or_a_key() {
+    let (web, _) = web().await;
+    let sensitive = async |token: &str| web.call(token, Method::POST, "/v2/sensitive", None).await;
+    assert_eq!(sensitive(&proved(&web, Some(TimeDelta::minutes(14))).await).await.status, 204);
+    for stale in [Some(TimeDelta::minutes(15)), Some(TimeDelta::days(2)), None] {
+        let refused = sensitive(&proved(&web, stale).await).await;
+        let error = &refused.json()["error"];
+        assert_eq!((refused.status, error["code"].as_str()), (403, Some("step_up_required")), "{stale:?}");
+        assert_eq!(error["details"][0], json!({ "field": "verify", "reason": "POST /v2/auth/verify" }));
+    }
+    let org = web.org("Ours").await;
+    let key = web.key(org, [Permission::View].into_iter().collect());
+    assert_eq!(sensitive(&key).await.status, 204, "a key's scopes are explicit");
+}
+
+#[tokio::test]
+async fn a_person_is_led_to_the_proof_and_back_inside() {
+    let (web, _) = web().await;
+    let token = proved(&web, None).await;
+    let page = web.browse(&token, "/things/sensitive?a=b").await;
+    assert_eq!((page.status, page.header("location")), (303, "/verify?next=/things/sensitive%3Fa%3Db"));
+    let posted = |header: &'static str, value: &'static str| {
+        let mut request = Request::post("/things/sensitive")
+            .header("cookie", format!("recoup_session={token}"))
+            .header("x-csrf-token", shell::auth::token_for_session(&token));
+        if header.starts_with("hx-") {
+            request = request.header("hx-request", "true");
+        }
+        web.send(request.header(header, value).body(Body::empty()).expect("valid"))
+    };
+    let form = posted("referer", "http://127.0.0.1:8080/things?page=2").await;
+    assert_eq!((form.status, form.header("location")), (303, "/verify?next=/things%3Fpage%3D2"));
+    let fragment = posted("hx-current-url", "http://127.0.0.1:8080/things").await;
+    assert_eq!((fragment.status, fragment.header("hx-redirect")), (403, "/verify?next=/things"));
+    for nowhere in ["http://evil.example", "http://evil.example//evil.example/x", "nonsense"] {
+        assert_eq!(posted("referer", nowhere).await.header("location"), "/verify", "{nowhere}");
+    }
+}
+
+#[tokio::test]
+async fn who_owes_a_second_factor_is_warned_and_then_led_to_set_it_up() {
+    let (web, _) = web().await;
+    let org = web.org("Ours").await;
+    let mut member = web.principal(&web.token(org, Role::Owner)).expect("introduced");
+    member.factor_due = Some(web.kernel.clock.now() + TimeDelta::days(3));
+    let warned = web.introduce(member.clone());
+    assert!(web.browse(&warned, "/things").await.text.contains("asks everybody for a second factor by"));
+    assert_eq!(web.get(&warned, "/v2/things").await.status, 200);
+    member.factor_due = Some(web.kernel.clock.now());
+    let late = web.introduce(member);
+    let page = web.browse(&late, "/things").await;
+    assert_eq!((page.status, page.header("location")), (303, "/settings/profile"));
+    let refused = web.get(&late, "/v2/things").await;
+    assert_eq!((refused.status, &refused.json()["error"]["code"]), (403, &json!("second_factor_setup_required")));
+    assert_eq!(web.get(&late, "/v2/auth/session").await.status, 404, "past the wall: this room has no such route");
+    assert_eq!(web.browse(&late, "/open").await.status, 200, "what is public stays so");
+    assert_eq!(web.get(&late, "/v2/authority").await.status, 404);
 }

@@ -58,6 +58,7 @@ pub fn room(app: &App, made: &mut Option<Sample>) -> Room {
             .routes(routes!(list, create))
             .routes(routes!(show, change))
             .routes(routes!(pay))
+            .routes(routes!(sensitive))
             .routes(routes!(slow))
             .route("/v2/broken/panic", get(panics))
             .route("/v2/broken/row", get(no_row))
@@ -66,6 +67,7 @@ pub fn room(app: &App, made: &mut Option<Sample>) -> Room {
             .route("/things", get(page).post(submit))
             .route("/things/broken", get(panics))
             .route("/things/size", post(|_: Allowed<View>, body: Bytes| async move { body.len().to_string() }))
+            .route("/things/sensitive", get(sensitive).post(sensitive))
             .route("/open", get(|| async { Html("open to all") }).post(|| async { "posted" }))
             .with_state(state.clone()),
         webhooks: Router::new().route("/webhooks/sample", post(receive)).with_state(state),
@@ -96,6 +98,13 @@ struct Filter {
     /// Only these tags.
     #[serde(default)]
     tag: Vec<String>,
+}
+
+/// Do something that needs a fresh proof.
+#[utoipa::path(post, path = "/v2/sensitive", tag = "leads", responses((status = 204)))]
+async fn sensitive(by: Allowed<View>) -> Result<StatusCode, AppError> {
+    by.fresh()?;
+    Ok(StatusCode::NO_CONTENT)
 }
 
 /// List things.

@@ -2,6 +2,7 @@
 
 use axum::http::StatusCode;
 use kernel::http::Method;
+use kernel::http::header::HeaderName;
 use serde_json::json;
 
 use super::program::Provider;
@@ -48,7 +49,7 @@ impl Stage {
         let start = self.house.get(&format!("/auth/saml/{}/start?return_to=/inbox", self.id)).send().await;
         let start = start.expect_status(303);
         let request = self.house.kernel.http.tenant(Method::GET, start.location(), true).expect("an address");
-        let page = request.header("x-mode", mode).send().await.expect("an answer");
+        let page = request.header(HeaderName::from_static("x-mode"), mode).send().await.expect("an answer");
         let text = String::from_utf8(page.body.to_vec()).expect("a page");
         assert_eq!(page.status, StatusCode::OK, "{mode}: {text}");
         assert!(text.contains(&format!("action=\"{OURS}/auth/saml/{}/acs\"", self.id)), "{text}");

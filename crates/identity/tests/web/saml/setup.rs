@@ -7,11 +7,12 @@ use super::scene::{OURS, Scene};
 use crate::support::House;
 
 fn document(names: &[&str]) -> String {
-    use base64::Engine;
     let key = |name: &&str| {
-        let base64 = base64::engine::general_purpose::STANDARD.encode(certificate(name).der());
+        let pem = fixture(&format!("test-only-{name}.cert.pem"));
+        let base64: Vec<&str> = pem.lines().filter(|line| !line.starts_with("--")).collect();
         format!(
-            "<KeyDescriptor use=\"signing\"><ds:KeyInfo><ds:X509Data><ds:X509Certificate>{base64}</ds:X509Certificate></ds:X509Data></ds:KeyInfo></KeyDescriptor>"
+            "<KeyDescriptor use=\"signing\"><ds:KeyInfo><ds:X509Data><ds:X509Certificate>{}</ds:X509Certificate></ds:X509Data></ds:KeyInfo></KeyDescriptor>",
+            base64.concat()
         )
     };
     let keys: Vec<String> = names.iter().map(key).collect();

@@ -64,6 +64,12 @@ pub struct SessionRow {
     pub seen_at: DateTime<Utc>,
     /// When it ends by itself.
     pub expires_at: DateTime<Utc>,
+    /// When the person last proved who they are.
+    pub verified_at: Option<DateTime<Utc>>,
+    /// Whether they came in through the organisation's identity provider.
+    pub sso: bool,
+    /// When the organisation's patience with a member without a second factor ends; none when there is nothing to ask.
+    pub factor_due: Option<DateTime<Utc>>,
 }
 
 /// An API key that is not revoked.
@@ -126,10 +132,15 @@ pub struct RefreshRow {
 }
 
 const SESSION: &str = "select s.org_id as org, o.name as org_name, o.plan, s.id as session, s.user_id, m.id as member, m.role, \
-     u.name, u.email, s.created_at, s.seen_at, s.expires_at \
+     u.name, u.email, s.created_at, s.seen_at, s.expires_at, s.verified_at, s.came_by = 'sso' as sso, \
+     case when (f.sso_too or s.came_by <> 'sso') \
+       and not exists (select 1 from totp_secrets t where t.user_id = s.user_id and t.confirmed_at is not null) \
+       and not exists (select 1 from passkeys p where p.user_id = s.user_id) \
+       then greatest(f.required_at, m.joined_at) + make_interval(days => f.grace_days) end as factor_due \
      from sessions s join organisations o on o.id = s.org_id and o.deleted_at is null \
      join members m on m.org_id = s.org_id and m.user_id = s.user_id and m.suspended_at is null \
      join users u on u.id = s.user_id \
+     left join factor_rules f on f.org_id = s.org_id \
      where s.revoked_at is null and ";
 
 /// The person with an email (in lower case).

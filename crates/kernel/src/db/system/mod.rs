@@ -5,9 +5,11 @@
 
 mod crm;
 mod doors;
+mod factors;
 mod health;
 mod identity;
 mod organisations;
+mod passkeys;
 mod people;
 mod privacy;
 mod receiving;
@@ -19,6 +21,11 @@ pub use doors::{
     DoorRule, SigningKeyRow, add_signing_key, count_refusal, door_closed_until, forget_refusals, open_door,
     signing_keys,
 };
+pub use factors::{
+    Factors, Named, PendingRow, TotpRow, add_pending, attempt_succeeded, begin_attempt, begin_totp, confirm_totp,
+    drop_stray_recovery_codes, factors_of, members_with_factor, pending_by_token, person_named, remove_totp,
+    reset_factors, session_verified, set_recovery_codes, totp_of, use_pending, use_recovery_code, use_totp_step,
+};
 pub use health::{FollowerRow, WorkerRow, followers, prepare_event_months, roles, unprotected_tables, workers};
 pub use identity::{
     InviteRow, KeyRow, Person, RefreshRow, Seat, SessionRow, invite_by_token, key_by_hash, refresh_by_hash, seats_of,
@@ -27,6 +34,10 @@ pub use identity::{
 pub use organisations::{
     DeletedOrganisation, create_organisation, deleted_by_link, deleted_organisations, destroy_keys, erase_people,
     erase_rows, list_organisations, organisation_erased, organisation_exists,
+pub use organisations::{create_organisation, list_organisations, organisation_exists};
+pub use passkeys::{
+    PasskeyRow, add_challenge, add_passkey, passkey_by_credential, passkeys_of, remove_passkey, rename_passkey,
+    take_challenge, use_passkey,
 };
 pub use people::{change_person, retire_account};
 pub use privacy::common_rows;
