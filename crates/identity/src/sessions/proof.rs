@@ -4,7 +4,6 @@ use chrono::{DateTime, Utc};
 
 /// How somebody came in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[expect(dead_code, reason = "single sign-on opens its sessions by this")]
 pub(crate) enum Came {
     /// By their password, and their second factor if they have one.
     Password,

@@ -20,6 +20,11 @@ use crate::map::{Route, routes};
 const OPEN: &[(&str, &str)] = &[
     ("GET /.well-known/jwks.json", "public keys"),
     ("GET /assets/{file}", "styles and scripts"),
+    ("GET /auth/oidc/{connection}/callback", "the way back from an identity provider; state and code prove it"),
+    ("GET /auth/oidc/{connection}/start", "the door"),
+    ("GET /auth/saml/{connection}/finish", "the way back from an identity provider; a one-time secret proves it"),
+    ("GET /auth/saml/{connection}/metadata", "what identity providers read"),
+    ("GET /auth/saml/{connection}/start", "the door"),
     ("GET /docs/api", "the reference is public"),
     ("GET /favicon.ico", "an icon"),
     ("GET /health/live", "for the supervisor"),
@@ -29,11 +34,13 @@ const OPEN: &[(&str, &str)] = &[
     ("GET /register", "the door"),
     ("GET /restore/{token}", "the secret in the path is the credential"),
     ("GET /sign-in", "the door"),
+    ("GET /sign-in/sso", "the door"),
     ("GET /v2/openapi.json", "the description is public"),
     ("POST /invite/{token}", "the secret in the path, and a password"),
     ("POST /register", "the door"),
     ("POST /restore/{token}", "the secret in the path, and an owner's password"),
     ("POST /sign-in", "the door"),
+    ("POST /sign-in/sso", "the door"),
     ("POST /v2/auth/login", "the door"),
     ("POST /v2/auth/refresh", "the refresh token is the credential"),
     ("POST /v2/auth/register", "the door"),
@@ -43,6 +50,7 @@ const OPEN: &[(&str, &str)] = &[
 /// Routes that prove the caller by a signature or a secret of their own.
 const SIGNED: &[(&str, &str)] = &[
     ("GET /webhooks/{channel}", "Meta's challenge carries the verify token, X's is answered with a signature"),
+    ("POST /auth/saml/{connection}/acs", "the identity provider's signature over the assertion"),
     ("POST /webhooks/{channel}", "the platform's signature over the body"),
     ("POST /webhooks/hubspot", "the platform's signature over the body"),
 ];
