@@ -5,6 +5,7 @@
 //! [`keys::create()`], [`audit::verify()`].
 
 pub mod audit;
+mod device;
 mod doorkeeper;
 mod input;
 pub mod invites;
@@ -12,7 +13,10 @@ pub mod keys;
 pub mod members;
 mod origin;
 mod passwords;
+mod policy;
+mod profile;
 pub mod registration;
+mod reset;
 mod secrets;
 mod sessions;
 mod sign_in;
@@ -26,6 +30,7 @@ use axum::Router;
 use axum::extract::FromRef;
 use axum::routing::{get, post};
 use kernel::Kernel;
+use kernel::queue::Handlers;
 use shell::{App, AppError, Authenticator, NavItem, Permission, Room};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
@@ -101,6 +106,14 @@ fn api() -> OpenApiRouter<Desk> {
         .routes(routes!(sign_in::api::login))
         .routes(routes!(sessions::refresh::post))
         .routes(routes!(sessions::show::get, sessions::close::delete))
+        .routes(routes!(sessions::list::get, sessions::end::others))
+        .routes(routes!(sessions::end::one))
+        .routes(routes!(sessions::end::of_member))
+        .routes(routes!(reset::api::ask))
+        .routes(routes!(reset::api::choose))
+        .routes(routes!(profile::name::patch))
+        .routes(routes!(profile::password::put))
+        .routes(routes!(policy::show::get, policy::save::put))
         .routes(routes!(members::list::get, members::add::post))
         .routes(routes!(members::remove::leave))
         .routes(routes!(members::role::patch, members::remove::delete))
@@ -122,6 +135,14 @@ fn pages() -> Router<Desk> {
         .route("/.well-known/jwks.json", get(tokens::jwks))
         .route("/sign-in", get(sign_in::page::get).post(sign_in::page::post))
         .route("/sign-out", get(sessions::close::ask).post(sessions::close::page))
+        .route("/reset", get(reset::page::get).post(reset::page::post))
+        .route("/reset/{token}", get(reset::page::open).post(reset::page::choose))
+        .route("/settings/profile", get(profile::get))
+        .route("/settings/profile/name", post(profile::name::post))
+        .route("/settings/profile/password", post(profile::password::post))
+        .route("/settings/profile/sessions/end", post(profile::sessions::others))
+        .route("/settings/profile/sessions/{id}/end", post(profile::sessions::one))
+        .route("/settings/sign-in", get(policy::page::get).post(policy::page::post))
         .route("/organisations", get(sessions::switch::get))
         .route("/organisations/{org}", post(sessions::switch::post))
         .route("/register", get(registration::page::get).post(registration::page::post))
@@ -137,6 +158,7 @@ fn pages() -> Router<Desk> {
         .route("/settings/teams/{id}/deletion", post(teams::page::end))
         .route("/settings/teams/{id}/members", post(teams::page::put))
         .route("/settings/teams/{id}/members/{member}/removal", post(teams::page::take))
+        .route("/settings/people/{id}/sessions/end", post(members::page::end_sessions))
         .route("/settings/keys", get(keys::page::get).post(keys::page::post))
         .route("/settings/keys/{id}/revoke", post(keys::page::end))
         .route("/settings/audit-log", get(audit::page::get))
@@ -145,12 +167,20 @@ fn pages() -> Router<Desk> {
 
 /// The pages of the settings that this room adds.
 fn settings() -> Vec<NavItem> {
-    [
+    let mut items: Vec<NavItem> = [
         NavItem::below(50, "People", "/settings/people", "users"),
         NavItem::below(52, "Teams", "/settings/teams", "users"),
+        NavItem::below(55, "Sign-in rules", "/settings/sign-in", "lock"),
         NavItem::below(60, "API keys", "/settings/keys", "key"),
         NavItem::below(90, "Audit log", "/settings/audit-log", "shield"),
     ]
     .map(|item| item.only(Permission::ManagePeople))
-    .into()
+    .into();
+    items.push(NavItem::below(95, "Profile & security", "/settings/profile", "user"));
+    items
+}
+
+/// The background work of the room.
+pub fn handlers(kernel: &Kernel, handlers: &mut Handlers) {
+    handlers.add(Arc::new(sessions::Notices::new(kernel.clone())));
 }

@@ -61,6 +61,7 @@ impl Rooms {
     /// The background work of every room.
     pub fn handlers(&self, handlers: &mut Handlers) {
         handlers.add(Arc::new(kernel::mail::Postman::new(&self.kernel)));
+        identity::handlers(&self.kernel, handlers);
         inbox::handlers(&self.inbox, handlers);
         leads::handlers(&self.leads, handlers);
         handlers.add(Arc::new(ai::knowledge::Indexer::new(&self.kernel, self.inbox.brain.embedder().cloned())));

@@ -13,8 +13,10 @@ use serde_json::json;
 use shell::{App, AppError};
 use utoipa::ToSchema;
 
-use super::{LASTS, LONGEST};
+use super::{LASTS, LONGEST, notice};
 use crate::origin::Origin;
+use crate::policy::AccessList;
+use crate::store::policies;
 use crate::store::sessions::{self, NewSession};
 use crate::tokens::{ACCESS_LASTS, Claims};
 use crate::{Identity, secrets};
@@ -104,9 +106,16 @@ pub(crate) async fn tokens(tx: &mut OrgTx, user: UserId, origin: &Origin) -> Res
     Ok(Opened { session, refresh })
 }
 
-async fn open(tx: &mut OrgTx, user: UserId, origin: &Origin, new: NewSession) -> Result<SessionId, AppError> {
+async fn open(tx: &mut OrgTx, user: UserId, origin: &Origin, mut new: NewSession) -> Result<SessionId, AppError> {
+    let policy = policies::get(tx).await?;
+    AccessList::new(&policy.networks).check(origin.ip)?;
+    new.lasts = policy.lasts(new.lasts);
+    let new_device = notice::is_new_device(tx, user, origin).await?;
     let kind = new.kind;
     let session = sessions::add(tx, user, origin, new).await?;
+    if new_device {
+        notice::queue(tx, session);
+    }
     let entry = AuditEntry::new(Actor::User(user), "sign_in").about(session).detail(json!({ "kind": kind }));
     audit::record(tx, entry.from_ip(origin.ip)).await?;
     Ok(session)

@@ -18,7 +18,8 @@ struct SignInPage {
     email: String,
     next: String,
     problem: String,
-    left: bool,
+    /// Why the person is here: empty, `reset` after a new password, anything else after signing out.
+    left: String,
 }
 
 #[derive(Deserialize)]
@@ -45,9 +46,8 @@ pub(crate) async fn get(
     if principal.is_some() {
         return Ok(Redirect::to(inside(&look.next)).into_response());
     }
-    let left = !look.left.is_empty();
     let frame = Frame::signed_out(&info, "Sign in");
-    Ok(show(&SignInPage { frame, email: String::new(), next: look.next, problem: String::new(), left })?
+    Ok(show(&SignInPage { frame, email: String::new(), next: look.next, problem: String::new(), left: look.left })?
         .into_response())
 }
 
@@ -66,7 +66,7 @@ pub(crate) async fn post(
         Err(error) => {
             let SignInForm { email, next, .. } = form;
             let frame = Frame::signed_out(&info, "Sign in");
-            let page = SignInPage { frame, email, next, problem: problem(&error), left: false };
+            let page = SignInPage { frame, email, next, problem: problem(&error), left: String::new() };
             Ok((error.status(), show(&page)?).into_response())
         }
     }

@@ -4,5 +4,6 @@ pub(crate) mod invites;
 pub(crate) mod keys;
 pub(crate) mod log;
 pub(crate) mod members;
+pub(crate) mod policies;
 pub(crate) mod sessions;
 pub(crate) mod teams;

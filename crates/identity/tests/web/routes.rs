@@ -8,11 +8,23 @@ use shell::{App, Settings};
 use crate::support::{Call, House, PASSWORD, Person};
 
 /// What anybody may call: each of these proves somebody by what it is sent.
-const PUBLIC: [&str; 4] = ["/v2/auth/register", "/v2/auth/login", "/v2/auth/refresh", "/v2/invites/accept"];
+const PUBLIC: [&str; 6] = [
+    "/v2/auth/register",
+    "/v2/auth/login",
+    "/v2/auth/refresh",
+    "/v2/auth/password-reset",
+    "/v2/auth/password-reset/{token}",
+    "/v2/invites/accept",
+];
 /// What every member may call.
-const EVERYBODY: [(&str, &str); 7] = [
+const EVERYBODY: [(&str, &str); 12] = [
     ("get", "/v2/auth/session"),
     ("delete", "/v2/auth/session"),
+    ("get", "/v2/auth/sessions"),
+    ("delete", "/v2/auth/sessions"),
+    ("delete", "/v2/auth/sessions/{id}"),
+    ("patch", "/v2/auth/profile"),
+    ("put", "/v2/auth/password"),
     ("get", "/v2/members"),
     ("delete", "/v2/members/me"),
     ("get", "/v2/teams"),
@@ -42,6 +54,7 @@ fn body(method: &str, path: &str) -> Value {
         }
         ("post", "/v2/invites") => json!({ "email": "y@example.com", "role": "viewer" }),
         ("post" | "patch", "/v2/teams" | "/v2/teams/{id}") => json!({ "name": "Front desk" }),
+        ("put", "/v2/session-policy") => json!({ "idle_minutes": null, "longest_minutes": null }),
         ("post", "/v2/keys") => json!({ "name": "k", "scopes": ["view"] }),
         _ => json!({}),
     }
@@ -64,7 +77,11 @@ async fn filled(house: &House, of: &Person, path: &str) -> String {
         return path.to_owned();
     }
     let made = match path {
-        "/v2/members/{id}" => return path.replace("{id}", &house.member_id(of).await),
+        "/v2/auth/sessions/{id}" => {
+            let me = house.get("/v2/auth/session").by(of).send().await.expect_status(200).json();
+            return path.replace("{id}", me["session"].as_str().expect("a session"));
+        }
+        "/v2/members/{id}" | "/v2/members/{id}/sessions" => return path.replace("{id}", &house.member_id(of).await),
         "/v2/keys/{id}" => house.post("/v2/keys", json!({ "name": "k", "scopes": ["view"] })),
         "/v2/invites/{id}" => house.post("/v2/invites", json!({ "email": "z@example.com", "role": "viewer" })),
         path if path.starts_with("/v2/teams/{id}") => {
@@ -120,7 +137,7 @@ async fn what_another_organisation_has_does_not_exist() {
     let (one, two) = (house.owner("one").await, house.owner("two").await);
     let all = operations(&house);
     let with_ids: Vec<_> = all.iter().filter(|(_, path, _)| path.contains("{id}")).collect();
-    assert_eq!(with_ids.len(), 10, "{with_ids:?}");
+    assert_eq!(with_ids.len(), 12, "{with_ids:?}");
     for (method, path, body) in with_ids {
         let theirs = filled(&house, &one, path).await;
         let status = call(&house, method, &theirs, body).by(&two).send().await.status.as_u16();

@@ -10,6 +10,7 @@ mod identity;
 mod organisations;
 mod people;
 mod receiving;
+mod resets;
 mod totals;
 
 pub use crm::crm_organisations;
@@ -20,9 +21,10 @@ pub use doors::{
 pub use health::{FollowerRow, WorkerRow, followers, prepare_event_months, roles, unprotected_tables, workers};
 pub use identity::{
     InviteRow, KeyRow, Person, RefreshRow, Seat, SessionRow, invite_by_token, key_by_hash, refresh_by_hash, seats_of,
-    session_by_id, session_by_token, set_password_hash, touch_key, touch_session, user_by_email,
+    session_by_id, session_by_token, touch_key, touch_session, user_by_email,
 };
 pub use organisations::{create_organisation, list_organisations, organisation_exists};
 pub use people::{change_person, retire_account};
 pub use receiving::{NewReceipt, keep_receipts, object_in_use, routes_of};
+pub use resets::{ResetRow, add_reset, password_hash_of, reset_by_token, set_password_hash, set_user_name, use_reset};
 pub use totals::{claim_schedule, count, counters};
