@@ -23,11 +23,12 @@ create table session_policies (
 select recoup_tenant_table('session_policies');
 select recoup_system_access('session_policies', 'select');
 
--- Which letters a member wants; without a row, the usual ones.
+-- Of which conversations that need a person a member is told by letter: none, those assigned to them, or also those assigned to
+-- nobody. Without a row an owner is told of both, anybody else of their own.
 create table member_notices (
   org_id uuid not null,
   member_id uuid not null,
-  needs_human boolean not null,
+  needs_human text not null check (needs_human in ('none', 'mine', 'all')),
   primary key (org_id, member_id),
   foreign key (org_id, member_id) references members (org_id, id) on delete cascade
 );

@@ -73,6 +73,7 @@ impl Rooms {
         all.extend([
             Arc::new(inbox::LeadMarks) as Arc<dyn Follower>,
             Arc::new(inbox::ContactMerges),
+            Arc::new(inbox::HandoffLetters),
             Arc::new(revenue::Rollup),
         ]);
         all
