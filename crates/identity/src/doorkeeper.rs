@@ -5,11 +5,12 @@
 //! entries carry the count at which their look-up *began*, so a look-up that raced with the change is not used after it.
 //! Other processes notice within [`KEPT_FOR`].
 
+use std::net::IpAddr;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use async_trait::async_trait;
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::{DateTime, Utc};
 use kernel::db::system::{self, KeyRow, SessionRow};
 use kernel::ids::{OrgId, SessionId};
 use kernel::ledger::Actor;
@@ -17,8 +18,9 @@ use kernel::{CanFail, Kernel};
 use moka::sync::Cache;
 use shell::{AppError, Authenticator, Credential, Permission, Permissions, Plan, Principal, Role};
 
+use crate::policy::{self, AccessList};
 use crate::secrets;
-use crate::sessions::{LASTS, LONGEST};
+use crate::sessions::NOTE_EVERY;
 use crate::tokens::{Claims, KeyRing};
 
 /// How long an answer may be used without asking again. Below one second: the promise to other processes.
@@ -27,8 +29,6 @@ const KEPT_FOR: Duration = Duration::from_millis(900);
 const VERIFIED_FOR: Duration = Duration::from_secs(60);
 /// How many answers are kept.
 const KEPT: u64 = 50_000;
-/// Use is noted this often.
-const NOTE_EVERY: TimeDelta = TimeDelta::minutes(1);
 
 /// Knows who a credential is.
 pub struct Doorkeeper {
@@ -53,7 +53,17 @@ enum Presented {
 struct Known {
     principal: Principal,
     expires_at: Option<DateTime<Utc>>,
+    /// From where it may be used.
+    from: AccessList,
     changes: u64,
+}
+
+impl Known {
+    /// The principal, for a request from this address.
+    fn at(self, from: Option<IpAddr>) -> Result<Principal, AppError> {
+        self.from.check(from)?;
+        Ok(self.principal)
+    }
 }
 
 impl Doorkeeper {
@@ -92,21 +102,28 @@ impl Doorkeeper {
         Ok(claims)
     }
 
-    async fn look_up(&self, presented: &Presented) -> Result<Option<Known>, AppError> {
+    async fn look_up(&self, presented: &Presented, at: Option<IpAddr>) -> Result<Option<Known>, AppError> {
         let changes = self.changes.load(Ordering::SeqCst);
         let db = &self.kernel.db;
         match presented {
-            Presented::Cookie(hash) => self.session(system::session_by_token(db, hash).await?, changes).await,
-            Presented::Session(org, id) => self.session(system::session_by_id(db, *org, *id).await?, changes).await,
-            Presented::Key(hash) => self.key(system::key_by_hash(db, hash).await?, changes).await,
+            Presented::Cookie(hash) => self.session(system::session_by_token(db, hash).await?, changes, at).await,
+            Presented::Session(org, id) => self.session(system::session_by_id(db, *org, *id).await?, changes, at).await,
+            Presented::Key(hash) => self.key(system::key_by_hash(db, hash).await?, changes, at).await,
         }
     }
 
-    async fn session(&self, row: Option<SessionRow>, changes: u64) -> Result<Option<Known>, AppError> {
+    async fn session(
+        &self,
+        row: Option<SessionRow>,
+        changes: u64,
+        at: Option<IpAddr>,
+    ) -> Result<Option<Known>, AppError> {
         let now = self.kernel.clock.now();
-        let Some(row) = row.filter(|row| now < row.expires_at) else { return Ok(None) };
-        if row.seen_at + NOTE_EVERY <= now {
-            let until = (now + LASTS).min(row.created_at + LONGEST);
+        let Some(row) = row.filter(|row| now < policy::ends_at(row)) else { return Ok(None) };
+        let (from, ends_at) = (AccessList::new(&row.networks), policy::ends_at(&row));
+        // What is tried from elsewhere is no use: it must not keep a session alive.
+        if row.seen_at + NOTE_EVERY <= now && from.holds(at) {
+            let until = policy::prolonged(&row, now);
             system::touch_session(&self.kernel.db, &row, now, until).await.can_fail("noting the use of a session");
         }
         let role: Role = row.role.parse().map_err(AppError::internal)?;
@@ -125,14 +142,15 @@ impl Doorkeeper {
             sso: row.sso,
             factor_due: row.factor_due,
         };
-        Ok(Some(Known { principal, expires_at: Some(row.expires_at), changes }))
+        Ok(Some(Known { principal, expires_at: Some(ends_at), from, changes }))
     }
 
-    async fn key(&self, row: Option<KeyRow>, changes: u64) -> Result<Option<Known>, AppError> {
+    async fn key(&self, row: Option<KeyRow>, changes: u64, at: Option<IpAddr>) -> Result<Option<Known>, AppError> {
         let now = self.kernel.clock.now();
         let Some(row) = row.filter(|row| row.expires_at.is_none_or(|end| now < end)) else { return Ok(None) };
         let Some(maker) = maker_permissions(&row)? else { return Ok(None) };
-        if row.last_used_at.is_none_or(|at| at + NOTE_EVERY <= now) {
+        let from = AccessList::new(&row.networks);
+        if row.last_used_at.is_none_or(|used| used + NOTE_EVERY <= now) && from.holds(at) {
             system::touch_key(&self.kernel.db, row.org, row.key, now).await.can_fail("noting the use of a key");
         }
         // A scope that this version does not know gives nothing.
@@ -152,24 +170,28 @@ impl Doorkeeper {
             sso: false,
             factor_due: None,
         };
-        Ok(Some(Known { principal, expires_at: row.expires_at, changes }))
+        Ok(Some(Known { principal, expires_at: row.expires_at, from, changes }))
     }
 }
 
 #[async_trait]
 impl Authenticator for Doorkeeper {
-    async fn authenticate(&self, credential: Credential<'_>) -> Result<Option<Principal>, AppError> {
+    async fn authenticate(
+        &self,
+        credential: Credential<'_>,
+        from: Option<IpAddr>,
+    ) -> Result<Option<Principal>, AppError> {
         let Some(presented) = self.presented(credential).await? else { return Ok(None) };
         let current = |known: &Known| {
             known.changes == self.changes.load(Ordering::SeqCst)
                 && known.expires_at.is_none_or(|end| self.kernel.clock.now() < end)
         };
         if let Some(known) = self.known.get(&presented).filter(current) {
-            return Ok(Some(known.principal));
+            return known.at(from).map(Some);
         }
-        let Some(known) = self.look_up(&presented).await? else { return Ok(None) };
+        let Some(known) = self.look_up(&presented, from).await? else { return Ok(None) };
         self.known.insert(presented, known.clone());
-        Ok(Some(known.principal))
+        known.at(from).map(Some)
     }
 }
 

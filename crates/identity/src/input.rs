@@ -45,10 +45,23 @@ impl fmt::Display for Email {
 #[derive(Default)]
 pub(crate) struct Check {
     details: Vec<Detail>,
+    /// What a guesser of this person's password would try first.
+    about: Vec<String>,
 }
 
 impl Check {
+    /// Texts about the person whose password is checked; what else was read is known already.
+    pub(crate) fn about(&mut self, texts: &[&str]) {
+        for text in texts {
+            self.about.push((*text).to_owned());
+            if let Some((local, _)) = text.split_once('@') {
+                self.about.push(local.to_owned());
+            }
+        }
+    }
+
     pub(crate) fn email(&mut self, field: &str, text: &str) -> Email {
+        self.about(&[text.trim()]);
         Email::parse(text).unwrap_or_else(|reason| {
             self.complain(field, reason);
             Email::default()
@@ -58,6 +71,7 @@ impl Check {
     /// A name: trimmed, on one line.
     pub(crate) fn name(&mut self, field: &str, text: &str) -> String {
         let text = text.trim();
+        self.about(&[text]);
         if text.is_empty() {
             self.complain(field, "is required");
         } else if text.chars().count() > LONGEST_NAME {
@@ -69,7 +83,8 @@ impl Check {
     }
 
     pub(crate) fn password(&mut self, field: &str, text: &str) -> Password {
-        Password::chosen(text).unwrap_or_else(|reason| {
+        let about: Vec<&str> = self.about.iter().map(String::as_str).collect();
+        Password::chosen(text, &about).unwrap_or_else(|reason| {
             self.complain(field, reason);
             Password::given("")
         })

@@ -5,6 +5,7 @@
 //! [`keys::create()`], [`audit::verify()`].
 
 pub mod audit;
+mod device;
 mod doorkeeper;
 mod factors;
 mod input;
@@ -20,6 +21,10 @@ pub mod privacy;
 pub mod registration;
 mod roles;
 mod scim;
+mod policy;
+mod profile;
+pub mod registration;
+mod reset;
 mod secrets;
 mod security;
 mod sessions;
@@ -38,6 +43,7 @@ use axum::routing::{get, post};
 use kernel::Kernel;
 use kernel::schedule::Reconciler;
 use kernel::privacy::Holders;
+use kernel::queue::Handlers;
 use shell::{App, AppError, Authenticator, NavItem, Permission, Room};
 use utoipa_axum::router::{OpenApiRouter, UtoipaMethodRouterExt as _};
 use utoipa_axum::routes;
@@ -161,6 +167,14 @@ fn api() -> OpenApiRouter<Desk> {
         .routes(routes!(passkeys::sign_in::post))
         .routes(routes!(security::rule::get, security::rule::put))
         .routes(routes!(sessions::show::get, sessions::close::delete))
+        .routes(routes!(sessions::list::get, sessions::end::others))
+        .routes(routes!(sessions::end::one))
+        .routes(routes!(sessions::end::of_member))
+        .routes(routes!(reset::api::ask))
+        .routes(routes!(reset::api::choose))
+        .routes(routes!(profile::name::patch))
+        .routes(routes!(profile::password::put))
+        .routes(routes!(policy::show::get, policy::save::put))
         .routes(routes!(members::list::get, members::add::post))
         .routes(routes!(members::remove::leave))
         .routes(routes!(members::role::patch, members::remove::delete))
@@ -218,6 +232,14 @@ fn pages() -> Router<Desk> {
         .route("/auth/saml/{connection}/start", get(sso::saml::flow::start))
         .route("/auth/saml/{connection}/finish", get(sso::saml::flow::finish))
         .route("/auth/saml/{connection}/metadata", get(sso::saml::flow::metadata))
+        .route("/reset", get(reset::page::get).post(reset::page::post))
+        .route("/reset/{token}", get(reset::page::open).post(reset::page::choose))
+        .route("/settings/profile", get(profile::get))
+        .route("/settings/profile/name", post(profile::name::post))
+        .route("/settings/profile/password", post(profile::password::post))
+        .route("/settings/profile/sessions/end", post(profile::sessions::others))
+        .route("/settings/profile/sessions/{id}/end", post(profile::sessions::one))
+        .route("/settings/sign-in", get(policy::page::get).post(policy::page::post))
         .route("/organisations", get(sessions::switch::get))
         .route("/organisations/{org}", post(sessions::switch::post))
         .route("/register", get(registration::page::get).post(registration::page::post))
@@ -261,6 +283,7 @@ fn pages() -> Router<Desk> {
         .route("/settings/sso/{id}/test", post(sso::pages::connection::test))
         .route("/settings/sso/{id}/unlink", post(sso::pages::connection::unlink))
         .route("/settings/sso/{id}/removal", post(sso::pages::connection::remove))
+        .route("/settings/people/{id}/sessions/end", post(members::page::end_sessions))
         .route("/settings/keys", get(keys::page::get).post(keys::page::post))
         .route("/settings/keys/{id}/revoke", post(keys::page::end))
         .route("/settings/audit-log", get(audit::page::get))
@@ -282,6 +305,7 @@ fn settings() -> Vec<NavItem> {
         NavItem::below(56, "Organisation", "/settings/organisation", "building-2"),
         NavItem::below(54, "Single sign-on", "/settings/sso", "lock"),
         NavItem::below(56, "Provisioning", "/settings/scim", "refresh-cw"),
+        NavItem::below(55, "Sign-in rules", "/settings/sign-in", "lock"),
         NavItem::below(60, "API keys", "/settings/keys", "key"),
         NavItem::below(90, "Audit log", "/settings/audit-log", "shield"),
     ]
@@ -299,4 +323,11 @@ fn settings() -> Vec<NavItem> {
     ]
     .map(|item| item.only(Permission::ManagePeople));
     std::iter::once(own).chain(people).collect()
+    items.push(NavItem::below(95, "Profile & security", "/settings/profile", "user"));
+    items
+}
+
+/// The background work of the room.
+pub fn handlers(kernel: &Kernel, handlers: &mut Handlers) {
+    handlers.add(Arc::new(sessions::Notices::new(kernel.clone())));
 }

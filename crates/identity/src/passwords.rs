@@ -1,5 +1,9 @@
 //! Passwords: what may be chosen, and Argon2id away from the asynchronous threads.
 //!
+//! What may be chosen is estimated offline by `zxcvbn`: it knows the tens of thousands of passwords that leaks share, words and
+//! names of English, keyboard rows, dates and repetitions, and we add what belongs to the person. A password that is guessed
+//! within [`Score::Three`]'s hundred million tries is refused, with what makes it easy.
+//!
 //! One verification takes about 20 ms and 19 MiB, so only [`AT_ONCE`] run at a time in the process: a storm of sign-ins waits
 //! in line and cannot starve the rest. An unknown account costs exactly the work of a known one.
 
@@ -11,6 +15,8 @@ use argon2::Argon2;
 use argon2::password_hash::{PasswordHash, PasswordHasher, PasswordVerifier, SaltString};
 use shell::AppError;
 use tokio::sync::Semaphore;
+use zxcvbn::Score;
+use zxcvbn::feedback::{Feedback, Warning};
 
 use crate::secrets;
 
@@ -24,7 +30,7 @@ const SHORTEST: usize = 8;
 const LONGEST: usize = 512;
 
 /// A hash of nothing anybody knows, with the parameters of today's hashes.
-pub(crate) const NOBODY: &str =
+const NOBODY: &str =
     "$argon2id$v=19$m=19456,t=2,p=1$cmVjb3VwIG5vYm9keSAwMQ$q83vEjRWeJCrze8SNFZ4kKvN7xI0VniQq83vEjRWeJA";
 
 /// The hash of an account that has no password: whoever tries one costs the same work and never fits.
@@ -32,49 +38,22 @@ pub(crate) const NO_PASSWORD: &str = NOBODY;
 
 static TURNS: Semaphore = Semaphore::const_new(AT_ONCE);
 
-/// The passwords that guessing begins with, in lower case; all have the least length.
-const COMMON: [&str; 24] = [
-    "12345678",
-    "123456789",
-    "1234567890",
-    "password",
-    "password1",
-    "password123",
-    "passw0rd",
-    "qwertyuiop",
-    "qwerty123",
-    "iloveyou",
-    "11111111",
-    "00000000",
-    "sunshine",
-    "princess",
-    "football",
-    "baseball",
-    "superman",
-    "trustno1",
-    "welcome1",
-    "letmein1",
-    "whatever",
-    "computer",
-    "admin123",
-    "changeme",
-];
-
 /// A password as typed. Never printed.
 #[derive(Clone)]
 pub struct Password(String);
 
 impl Password {
-    /// A password somebody chooses; the error finishes "the password …".
-    pub fn chosen(text: &str) -> Result<Self, &'static str> {
+    /// A password somebody chooses; the error finishes "the password …". `about` is what belongs to the person.
+    pub fn chosen(text: &str, about: &[&str]) -> Result<Self, String> {
         if text.chars().count() < SHORTEST {
-            return Err("must have at least 8 characters");
+            return Err("must have at least 8 characters".to_owned());
         }
         if text.len() > LONGEST {
-            return Err("must have at most 512 bytes");
+            return Err("must have at most 512 bytes".to_owned());
         }
-        if COMMON.contains(&text.to_lowercase().as_str()) || text.chars().all(|c| text.starts_with(c)) {
-            return Err("is one of the first that are guessed; choose another");
+        let guess = zxcvbn::zxcvbn(text, about);
+        if guess.score() < Score::Three {
+            return Err(easy(guess.feedback().and_then(Feedback::warning)));
         }
         Ok(Self(text.to_owned()))
     }
@@ -83,6 +62,32 @@ impl Password {
     pub(crate) fn given(text: &str) -> Self {
         Self(if text.len() > LONGEST { String::new() } else { text.to_owned() })
     }
+}
+
+/// Why a password is guessed easily, and what to do.
+fn easy(why: Option<Warning>) -> String {
+    let why = match why {
+        Some(Warning::StraightRowsOfKeysAreEasyToGuess | Warning::ShortKeyboardPatternsAreEasyToGuess) => {
+            "is a row of keys"
+        }
+        Some(Warning::RepeatsLikeAaaAreEasyToGuess | Warning::RepeatsLikeAbcAbcAreOnlySlightlyHarderToGuess) => {
+            "repeats itself"
+        }
+        Some(Warning::SequencesLikeAbcAreEasyToGuess) => "is a sequence",
+        Some(Warning::RecentYearsAreEasyToGuess | Warning::DatesAreOftenEasyToGuess) => "is built around a date",
+        Some(
+            Warning::ThisIsATop10Password
+            | Warning::ThisIsATop100Password
+            | Warning::ThisIsACommonPassword
+            | Warning::ThisIsSimilarToACommonlyUsedPassword,
+        ) => "is among those that were leaked and are tried first, or close to one",
+        Some(Warning::NamesAndSurnamesByThemselvesAreEasyToGuess | Warning::CommonNamesAndSurnamesAreEasyToGuess) => {
+            "is a name"
+        }
+        Some(Warning::AWordByItselfIsEasyToGuess) => "is a single word",
+        None => "is guessed too easily",
+    };
+    format!("{why}; take a few words that do not belong together")
 }
 
 impl std::fmt::Debug for Password {
@@ -153,7 +158,7 @@ mod tests {
     #[tokio::test]
     async fn a_password_fits_its_own_hash_only_and_nobody_costs_the_same() {
         let hasher = Hasher::default();
-        let stored = hasher.hash(Password::chosen("correct horse").expect("allowed")).await.expect("hashed");
+        let stored = hasher.hash(Password::chosen("correct horse", &[]).expect("allowed")).await.expect("hashed");
         assert!(stored.starts_with("$argon2id$v=19$m=19456,t=2,p=1$"), "the parameters of NOBODY");
         assert!(hasher.fits(Password::given("correct horse"), Some(stored.clone())).await.expect("compared"));
         assert!(!hasher.fits(Password::given("correct house"), Some(stored)).await.expect("compared"));
@@ -163,12 +168,28 @@ mod tests {
     }
 
     #[test]
-    fn what_is_guessed_first_is_refused() {
-        for bad in ["short", "Password", "aaaaaaaaaaaa", "12345678", &"x1".repeat(300)] {
-            assert!(Password::chosen(bad).is_err(), "{bad}");
+    fn what_is_guessed_first_is_refused_with_the_reason() {
+        let about = ["dana.whitfield@northwind.example", "dana.whitfield", "Dana Whitfield"];
+        let long = "x1".repeat(300);
+        for (bad, why) in [
+            ("short", "at least 8 characters"),
+            (long.as_str(), "at most 512 bytes"),
+            ("Password", "leaked"),
+            ("Password1!", "leaked"),
+            ("P@ssw0rd2024", "leaked"),
+            ("aaaaaaaaaaaa", "repeats itself"),
+            ("abcabcabcabc", "repeats itself"),
+            ("qwertyuiop[]", "row of keys"),
+            ("12345678", "leaked"),
+            ("dana.whitfield", "guessed too easily"),
+            ("Dana Whitfield", "guessed too easily"),
+            ("dana.whitfield1", "guessed too easily"),
+        ] {
+            let reason = Password::chosen(bad, &about).map(|_| ()).expect_err(bad);
+            assert!(reason.contains(why), "{bad}: {reason}");
         }
-        for good in ["correct horse", "pässwörd-Ünïcode", "8chars!!", "two words"] {
-            assert!(Password::chosen(good).is_ok(), "{good}");
+        for good in ["correct horse", "pässwörd-Ünïcode", "a new passphrase", "vK3#qLz!9w", "sieben blaue Schafe"] {
+            assert!(Password::chosen(good, &about).is_ok(), "{good}");
         }
         assert_eq!(format!("{:?}", Password::given("hush")), "(password)");
     }

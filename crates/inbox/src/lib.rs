@@ -10,6 +10,7 @@ pub mod contacts;
 mod conversations;
 mod core;
 mod handoff;
+mod handoff_letter;
 mod ingest;
 mod knowledge;
 mod lead_marks;
@@ -30,6 +31,7 @@ use kernel::queue::Handlers;
 pub use crate::brain::Brain;
 pub use crate::contacts::{ConsentMarks, ContactMerges};
 pub use crate::core::Core;
+pub use handoff_letter::HandoffLetters;
 pub use lead_marks::LeadMarks;
 pub use reconcilers::reconcilers;
 pub use web::room;
@@ -39,6 +41,7 @@ pub fn handlers(core: &Core, handlers: &mut Handlers) {
     handlers.add_batch(Arc::new(ingest::Receive::new(core.clone())));
     handlers.add(Arc::new(ingest::AnswerTurn::new(core.clone())));
     handlers.add_batch(Arc::new(sending::Send::new(core.clone())));
+    handlers.add(Arc::new(handoff_letter::Write::new(core.clone())));
     handlers.add(Arc::new(contacts::LearnProfile::new(core.clone())));
     handlers.add(Arc::new(ai::knowledge::Indexer::new(&core.kernel, core.brain.embedder().cloned())));
 }

@@ -17,6 +17,7 @@ pub mod ledger;
 pub mod live;
 pub mod mail;
 pub mod money;
+mod network;
 pub mod privacy;
 pub mod queue;
 mod relay;
@@ -31,6 +32,7 @@ use std::sync::Arc;
 
 pub use can_fail::CanFail;
 pub use clock::Clock;
+pub use network::{Network, NotANetwork};
 pub use relay::run_relay;
 pub use tail::{message as live_message, run_tail};
 

@@ -63,6 +63,7 @@ impl Rooms {
     /// The background work of every room.
     pub fn handlers(&self, handlers: &mut Handlers) {
         handlers.add(Arc::new(kernel::mail::Postman::new(&self.kernel)));
+        identity::handlers(&self.kernel, handlers);
         inbox::handlers(&self.inbox, handlers);
         leads::handlers(&self.leads, handlers);
         identity::privacy::handlers(&self.identity, handlers);
@@ -76,6 +77,7 @@ impl Rooms {
             Arc::new(inbox::LeadMarks) as Arc<dyn Follower>,
             Arc::new(inbox::ContactMerges),
             Arc::new(inbox::ConsentMarks),
+            Arc::new(inbox::HandoffLetters),
             Arc::new(revenue::Rollup),
         ]);
         all.extend(identity::privacy::followers());

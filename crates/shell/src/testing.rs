@@ -8,6 +8,7 @@
 //! ```
 
 use std::collections::HashMap;
+use std::net::IpAddr;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use async_trait::async_trait;
@@ -42,7 +43,7 @@ struct People(Mutex<HashMap<String, Principal>>);
 
 #[async_trait]
 impl Authenticator for People {
-    async fn authenticate(&self, credential: Credential<'_>) -> Result<Option<Principal>, AppError> {
+    async fn authenticate(&self, credential: Credential<'_>, _: Option<IpAddr>) -> Result<Option<Principal>, AppError> {
         let (Credential::Bearer(token) | Credential::ApiKey(token) | Credential::Session(token)) = credential;
         Ok(self.0.lock().unwrap_or_else(PoisonError::into_inner).get(token).cloned())
     }

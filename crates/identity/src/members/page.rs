@@ -14,6 +14,7 @@ use super::{remove, role, suspension};
 use crate::Identity;
 use crate::invites::{create, resend, revoke};
 use crate::origin::Origin;
+use crate::sessions::end;
 use crate::store::invites::{self, Invite};
 use crate::store::members::{self, Member};
 
@@ -216,6 +217,19 @@ pub(crate) async fn reset_factors(
         Err(error) => return Err(error),
     };
     Ok((toast.on_next_page(), Redirect::to("/settings/people")).into_response())
+}
+
+/// Signs a member out everywhere.
+pub(crate) async fn end_sessions(
+    State(identity): State<Identity>,
+    by: Allowed<ManagePeople>,
+    Path(id): Path<MemberId>,
+    origin: Origin,
+    Form(Nothing {}): Form<Nothing>,
+) -> Result<Response, AppError> {
+    let name = end::end_of_member(&identity, &by, id, &origin).await?;
+    let list = people(&by).await?;
+    answer(&by, Some(Toast::done(format!("{name} is signed out everywhere"))), list)
 }
 
 /// The list for htmx, the whole page for a browser without script.

@@ -1,4 +1,4 @@
-//! Setting a person's password from the command line: for somebody who forgot it, until there is mail to send a link by.
+//! Setting a person's password from the command line: for somebody who forgot it where no mail is sent.
 
 use kernel::Kernel;
 use kernel::audit::{self, AuditEntry};
@@ -18,7 +18,7 @@ pub async fn set_password(kernel: &Kernel, email: &str, password: &str) -> Resul
     let person =
         system::user_by_email(&kernel.db, email.as_str()).await?.ok_or_else(|| AppError::not_found("person"))?;
     let hash = Hasher::default().hash(password).await?;
-    system::set_password_hash(&kernel.db, person.id, &hash, kernel.clock.now()).await?;
+    system::set_password_hash(&kernel.db, person.id, &hash, kernel.clock.now(), None).await?;
     for seat in system::seats_of(&kernel.db, person.id).await? {
         let mut tx = kernel.db.begin(seat.org).await?;
         audit::record(&mut tx, AuditEntry::new(Actor::System, "password.set").about(person.id)).await?;

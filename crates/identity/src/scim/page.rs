@@ -57,6 +57,7 @@ pub(crate) async fn token(
     origin: Origin,
     Form(Nothing {}): Form<Nothing>,
 ) -> Result<Response, AppError> {
+    by.fresh()?;
     let new = NewKey { name: "Provisioning (SCIM)".to_owned(), scopes: vec![Permission::Scim], expires_at: None };
     let (_, secret) = create::create_by(&by, new, &origin).await?;
     let setup = setup(&base, &by, Some(secret)).await?;

@@ -13,9 +13,11 @@ use serde_json::json;
 use shell::{App, AppError};
 use utoipa::ToSchema;
 
-use super::{Came, LASTS, LONGEST, Proof};
+use super::{Came, LASTS, LONGEST, Proof, notice};
 use crate::origin::Origin;
+use crate::policy::AccessList;
 use crate::sso::only;
+use crate::store::policies;
 use crate::store::sessions::{self, NewSession};
 use crate::tokens::{ACCESS_LASTS, Claims};
 use crate::{Identity, secrets};
@@ -142,10 +144,17 @@ pub(crate) async fn tokens_by(tx: &mut OrgTx, user: UserId, origin: &Origin, pro
     Ok(Opened { session, refresh })
 }
 
-async fn open(tx: &mut OrgTx, user: UserId, origin: &Origin, new: NewSession) -> Result<SessionId, AppError> {
+async fn open(tx: &mut OrgTx, user: UserId, origin: &Origin, mut new: NewSession) -> Result<SessionId, AppError> {
+    let policy = policies::get(tx).await?;
+    AccessList::new(&policy.networks).check(origin.ip)?;
+    new.lasts = policy.lasts(new.lasts);
     let (kind, by, vouched_by) = (new.kind, new.proof.by.as_str(), new.vouched_by);
     only::admit(tx, user, vouched_by, origin).await?;
+    let new_device = notice::is_new_device(tx, user, origin).await?;
     let session = sessions::add(tx, user, origin, new).await?;
+    if new_device {
+        notice::queue(tx, session);
+    }
     let detail = match vouched_by {
         Some(connection) => json!({ "kind": kind, "by": by, "sso": connection }),
         None => json!({ "kind": kind, "by": by }),

@@ -9,9 +9,10 @@ use serde::Deserialize;
 use shell::{AppError, Json};
 use utoipa::ToSchema;
 
+use super::close;
 use super::open::{Arrival, Opened, TokensOut, grant};
-use super::{LASTS, close};
 use crate::origin::Origin;
+use crate::policy::{self, AccessList};
 use crate::store::sessions;
 use crate::{Identity, secrets};
 
@@ -37,15 +38,18 @@ pub(crate) async fn post(
         return Err(refused());
     }
     let now = identity.kernel().clock.now();
-    let session = system::session_by_id(db, row.org, row.session).await?.filter(|session| now < session.expires_at);
+    let session =
+        system::session_by_id(db, row.org, row.session).await?.filter(|session| now < policy::ends_at(session));
     let session = session.filter(|_| now < row.expires_at).ok_or_else(refused)?;
+    AccessList::new(&session.networks).check(origin.ip)?;
+    let lasts = policy::refresh_lasts(&session, now);
     let mut tx = db.begin(row.org).await?.called_from(origin.caller());
     if !sessions::use_refresh(&mut tx, &hash).await? {
         return Err(AppError::unauthenticated("another request is using this refresh token; use the pair it got"));
     }
     let refresh = secrets::fresh("rr_")?;
-    sessions::add_refresh(&mut tx, row.session, &secrets::hash(&refresh), LASTS).await?;
-    if !sessions::prolong(&mut tx, row.session, LASTS).await? {
+    sessions::add_refresh(&mut tx, row.session, &secrets::hash(&refresh), lasts).await?;
+    if !sessions::prolong(&mut tx, row.session, lasts).await? {
         return Err(refused());
     }
     tx.commit().await?;

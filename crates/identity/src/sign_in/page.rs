@@ -20,7 +20,8 @@ struct SignInPage {
     email: String,
     next: String,
     problem: String,
-    left: bool,
+    /// Why the person is here: empty, `reset` after a new password, anything else after signing out.
+    left: String,
     /// Whether this installation can have passkeys.
     passkeys: bool,
 }
@@ -50,9 +51,9 @@ pub(crate) async fn get(
     if principal.is_some() {
         return Ok(Redirect::to(inside(&look.next)).into_response());
     }
-    let left = !look.left.is_empty();
     let (frame, passkeys) = (Frame::signed_out(&info, "Sign in"), Party::of(&app).is_ok());
-    Ok(show(&SignInPage { frame, email: String::new(), next: look.next, problem: String::new(), left, passkeys })?
+    let Look { next, left } = look;
+    Ok(show(&SignInPage { frame, email: String::new(), next, problem: String::new(), left, passkeys })?
         .into_response())
 }
 
@@ -77,7 +78,7 @@ pub(crate) async fn post(
                 email,
                 next,
                 problem: problem(&error),
-                left: false,
+                left: String::new(),
                 passkeys: Party::of(&app).is_ok(),
             };
             Ok((error.status(), show(&page)?).into_response())
@@ -113,7 +114,7 @@ pub(crate) fn refused(
 ) -> Result<Response, AppError> {
     let (frame, next) = (Frame::signed_out(info, "Sign in"), inside(next).to_owned());
     let passkeys = Party::of(app).is_ok();
-    let page = SignInPage { frame, email: String::new(), next, problem, left: false, passkeys };
+    let page = SignInPage { frame, email: String::new(), next, problem, left: String::new(), passkeys };
     Ok((status, show(&page)?).into_response())
 }
 

@@ -33,7 +33,7 @@ fn link(letter: &Letter) -> String {
 
 #[tokio::test]
 async fn an_invitation_goes_by_letter_and_its_link_is_shown_to_nobody_else() {
-    let house = House::with_mail().await;
+    let house = House::with_letters().await;
     let owner = house.owner("one").await;
     let made =
         house.post("/v2/invites", json!({ "email": "sam@example.com", "role": "agent" })).by(&owner).send().await;
@@ -57,7 +57,7 @@ async fn an_invitation_goes_by_letter_and_its_link_is_shown_to_nobody_else() {
 
 #[tokio::test]
 async fn a_table_sends_a_letter_to_each_and_the_page_says_so() {
-    let house = House::with_mail().await;
+    let house = House::with_letters().await;
     let owner = house.owner("one").await;
     let csv = "email\nsam@example.com\nines@example.com\nnobody";
     house.post("/v2/members/import", json!({ "csv": csv, "dry_run": true })).by(&owner).send().await.expect_status(200);
@@ -77,7 +77,7 @@ async fn a_table_sends_a_letter_to_each_and_the_page_says_so() {
 
 #[tokio::test]
 async fn every_owner_is_told_of_the_end_of_an_organisation() {
-    let house = House::with_mail().await;
+    let house = House::with_letters().await;
     let owner = house.owner("one").await;
     let second = house.member(&owner, "owner").await;
     house.member(&owner, "admin").await;

@@ -9,8 +9,12 @@ use kernel::testing::TestDb;
 use kernel::{Clock, Kernel};
 use serde_json::{Value, json};
 use shell::{App, Settings};
+use standins::Handle;
+use standins::mail::Mail;
 use tower::ServiceExt;
 
+/// The address of a house that sends letters.
+pub const PUBLIC: &str = "https://recoup.example";
 pub const PASSWORD: &str = "correct horse battery";
 
 /// One process of an installation.
@@ -41,7 +45,7 @@ impl House {
     }
 
     /// A house with a mail server, whose letters wait in the queue.
-    pub async fn with_mail() -> Self {
+    pub async fn with_letters() -> Self {
         let db = TestDb::new().await;
         let clock = Clock::manual(DateTime::from_timestamp(1_800_000_000, 0).expect("an instant"));
         let kernel = db
@@ -58,6 +62,37 @@ impl House {
         let db = TestDb::new().await;
         let kernel = db.kernel_with(Clock::manual(Clock::system().now()), change).await;
         Self::over(db, kernel).await
+    }
+
+    /// A house that sends letters, and the server that keeps them.
+    pub async fn with_mail() -> (Self, Handle<Mail>) {
+        let setup = standins::mail::MailConfig::default();
+        let mail = Mail::start(setup, ([127, 0, 0, 1], 0).into()).await.expect("a mail server");
+        let db = TestDb::new().await;
+        let clock = Clock::manual(DateTime::from_timestamp(1_800_000_000, 0).expect("an instant"));
+        let smtp = mail.smtp();
+        let kernel = db
+            .kernel_with(clock, |config| {
+                config.http.public_url = Some(PUBLIC.to_owned());
+                config.mail = kernel::config::MailConfig {
+                    host: smtp.ip().to_string(),
+                    port: Some(smtp.port()),
+                    tls: kernel::config::MailTls::None,
+                    from: "Recoup <recoup@example.com>".to_owned(),
+                    ..kernel::config::MailConfig::default()
+                };
+            })
+            .await;
+        (Self::over(db, kernel).await, mail)
+    }
+
+    /// Does what waits in the lane of letters: writes notices, carries letters.
+    pub async fn carry(&self) {
+        let mut handlers = kernel::queue::Handlers::default();
+        handlers.add(std::sync::Arc::new(kernel::mail::Postman::new(&self.kernel)));
+        identity::handlers(&self.kernel, &mut handlers);
+        let lane = kernel::queue::Lane::Mail;
+        while kernel::queue::run_waiting(&self.kernel.db, &handlers, lane).await.expect("the lane runs") > 0 {}
     }
 
     async fn over(db: TestDb, kernel: Kernel) -> Self {
@@ -143,6 +178,11 @@ impl House {
         let cookie = reply.cookie();
         let token = shell::auth::token_for_session(cookie.split_once('=').expect("name=value").1);
         (cookie, token)
+    }
+
+    /// Asks with a key.
+    pub async fn call_as(&self, key: &str, method: Method, path: &str) -> Reply {
+        self.call(method, path).bearer(key).send().await
     }
 
     /// Kinds of the organisation's events, in order.

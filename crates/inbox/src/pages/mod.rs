@@ -19,6 +19,8 @@ mod thread;
 mod webhooks;
 mod why;
 
+pub(crate) use panel::why_person;
+
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
 use axum::routing::{delete, get, post};

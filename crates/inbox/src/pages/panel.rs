@@ -116,7 +116,7 @@ fn language_name(code: &str) -> String {
 }
 
 /// Why a person is needed, as a sentence.
-fn why_person(reason: &str) -> String {
+pub(crate) fn why_person(reason: &str) -> String {
     match reason {
         "asked_for_person" => "They asked for a person.".to_owned(),
         "legal" => "They speak of lawyers, regulators or their data.".to_owned(),

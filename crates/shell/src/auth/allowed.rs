@@ -116,6 +116,7 @@ where
 fn caller(parts: &Parts) -> Result<Arc<Caller>, AppError> {
     match parts.extensions.get::<Identity>() {
         Some(Identity::Known(caller)) => Ok(caller.clone()),
+        Some(Identity::Barred(reason)) => Err(AppError::forbidden(reason.to_string())),
         Some(Identity::Refused) => {
             Err(AppError::unauthenticated("the credential is not valid or has expired; sign in again"))
         }

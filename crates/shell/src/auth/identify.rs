@@ -12,6 +12,7 @@ use axum::response::{IntoResponse, Response};
 use futures_util::{StreamExt, stream};
 
 use super::{Credential, Principal, credential, csrf};
+use crate::edge::RequestInfo;
 use crate::{App, AppError};
 
 /// The largest form body that is read to look for its CSRF token.
@@ -34,6 +35,8 @@ pub(crate) enum Identity {
     Anonymous,
     /// One was presented and is not valid (any more).
     Refused,
+    /// One was presented that may not be used from this address; why, in words.
+    Barred(Arc<str>),
     /// The caller.
     Known(Arc<Caller>),
 }
@@ -62,10 +65,15 @@ async fn admit(app: &App, mut request: Request) -> Result<(Request, Identity), A
     }
     let identity = match found {
         None => Identity::Anonymous,
-        Some(credential) => match app.auth().authenticate(credential).await? {
-            None => Identity::Refused,
-            Some(principal) => Identity::Known(Arc::new(Caller { principal, csrf: token(credential) })),
-        },
+        Some(credential) => {
+            let from = request.extensions().get::<RequestInfo>().and_then(|info| info.ip);
+            match app.auth().authenticate(credential, from).await {
+                Ok(None) => Identity::Refused,
+                Ok(Some(principal)) => Identity::Known(Arc::new(Caller { principal, csrf: token(credential) })),
+                Err(AppError::Forbidden(reason)) => Identity::Barred(reason.into()),
+                Err(error) => return Err(error),
+            }
+        }
     };
     if unsafe_method && let (Some(Credential::Session(session)), Identity::Known(_)) = (found, &identity) {
         let session = session.to_owned();

@@ -19,6 +19,8 @@ pub use csrf::token_for_session;
 pub use permission::{Permission, Permissions, Permits, Role};
 pub use principal::{Plan, Principal};
 
+use std::net::IpAddr;
+
 use async_trait::async_trait;
 
 use crate::AppError;
@@ -26,6 +28,11 @@ use crate::AppError;
 /// Turns a credential into a principal. The identity room implements it; `recoup` wires it.
 #[async_trait]
 pub trait Authenticator: Send + Sync + 'static {
-    /// `None` when the credential is unknown, expired or revoked: the client then learns 401 and no more.
-    async fn authenticate(&self, credential: Credential<'_>) -> Result<Option<Principal>, AppError>;
+    /// `None` when the credential is unknown, expired or revoked: the client then learns 401 and no more. [`AppError::Forbidden`]
+    /// when it is good and may not be used from this address.
+    async fn authenticate(
+        &self,
+        credential: Credential<'_>,
+        from: Option<IpAddr>,
+    ) -> Result<Option<Principal>, AppError>;
 }

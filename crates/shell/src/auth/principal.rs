@@ -12,7 +12,7 @@ pub enum Plan {
     /// 100 requests a minute.
     #[default]
     Free,
-    /// 100 requests a minute, like `Free`; its other limits are higher.
+    /// 1,000 requests a minute, like `Pro`; its other limits are lower.
     Starter,
     /// 1,000 requests a minute.
     Pro,
@@ -24,8 +24,8 @@ impl Plan {
     /// API requests a minute, for the whole organisation.
     pub const fn requests_per_minute(self) -> u32 {
         match self {
-            Self::Free | Self::Starter => 100,
-            Self::Pro => 1_000,
+            Self::Free => 100,
+            Self::Starter | Self::Pro => 1_000,
             Self::Enterprise => 10_000,
         }
     }

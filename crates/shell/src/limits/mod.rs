@@ -1,4 +1,4 @@
-//! Request rates: per organisation and plan on the API, per address on sign-in.
+//! Request rates: per organisation and plan and per key on the API, per address on the doors.
 //!
 //! Each subject has a bucket that refills evenly (the "virtual scheduling" form of a leaky bucket: one number per
 //! subject). With Redis the buckets are shared between processes; while Redis is away each process counts alone, so a

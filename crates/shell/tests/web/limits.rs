@@ -75,6 +75,55 @@ async fn an_address_cannot_try_passwords_without_end() {
 }
 
 #[tokio::test]
+async fn a_key_has_a_share_of_its_own_and_leaves_the_rest_to_the_others() {
+    let web = still(Settings::default()).await;
+    let org = web.org("Ours").await;
+    let free = |token: String| {
+        let mut principal = web.principal(&token).expect("known");
+        principal.plan = Plan::Free;
+        web.introduce(principal)
+    };
+    let key = || free(web.key(org, Role::Owner.permissions()));
+    let (one, other, person) = (key(), key(), free(web.token(org, Role::Owner)));
+    for n in 0..60 {
+        let answer = web.get(&one, "/v2/things").await;
+        assert_eq!((answer.status, answer.header("ratelimit-limit")), (200, "60"), "request {n}");
+    }
+    let refused = web.get(&one, "/v2/things").await;
+    assert_eq!((refused.status, refused.header("retry-after")), (429, "1"));
+    let told = web.get(&other, "/v2/things").await;
+    // What the first key was refused did not count for the organisation.
+    assert_eq!((told.status, told.header("ratelimit-limit"), told.header("ratelimit-remaining")), (200, "100", "39"));
+    for _ in 0..39 {
+        assert_eq!(web.get(&person, "/v2/things").await.status, 200);
+    }
+    assert_eq!(web.get(&person, "/v2/things").await.status, 429, "the plan's limit is for all of them");
+    assert_eq!(web.get(&other, "/v2/things").await.status, 429);
+}
+
+#[tokio::test]
+async fn a_refused_door_says_when_to_come_back() {
+    let settings = Settings { sign_in_per_minute: 2, ..Settings::default() };
+    let (web, _) = web_with(settings).await;
+    let knock = |path: &str, ip: &str| {
+        let mut request = Request::post(path).body(Body::empty()).expect("valid");
+        let ip: std::net::IpAddr = ip.parse().expect("an address");
+        request.extensions_mut().insert(ConnectInfo(SocketAddr::from((ip, 4000))));
+        web.send(request)
+    };
+    // One bucket for all doors: whoever is sent away from one does not try the next.
+    for path in ["/v2/auth/login", "/reset"] {
+        assert_ne!(knock(path, "2001:db8::1").await.status, 429);
+    }
+    let refused = knock("/v2/auth/password-reset/guess", "2001:db8::ffff").await;
+    assert_eq!(
+        (refused.status, refused.header("retry-after"), refused.header("ratelimit-remaining")),
+        (429, "30", "0")
+    );
+    assert_ne!(knock("/invite/guess", "2001:db8:0:1::1").await.status, 429, "another network");
+}
+
+#[tokio::test]
 async fn processes_share_a_bucket_through_redis_and_count_alone_without_it() {
     let mut redis = TestRedis::start().await;
     let settings = Settings { redis_url: Some(redis.url()), ..Settings::default() };

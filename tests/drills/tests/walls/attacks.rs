@@ -10,8 +10,11 @@ use crate::house::{House, PUBLIC_URL, Who};
 use crate::map::{Route, routes};
 
 /// Unsafe routes that other sites may post to, by the nature of what they do.
-const FROM_ELSEWHERE: &[(&str, &str)] =
-    &[("POST /webhooks/{channel}", "platforms; signed"), ("POST /webhooks/hubspot", "platforms; signed")];
+const FROM_ELSEWHERE: &[(&str, &str)] = &[
+    ("POST /auth/saml/{connection}/acs", "identity providers, through the browser; signed"),
+    ("POST /webhooks/{channel}", "platforms; signed"),
+    ("POST /webhooks/hubspot", "platforms; signed"),
+];
 
 fn cookie(who: &Who) -> &str {
     match who {

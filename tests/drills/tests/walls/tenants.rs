@@ -13,7 +13,15 @@ use crate::map::{Route, routes};
 /// Parameters that name nothing of an organisation, and what else they are.
 const NO_OBJECTS: &[(&str, &str)] = &[
     ("/assets/{file}", "a file of the program"),
+    ("/auth/oidc/{connection}/start", "a door, for people who are not signed in"),
+    ("/auth/oidc/{connection}/callback", "the way back through it"),
+    ("/auth/saml/{connection}/start", "a door, for people who are not signed in"),
+    ("/auth/saml/{connection}/finish", "the way back through it"),
+    ("/auth/saml/{connection}/metadata", "what identity providers read"),
+    ("/auth/saml/{connection}/acs", "what identity providers post"),
     ("/invite/{token}", "a secret, good for whoever has it"),
+    ("/reset/{token}", "a secret, good for whoever has it"),
+    ("/v2/auth/password-reset/{token}", "a secret, good for whoever has it"),
     ("/restore/{token}", "a secret, good for an owner who has it"),
     ("/webhooks/{channel}", "a platform"),
 ];
@@ -30,6 +38,7 @@ async fn furnished() -> House {
         ("/v2/invites", json!({ "email": "sam@example.com", "role": "agent" })),
         ("/v2/teams", json!({ "name": "Front desk" })),
         ("/v2/members/import", json!({ "csv": "email\nines@example.com" })),
+        ("/v2/sso/connections", json!({ "kind": "saml", "name": "A draft" })),
         ("/v2/knowledge/documents", json!({ "title": "Hours", "text": "We are open from nine to five." })),
     ] {
         let (status, answer) = product.call("POST", path, body).await;

@@ -18,6 +18,8 @@ use crate::scim::answer::{self, Answer, Object};
 use crate::scim::projection::Projection;
 use crate::scim::schema::USERS;
 use crate::scim::{Provider, ScimError, attributes};
+use crate::sso::domain_of;
+use crate::store::sso::domains;
 use crate::store::{members, provisioned};
 
 /// What a provisioned person may do until their role is set: look.
@@ -69,20 +71,38 @@ async fn joined(tx: &mut OrgTx, draft: &Draft, known: Option<UserId>, hand: &Han
         Wanted::Role(role) => role,
         Wanted::Same => FIRST_ROLE,
     };
-    if let Some(user) = known
-        && !system::retire_account(tx, user).await?
-    {
+    let user = match known {
+        Some(user) if !system::retire_account(tx, user).await? => {
+            elsewhere(tx, user, draft).await?;
+            user
+        }
+        _ => fresh(tx, draft).await?,
+    };
+    Ok(seat(tx, user, role, hand.by, hand.origin).await?)
+}
+
+/// Somebody of another organisation comes in only if this one proved that the email's domain is its own. Nobody saw them
+/// prove who they are, so that whatever could sign in to the account goes: the person resets the password by mail, or comes in
+/// by single sign-on.
+async fn elsewhere(tx: &mut OrgTx, user: UserId, draft: &Draft) -> Result<(), ScimError> {
+    let email = draft.email().map(|email| email.to_string()).unwrap_or_default();
+    if !domains::is_verified(tx, domain_of(&email)).await? {
         return Err(ScimError::taken(
-            "a person with this email belongs to another organisation of this installation; invite them instead",
+            "a person with this email belongs to another organisation of this installation, and its domain is not verified \
+             here; verify it under single sign-on, or invite them",
         ));
     }
+    Ok(system::empty_account(tx, user, passwords::NO_PASSWORD).await?)
+}
+
+/// A new account.
+async fn fresh(tx: &mut OrgTx, draft: &Draft) -> Result<UserId, ScimError> {
     let name = draft.name().unwrap_or_else(|| draft.user_name.chars().take(100).collect());
     let email = match draft.email() {
         Some(email) => email,
         None => nowhere(tx)?,
     };
-    let user = members::add_user(tx, &email, &name, passwords::NOBODY).await.map_err(write::taken)?;
-    Ok(seat(tx, user, role, hand.by, hand.origin).await?)
+    members::add_user(tx, &email, &name, passwords::NO_PASSWORD).await.map_err(write::taken)
 }
 
 /// The address of an account that has none: it cannot exist, and is another for each.

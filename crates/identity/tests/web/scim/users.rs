@@ -83,6 +83,39 @@ async fn somebody_of_another_organisation_is_not_taken_over() {
 }
 
 #[tokio::test]
+async fn somebody_of_another_organisation_comes_in_where_the_domain_is_proved_and_with_nothing_that_opened_the_account()
+{
+    let house = House::new().await;
+    let (one, two) = (house.owner("one").await, house.owner("two").await);
+    // Two's owner has made an account for somebody of one's domain, and knows its password.
+    let trap = json!({ "email": "ada@one.example", "name": "Ada", "password": PASSWORD, "role": "viewer" });
+    house.post("/v2/members", trap).by(&two).send().await.expect_status(201);
+    let trapped = house.login("ada@one.example").await;
+    let provider = Provider::of(&house, &one).await;
+    let body = json!({ "userName": "ada@one.example" });
+    refused(&provider.post("/Users", body.clone()).await, 409, Some("uniqueness"));
+    let claim = async |verified: &str| {
+        let statement = format!(
+            "insert into sso_domains (org_id, domain, token, created_at, verified_at, verified_by) \
+             values ($1, 'one.example', 't', now(), {verified}, 'dns') \
+             on conflict (org_id, domain) do update set verified_at = excluded.verified_at"
+        );
+        let org: kernel::ids::OrgId = one.org.parse().unwrap();
+        sqlx::query(sqlx::AssertSqlSafe(statement)).bind(org).execute(&mut house.db.owner().await).await.unwrap();
+    };
+    claim("null").await;
+    refused(&provider.post("/Users", body.clone()).await, 409, Some("uniqueness"));
+    claim("now()").await;
+    provider.post("/Users", body).await.expect_status(201);
+    let members = house.get("/v2/members").by(&one).send().await.json();
+    assert_eq!((&members["data"][1]["name"], &members["data"][1]["user"]), (&json!("Ada"), &json!(trapped.user)));
+    let login = json!({ "email": "ada@one.example", "password": PASSWORD });
+    house.post("/v2/auth/login", login).send().await.expect_status(401);
+    house.post("/v2/auth/refresh", json!({ "refresh_token": trapped.refresh })).send().await.expect_status(401);
+    house.get("/v2/members").by(&trapped).send().await.expect_status(401);
+}
+
+#[tokio::test]
 async fn a_person_of_two_organisations_keeps_name_and_email() {
     let house = House::new().await;
     let (one, two) = (house.owner("one").await, house.owner("two").await);

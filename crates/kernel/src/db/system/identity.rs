@@ -70,6 +70,14 @@ pub struct SessionRow {
     pub sso: bool,
     /// When the organisation's patience with a member without a second factor ends; none when there is nothing to ask.
     pub factor_due: Option<DateTime<Utc>>,
+    /// `browser` or `token`.
+    pub kind: String,
+    /// Minutes without use after which the organisation ends sessions; none when it says nothing.
+    pub idle_minutes: Option<i32>,
+    /// Minutes after which it ends them however much they are used; none when it says nothing.
+    pub longest_minutes: Option<i32>,
+    /// The ranges of addresses it is reached from; empty for anywhere.
+    pub networks: Vec<String>,
 }
 
 /// An API key that is not revoked.
@@ -95,6 +103,8 @@ pub struct KeyRow {
     pub expires_at: Option<DateTime<Utc>>,
     /// When it was last used, to the minute.
     pub last_used_at: Option<DateTime<Utc>>,
+    /// The ranges of addresses the organisation is reached from; empty for anywhere.
+    pub networks: Vec<String>,
 }
 
 /// An invitation that is neither accepted nor revoked.
@@ -136,11 +146,13 @@ const SESSION: &str = "select s.org_id as org, o.name as org_name, o.plan, s.id 
      case when (f.sso_too or s.came_by <> 'sso') \
        and not exists (select 1 from totp_secrets t where t.user_id = s.user_id and t.confirmed_at is not null) \
        and not exists (select 1 from passkeys p where p.user_id = s.user_id) \
-       then greatest(f.required_at, m.joined_at) + make_interval(days => f.grace_days) end as factor_due \
+       then greatest(f.required_at, m.joined_at) + make_interval(days => f.grace_days) end as factor_due, \
+     s.kind, y.idle_minutes, y.longest_minutes, coalesce(y.networks, '{}') as networks \
      from sessions s join organisations o on o.id = s.org_id and o.deleted_at is null \
      join members m on m.org_id = s.org_id and m.user_id = s.user_id and m.suspended_at is null \
      join users u on u.id = s.user_id \
      left join factor_rules f on f.org_id = s.org_id \
+     left join session_policies y on y.org_id = s.org_id \
      where s.revoked_at is null and ";
 
 /// The person with an email (in lower case).
@@ -164,20 +176,6 @@ pub async fn seats_of(db: &Db, user: UserId) -> Result<Vec<Seat>, sqlx::Error> {
     .bind(user)
     .fetch_all(db.system_pool())
     .await
-}
-
-/// Replaces a person's password hash and ends their sessions in every organisation.
-pub async fn set_password_hash(db: &Db, user: UserId, hash: &str, now: DateTime<Utc>) -> Result<(), sqlx::Error> {
-    sqlx::query(
-        "with ended as (update sessions set revoked_at = $3 where user_id = $1 and revoked_at is null) \
-         update users set password_hash = $2 where id = $1",
-    )
-    .bind(user)
-    .bind(hash)
-    .bind(now)
-    .execute(db.system_pool())
-    .await?;
-    Ok(())
 }
 
 /// The browser session with a cookie's hash.
@@ -215,9 +213,10 @@ pub async fn touch_session(
 pub async fn key_by_hash(db: &Db, hash: &[u8]) -> Result<Option<KeyRow>, sqlx::Error> {
     sqlx::query_as(
         "select k.org_id as org, o.name as org_name, o.plan, k.id as key, k.name, k.scopes, k.made_by, m.role as maker_role, \
-         k.expires_at, k.last_used_at \
+         k.expires_at, k.last_used_at, coalesce(y.networks, '{}') as networks \
          from api_keys k join organisations o on o.id = k.org_id and o.deleted_at is null \
          left join members m on m.org_id = k.org_id and m.user_id = k.made_by and m.suspended_at is null \
+         left join session_policies y on y.org_id = k.org_id \
          where k.key_hash = $1 and k.revoked_at is null",
     )
     .bind(hash)

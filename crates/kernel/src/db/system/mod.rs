@@ -14,6 +14,7 @@ mod people;
 mod privacy;
 mod receiving;
 mod sso;
+mod resets;
 mod totals;
 
 pub use crm::crm_organisations;
@@ -29,7 +30,7 @@ pub use factors::{
 pub use health::{FollowerRow, WorkerRow, followers, prepare_event_months, roles, unprotected_tables, workers};
 pub use identity::{
     InviteRow, KeyRow, Person, RefreshRow, Seat, SessionRow, invite_by_token, key_by_hash, refresh_by_hash, seats_of,
-    session_by_id, session_by_token, set_password_hash, touch_key, touch_session, user_by_email,
+    session_by_id, session_by_token, touch_key, touch_session, user_by_email,
 };
 pub use organisations::{
     DeletedOrganisation, create_organisation, deleted_by_link, deleted_organisations, destroy_keys, erase_people,
@@ -39,8 +40,9 @@ pub use passkeys::{
     PasskeyRow, add_challenge, add_passkey, passkey_by_credential, passkeys_of, remove_passkey, rename_passkey,
     take_challenge, use_passkey,
 };
-pub use people::{change_person, retire_account};
+pub use people::{change_person, empty_account, retire_account};
 pub use privacy::common_rows;
 pub use receiving::{NewReceipt, keep_receipts, object_in_use, routes_of};
 pub use sso::{SsoDoor, sso_doors, sso_organisation};
+pub use resets::{ResetRow, add_reset, password_hash_of, reset_by_token, set_password_hash, set_user_name, use_reset};
 pub use totals::{claim_schedule, count, counters};
