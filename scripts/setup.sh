@@ -1,6 +1,6 @@
 #!/bin/sh
 # Installs what is missing for `make run` (PostgreSQL 15+, a C compiler) and `make test` (also Redis, Chromium with its
-# driver, Python's venv). On Debian and Ubuntu as root or with sudo; elsewhere it says what to install.
+# driver, Python's venv, oathtool). On Debian and Ubuntu as root or with sudo; elsewhere it says what to install.
 set -eu
 
 purpose=${1:?run or test}
@@ -37,6 +37,7 @@ if [ "$purpose" = test ]; then
     needs redis-server has redis-server
     needs "chromium fonts-liberation" has_any chromium chromium-browser google-chrome
     needs chromium-driver has chromedriver
+    needs oathtool has oathtool
     needs python3-venv python3 -c 'import venv, ensurepip'
 fi
 [ -n "$missing" ] || exit 0
@@ -69,7 +70,7 @@ Missing:$missing
 
 Install it and try again:
   Debian, Ubuntu (as root)   apt-get install$missing
-  Fedora                     dnf install gcc postgresql-server$([ "$purpose" = test ] && echo " redis chromium chromedriver python3")
-  macOS                      brew install postgresql@17$([ "$purpose" = test ] && echo " redis chromedriver python; brew install --cask chromium")
+  Fedora                     dnf install gcc postgresql-server$([ "$purpose" = test ] && echo " redis chromium chromedriver python3 oathtool")
+  macOS                      brew install postgresql@17$([ "$purpose" = test ] && echo " redis chromedriver python oath-toolkit; brew install --cask chromium")
 END
 exit 1

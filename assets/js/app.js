@@ -6,3 +6,4 @@ import "./palette.js";
 import "./keys.js";
 import "./theme.js";
 import "./drawer.js";
+import "./passkey.js";

@@ -6,14 +6,17 @@
 
 pub mod audit;
 mod doorkeeper;
+mod factors;
 mod input;
 pub mod invites;
 pub mod keys;
 pub mod members;
 mod origin;
+mod passkeys;
 mod passwords;
 pub mod registration;
 mod secrets;
+mod security;
 mod sessions;
 mod sign_in;
 mod store;
@@ -31,6 +34,7 @@ use shell::{App, AppError, Authenticator, NavItem, Permission, Room};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
+pub use factors::reset_factors;
 pub use input::Email;
 pub use origin::Origin;
 pub use passwords::{Hasher, Password};
@@ -102,6 +106,20 @@ fn api() -> OpenApiRouter<Desk> {
         .routes(routes!(sign_in::api::login))
         .routes(routes!(sessions::refresh::post))
         .routes(routes!(verify::api::post))
+        .routes(routes!(verify::api::options))
+        .routes(routes!(sign_in::second::post))
+        .routes(routes!(sign_in::second::options))
+        .routes(routes!(factors::api::get))
+        .routes(routes!(factors::api::begin, factors::api::remove))
+        .routes(routes!(factors::api::confirm))
+        .routes(routes!(factors::api::renew))
+        .routes(routes!(factors::reset::delete))
+        .routes(routes!(passkeys::api::options))
+        .routes(routes!(passkeys::api::list, passkeys::api::post))
+        .routes(routes!(passkeys::api::get, passkeys::api::patch, passkeys::api::delete))
+        .routes(routes!(passkeys::sign_in::options))
+        .routes(routes!(passkeys::sign_in::post))
+        .routes(routes!(security::rule::get, security::rule::put))
         .routes(routes!(sessions::show::get, sessions::close::delete))
         .routes(routes!(members::list::get, members::add::post))
         .routes(routes!(members::remove::leave))
@@ -123,6 +141,20 @@ fn pages() -> Router<Desk> {
     Router::new()
         .route("/.well-known/jwks.json", get(tokens::jwks))
         .route("/sign-in", get(sign_in::page::get).post(sign_in::page::post))
+        .route("/sign-in/passkey", post(passkeys::sign_in::page))
+        .route("/sign-in/second-factor", get(sign_in::second_page::get).post(sign_in::second_page::post))
+        .route("/sign-in/second-factor/options", post(sign_in::second_page::options))
+        .route("/settings/profile", get(factors::page::get))
+        .route("/settings/profile/authenticator", get(factors::page::setting_up).post(factors::page::begin))
+        .route("/settings/profile/authenticator/confirmation", post(factors::page::confirm))
+        .route("/settings/profile/authenticator/removal", post(factors::page::remove_totp))
+        .route("/settings/profile/recovery-codes", post(factors::page::renew))
+        .route("/settings/profile/passkeys", post(factors::page::add_passkey))
+        .route("/settings/profile/passkeys/{id}/name", post(factors::page::rename_passkey))
+        .route("/settings/profile/passkeys/{id}/removal", post(factors::page::remove_passkey))
+        .route("/settings/security", get(security::page::get))
+        .route("/settings/security/second-factor", post(security::page::post))
+        .route("/settings/people/{id}/factors-reset", post(members::page::reset_factors))
         .route("/verify", get(verify::page::get).post(verify::page::post))
         .route("/sign-out", get(sessions::close::ask).post(sessions::close::page))
         .route("/organisations", get(sessions::switch::get))
@@ -148,12 +180,14 @@ fn pages() -> Router<Desk> {
 
 /// The pages of the settings that this room adds.
 fn settings() -> Vec<NavItem> {
-    [
+    let own = NavItem::below(10, "Profile & security", "/settings/profile", "user");
+    let people = [
         NavItem::below(50, "People", "/settings/people", "users"),
         NavItem::below(52, "Teams", "/settings/teams", "users"),
+        NavItem::below(55, "Security", "/settings/security", "lock"),
         NavItem::below(60, "API keys", "/settings/keys", "key"),
         NavItem::below(90, "Audit log", "/settings/audit-log", "shield"),
     ]
-    .map(|item| item.only(Permission::ManagePeople))
-    .into()
+    .map(|item| item.only(Permission::ManagePeople));
+    std::iter::once(own).chain(people).collect()
 }

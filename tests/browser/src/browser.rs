@@ -184,6 +184,16 @@ impl Browser {
         self.see(".rail", "Inbox").await;
     }
 
+    /// Plugs in an authenticator that makes passkeys and knows its owner, as a laptop's own does.
+    pub async fn plug_in_authenticator(&self) {
+        let kind = json!({
+            "protocol": "ctap2", "transport": "internal",
+            "hasResidentKey": true, "hasUserVerification": true, "isUserVerified": true,
+        });
+        let plugged = self.session.call(Method::POST, "/webauthn/authenticator", kind).await;
+        plugged.unwrap_or_else(|no| panic!("no authenticator: {no}"));
+    }
+
     /// Keeps what the page looks like and what it said, and says where.
     async fn keep(&self, folder: &Path) -> String {
         let name = std::thread::current().name().unwrap_or("browser").replace("::", "-");

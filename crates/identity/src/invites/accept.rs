@@ -16,7 +16,7 @@ use crate::origin::Origin;
 use crate::registration::known_email;
 use crate::sessions::open::{self, Arrival, TokensOut};
 use crate::store::{invites, members};
-use crate::{Identity, secrets, sign_in};
+use crate::{Identity, factors, secrets, sign_in};
 
 #[derive(Deserialize, ToSchema)]
 pub(crate) struct AcceptIn {
@@ -75,6 +75,11 @@ pub(crate) async fn newcomer(
 ) -> Result<Newcomer, AppError> {
     if system::user_by_email(&identity.kernel().db, &invite.email).await?.is_some() {
         let person = sign_in::prove(identity, &invite.email, password, origin).await?;
+        if factors::of(identity, person.id).await?.any() {
+            return Err(AppError::conflict(
+                "your account has a second factor: sign in first, then open the invitation again",
+            ));
+        }
         return Ok(Newcomer::Known { id: person.id, email: person.email, name: person.name });
     }
     let mut check = Check::default();

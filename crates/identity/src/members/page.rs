@@ -4,7 +4,8 @@ use askama::Template;
 use axum::extract::State;
 use axum::response::{IntoResponse, Redirect, Response};
 use chrono::{DateTime, Utc};
-use kernel::ids::{InviteId, MemberId};
+use kernel::db::system;
+use kernel::ids::{InviteId, MemberId, UserId};
 use serde::Deserialize;
 use shell::auth::permission::ManagePeople;
 use shell::{Allowed, App, AppError, FieldErrors, Form, Frame, Page, Path, Role, Toast, show};
@@ -47,6 +48,8 @@ struct MemberRow {
     you: bool,
     suspended: bool,
     seen_at: Option<DateTime<Utc>>,
+    /// Whether they have a second factor.
+    factor: bool,
     /// The roles to choose from; empty when the caller may not change this member.
     roles: Vec<Choice>,
 }
@@ -179,6 +182,22 @@ pub(crate) async fn removal(
     answer(&by, Some(Toast::done(format!("{name} is no member any more"))), list)
 }
 
+/// Takes a member's second factors away. A form, not a fragment: it may lead through a fresh proof.
+pub(crate) async fn reset_factors(
+    State(identity): State<Identity>,
+    by: Allowed<ManagePeople>,
+    Path(id): Path<MemberId>,
+    origin: Origin,
+    Form(Nothing {}): Form<Nothing>,
+) -> Result<Response, AppError> {
+    let toast = match crate::factors::reset::reset(&identity, &by, id, &origin).await {
+        Ok(name) => Toast::done(format!("{name} signs in with the password alone and can set up a new second factor")),
+        Err(AppError::Conflict(why)) => Toast::problem(why),
+        Err(error) => return Err(error),
+    };
+    Ok((toast.on_next_page(), Redirect::to("/settings/people")).into_response())
+}
+
 /// The list for htmx, the whole page for a browser without script.
 fn answer(by: &Allowed<ManagePeople>, toast: Option<Toast>, people: People) -> Result<Response, AppError> {
     if by.request().fragment {
@@ -193,10 +212,11 @@ fn answer(by: &Allowed<ManagePeople>, toast: Option<Toast>, people: People) -> R
 async fn people(by: &Allowed<ManagePeople>) -> Result<People, AppError> {
     let mut tx = by.tx().await?;
     let members = members::list(&mut tx, &Page { limit: MOST, after: None }).await?;
+    let with_factor = system::members_with_factor(&by.kernel().db, by.org()).await?;
     let open = invites::open(&mut tx, None, i64::from(MOST)).await?;
     Ok(People {
         csrf: by.frame("").csrf,
-        members: members.into_iter().map(|member| row(by, member)).collect(),
+        members: members.into_iter().map(|member| row(by, member, &with_factor)).collect(),
         invites: open.into_iter().map(|invite| invited(invite, by.now())).collect(),
         invite_roles: choices(by, Role::Agent),
         made: None,
@@ -205,11 +225,11 @@ async fn people(by: &Allowed<ManagePeople>) -> Result<People, AppError> {
     })
 }
 
-fn row(by: &Allowed<ManagePeople>, member: Member) -> MemberRow {
-    let Member { id, user: _, name, email, role, joined_at: _, seen_at, suspended_at } = member;
+fn row(by: &Allowed<ManagePeople>, member: Member, with_factor: &[UserId]) -> MemberRow {
+    let Member { id, user, name, email, role, joined_at: _, seen_at, suspended_at } = member;
     let roles = if super::may_touch(by.principal(), role).is_ok() { choices(by, role) } else { Vec::new() };
-    let (you, suspended) = (by.member() == Some(id), suspended_at.is_some());
-    MemberRow { id, name, email, role, you, suspended, seen_at, roles }
+    let (you, suspended, factor) = (by.member() == Some(id), suspended_at.is_some(), with_factor.contains(&user));
+    MemberRow { id, name, email, role, you, suspended, seen_at, factor, roles }
 }
 
 fn invited(invite: Invite, now: DateTime<Utc>) -> InviteRow {

@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 
 /// How somebody came in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[expect(dead_code, reason = "passkeys and single sign-on open their sessions by these")]
+#[expect(dead_code, reason = "single sign-on opens its sessions by this")]
 pub(crate) enum Came {
     /// By their password, and their second factor if they have one.
     Password,

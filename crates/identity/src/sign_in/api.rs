@@ -20,7 +20,8 @@ pub(crate) struct LoginIn {
     organisation: Option<OrgId>,
 }
 
-/// Sign in.
+/// Sign in. Somebody who has a second factor gets 401 with the code `second_factor_required` and, in the details, `pending`:
+/// send it with the factor to `/v2/auth/login/second-factor` within five minutes.
 #[utoipa::path(post, path = "/v2/auth/login", tag = "auth", request_body = LoginIn, security(()),
     responses((status = 200, body = TokensOut), (status = 401, description = "The email or the password is not right."),
         (status = 429, description = "Too many attempts; see `Retry-After`.")))]
@@ -30,6 +31,9 @@ pub(crate) async fn login(
     Json(LoginIn { email, password, organisation }): Json<LoginIn>,
 ) -> Result<Json<TokensOut>, AppError> {
     let person = super::prove(&identity, &email, &password, &origin).await?;
+    if let Some((pending, factors)) = super::second::begin(&identity, person.id, organisation).await? {
+        return Err(super::second::outstanding(&pending, &factors));
+    }
     let seat = super::seat(&identity, person.id, organisation).await?;
     let mut tx = identity.kernel().db.begin(seat.org).await?;
     let opened = open::tokens(&mut tx, person.id, &origin).await?;

@@ -6,15 +6,18 @@
 
 pub(crate) mod api;
 pub(crate) mod page;
+pub(crate) mod second;
+pub(crate) mod second_page;
 
 use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use kernel::CanFail;
 use kernel::audit::{self, AuditEntry};
-use kernel::db::system::{self, DoorRule, Person, Seat};
+use kernel::db::system::{self, DoorRule, Named, Person, Seat};
 use kernel::ids::{OrgId, UserId};
 use kernel::ledger::Actor;
+use serde_json::json;
 use shell::AppError;
 
 use crate::origin::Origin;
@@ -23,7 +26,7 @@ use crate::{Identity, secrets};
 
 /// Four refusals are free, the fifth closes the door for half a minute, each further one twice as long, up to 15 minutes.
 /// After an hour of quiet counting starts again.
-const RULE: DoorRule = DoorRule { free: 5, first_s: 30.0, longest_s: 900.0, forget_s: 3_600.0 };
+pub(crate) const RULE: DoorRule = DoorRule { free: 5, first_s: 30.0, longest_s: 900.0, forget_s: 3_600.0 };
 /// Refusals are forgotten for good after this long.
 const REFUSALS_KEPT: TimeDelta = TimeDelta::days(1);
 /// A person of many organisations has a refused sign-in noted in this many of them.
@@ -62,7 +65,7 @@ pub(crate) async fn prove(
         },
         person => {
             system::count_refusal(db, &door, now, RULE).await?;
-            note_refusal(identity, person.map(|person| person.id), origin);
+            note_refusal(identity, person.map(|person| person.id), origin, "password");
             Err(refused())
         }
     }
@@ -80,19 +83,25 @@ pub(crate) async fn seat(identity: &Identity, user: UserId, wanted: Option<OrgId
     }
 }
 
+/// The name and email of somebody who proved to be this person.
+pub(crate) async fn named(identity: &Identity, user: UserId) -> Result<Named, AppError> {
+    let named = system::person_named(&identity.kernel().db, user).await?;
+    named.ok_or_else(|| AppError::unauthenticated("this account is gone"))
+}
+
 /// The one answer to a wrong password, an unknown email and nonsense.
 fn refused() -> AppError {
     AppError::unauthenticated("the email or the password is not right")
 }
 
-fn closed(until: DateTime<Utc>, now: DateTime<Utc>) -> AppError {
+pub(crate) fn closed(until: DateTime<Utc>, now: DateTime<Utc>) -> AppError {
     // Rounded up: whoever waits exactly as long as they are told finds the door open.
     let seconds = (until - now).num_milliseconds().max(1).unsigned_abs().div_ceil(1_000);
     AppError::too_many(Duration::from_secs(seconds))
 }
 
 /// Writes the refusal into the audit logs of the person's organisations, if there is such a person, after the answer.
-fn note_refusal(identity: &Identity, user: Option<UserId>, origin: &Origin) {
+pub(crate) fn note_refusal(identity: &Identity, user: Option<UserId>, origin: &Origin, step: &'static str) {
     let (kernel, origin) = (identity.kernel().clone(), origin.clone());
     tokio::spawn(async move {
         let noted = async {
@@ -101,7 +110,7 @@ fn note_refusal(identity: &Identity, user: Option<UserId>, origin: &Origin) {
             for seat in system::seats_of(&kernel.db, user).await?.into_iter().take(NOTED_IN) {
                 let mut tx = kernel.db.begin(seat.org).await?;
                 let entry = AuditEntry::new(Actor::System, "sign_in.refused").about(user).from_ip(origin.ip);
-                audit::record(&mut tx, entry).await?;
+                audit::record(&mut tx, entry.detail(json!({ "step": step }))).await?;
                 tx.commit().await?;
             }
             Ok::<_, sqlx::Error>(())

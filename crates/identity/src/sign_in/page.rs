@@ -2,13 +2,15 @@
 
 use askama::Template;
 use axum::extract::State;
-use axum::http::header;
+use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Redirect, Response};
 use serde::Deserialize;
 use shell::{App, AppError, Form, Frame, MaybeSignedIn, Query, RequestInfo, show};
 
+use super::{second, second_page};
 use crate::Identity;
 use crate::origin::Origin;
+use crate::passkeys::Party;
 use crate::sessions::open;
 
 #[derive(Template)]
@@ -19,6 +21,8 @@ struct SignInPage {
     next: String,
     problem: String,
     left: bool,
+    /// Whether this installation can have passkeys.
+    passkeys: bool,
 }
 
 #[derive(Deserialize)]
@@ -38,6 +42,7 @@ pub(crate) struct SignInForm {
 }
 
 pub(crate) async fn get(
+    State(app): State<App>,
     info: RequestInfo,
     MaybeSignedIn(principal): MaybeSignedIn,
     Query(look): Query<Look>,
@@ -46,8 +51,8 @@ pub(crate) async fn get(
         return Ok(Redirect::to(inside(&look.next)).into_response());
     }
     let left = !look.left.is_empty();
-    let frame = Frame::signed_out(&info, "Sign in");
-    Ok(show(&SignInPage { frame, email: String::new(), next: look.next, problem: String::new(), left })?
+    let (frame, passkeys) = (Frame::signed_out(&info, "Sign in"), Party::of(&app).is_ok());
+    Ok(show(&SignInPage { frame, email: String::new(), next: look.next, problem: String::new(), left, passkeys })?
         .into_response())
 }
 
@@ -59,26 +64,57 @@ pub(crate) async fn post(
     Form(form): Form<SignInForm>,
 ) -> Result<Response, AppError> {
     match enter(&identity, &form, &origin).await {
-        Ok(cookie) => {
+        Ok(Entered::In(cookie)) => {
             Ok(([(header::SET_COOKIE, cookie.header(&app)?)], Redirect::to(inside(&form.next))).into_response())
         }
+        Ok(Entered::HalfWay(pending)) => second_page::lead(&app, &pending, &form.next),
         Err(error) if error.status().is_server_error() => Err(error),
         Err(error) => {
             let SignInForm { email, next, .. } = form;
             let frame = Frame::signed_out(&info, "Sign in");
-            let page = SignInPage { frame, email, next, problem: problem(&error), left: false };
+            let page = SignInPage {
+                frame,
+                email,
+                next,
+                problem: problem(&error),
+                left: false,
+                passkeys: Party::of(&app).is_ok(),
+            };
             Ok((error.status(), show(&page)?).into_response())
         }
     }
 }
 
-async fn enter(identity: &Identity, form: &SignInForm, origin: &Origin) -> Result<open::Cookie, AppError> {
+/// How far a right password leads.
+enum Entered {
+    In(open::Cookie),
+    /// The second factor is outstanding: the token of the pending sign-in.
+    HalfWay(String),
+}
+
+async fn enter(identity: &Identity, form: &SignInForm, origin: &Origin) -> Result<Entered, AppError> {
     let person = super::prove(identity, &form.email, &form.password, origin).await?;
+    if let Some((pending, _)) = second::begin(identity, person.id, None).await? {
+        return Ok(Entered::HalfWay(pending));
+    }
     let seat = super::seat(identity, person.id, None).await?;
     let mut tx = identity.kernel().db.begin(seat.org).await?;
     let cookie = open::browser(&mut tx, person.id, origin).await?;
     tx.commit().await?;
-    Ok(cookie)
+    Ok(Entered::In(cookie))
+}
+
+/// The page again, with what was wrong with a sign-in that had no fields to fill in.
+pub(crate) fn refused(
+    app: &App,
+    info: &RequestInfo,
+    next: &str,
+    (status, problem): (StatusCode, String),
+) -> Result<Response, AppError> {
+    let (frame, next) = (Frame::signed_out(info, "Sign in"), inside(next).to_owned());
+    let passkeys = Party::of(app).is_ok();
+    let page = SignInPage { frame, email: String::new(), next, problem, left: false, passkeys };
+    Ok((status, show(&page)?).into_response())
 }
 
 /// What a person reads.

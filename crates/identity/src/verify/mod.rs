@@ -1,4 +1,6 @@
 //! Proving again who one is, before what a stolen session must not do: `Allowed::fresh` sends people here.
+//!
+//! Whoever has a second factor proves themselves by it: the password alone may be what was stolen.
 
 pub(crate) mod api;
 pub(crate) mod page;
@@ -7,41 +9,49 @@ use kernel::audit::{self, AuditEntry};
 use kernel::db::system;
 use kernel::ids::UserId;
 use kernel::ledger::Actor;
+use serde_json::json;
 use shell::auth::permission::View;
-use shell::{Allowed, AppError};
+use shell::{Allowed, App, AppError};
 
-use crate::Identity;
+use crate::factors;
 use crate::origin::Origin;
-use crate::sign_in;
+use crate::passkeys::Purpose;
+use crate::{Identity, sign_in};
 
 /// What somebody proves themselves by.
-pub(crate) enum Given<'a> {
-    Password(&'a str),
+pub(crate) enum Given {
+    Password(String),
+    Factor(factors::Given),
 }
 
 /// Proves the caller again and notes it on their session.
 pub(crate) async fn verify(
     identity: &Identity,
+    app: &App,
     by: &Allowed<View>,
-    given: Given<'_>,
+    given: Given,
     origin: &Origin,
 ) -> Result<(), AppError> {
     let user = person(by)?;
+    let session = by.principal().session.ok_or_else(no_session)?;
     let way = match given {
+        Given::Password(_) if factors::of(identity, user).await?.any() => {
+            return Err(AppError::unprocessable("you have a second factor: prove yourself by it"));
+        }
         Given::Password(password) => {
-            let proven = sign_in::prove(identity, &by.principal().email, password, origin).await?;
+            let proven = sign_in::prove(identity, &by.principal().email, &password, origin).await?;
             if proven.id != user {
                 return Err(AppError::internal(anyhow::anyhow!("the email of a session belongs to another person")));
             }
             "password"
         }
+        Given::Factor(given) => factors::prove(identity, app, (Purpose::Verify, user), given, origin).await?,
     };
-    let session = by.principal().session.ok_or_else(no_session)?;
     let mut tx = by.tx().await?;
-    let entry = AuditEntry::new(by.actor(), "session.verified").about(session).from_ip(origin.ip);
-    audit::record(&mut tx, entry.detail(serde_json::json!({ "by": way }))).await?;
+    let entry = AuditEntry::new(by.actor(), "session.verified").about(session).detail(json!({ "by": way }));
+    audit::record(&mut tx, entry.from_ip(origin.ip)).await?;
     tx.commit().await?;
-    system::session_verified(&identity.kernel().db, by.org(), session, by.now()).await?;
+    system::session_verified(&identity.kernel().db, by.org(), session, identity.kernel().clock.now()).await?;
     identity.doorkeeper().forget();
     Ok(())
 }

@@ -28,18 +28,30 @@ pub enum User {
         #[arg(long, env = "RECOUP_PASSWORD", hide_env_values = true)]
         password: String,
     },
+    /// Takes all second factors away from somebody who lost them, and ends their sessions. Make sure of who asks.
+    ResetFactors {
+        /// Their e-mail address.
+        #[arg(long)]
+        email: String,
+    },
 }
 
 impl User {
     /// Does it.
     pub async fn run(self, config: Config) -> anyhow::Result<()> {
-        let Self::Add { org, name, email, role, password } = self;
-        let role: Role = serde_json::from_value(serde_json::Value::String(role))
-            .map_err(|_| anyhow::anyhow!("the role is owner, admin, analyst, agent or viewer"))?;
         let opened = Opened::migrated(config).await?;
-        let member =
-            members::add(&opened.kernel, org, NewMember { email, name, password, role }).await.map_err(super::told)?;
-        println!("{member}");
+        match self {
+            Self::Add { org, name, email, role, password } => {
+                let role: Role = serde_json::from_value(serde_json::Value::String(role))
+                    .map_err(|_| anyhow::anyhow!("the role is owner, admin, analyst, agent or viewer"))?;
+                let new = NewMember { email, name, password, role };
+                println!("{}", members::add(&opened.kernel, org, new).await.map_err(super::told)?);
+            }
+            Self::ResetFactors { email } => {
+                identity::reset_factors(&opened.kernel, &email).await.map_err(super::told)?;
+                println!("the password alone signs {email} in now");
+            }
+        }
         opened.close().await;
         Ok(())
     }

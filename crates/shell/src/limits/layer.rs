@@ -12,7 +12,19 @@ use crate::edge::{RequestInfo, for_scim};
 use crate::{App, AppError};
 
 /// Where somebody may be guessing passwords.
-const DOORS: [&str; 4] = ["/sign-in", "/register", "/v2/auth/login", "/v2/auth/register"];
+const DOORS: [&str; 11] = [
+    "/sign-in",
+    "/sign-in/passkey",
+    "/sign-in/second-factor",
+    "/sign-in/second-factor/options",
+    "/register",
+    "/v2/auth/login",
+    "/v2/auth/login/second-factor",
+    "/v2/auth/login/second-factor/options",
+    "/v2/auth/passkeys/sign-in",
+    "/v2/auth/passkeys/sign-in/options",
+    "/v2/auth/register",
+];
 
 /// Applies the limit of the address on the doors and the plan's limit on the API.
 pub(crate) async fn rate_limit(State(app): State<App>, request: Request, next: Next) -> Response {

@@ -2,6 +2,7 @@
 
 mod desk;
 mod pages;
+mod passkeys;
 
 /// Where the evidence of a failure goes.
 const EVIDENCE: &str = env!("CARGO_TARGET_TMPDIR");
