@@ -5,14 +5,18 @@
 //! entries carry the count at which their look-up *began*, so a look-up that raced with the change is not used after it.
 //! Other processes notice within [`KEPT_FOR`].
 
+use std::net::IpAddr;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use async_trait::async_trait;
 use chrono::{DateTime, TimeDelta, Utc};
+use kernel::audit::{self, AuditEntry};
+use kernel::db::Caller;
 use kernel::db::system::{self, KeyRow, SessionRow};
-use kernel::ids::{OrgId, SessionId};
+use kernel::ids::{KeyId, OrgId, SessionId};
 use kernel::ledger::Actor;
+use kernel::network::Network;
 use kernel::{CanFail, Kernel};
 use moka::sync::Cache;
 use shell::{AppError, Authenticator, Credential, Permission, Permissions, Plan, Principal, Role};
@@ -25,6 +29,8 @@ use crate::tokens::KeyRing;
 const KEPT_FOR: Duration = Duration::from_millis(900);
 /// How many answers are kept.
 const KEPT: u64 = 50_000;
+/// That a key came from where it may not is noted at most this often, so that a flood of such requests writes no flood of rows.
+const NOTE_MISPLACED_EVERY: Duration = Duration::from_secs(60);
 /// Use is noted this often.
 const NOTE_EVERY: TimeDelta = TimeDelta::minutes(1);
 
@@ -33,6 +39,8 @@ pub struct Doorkeeper {
     kernel: Kernel,
     keys: KeyRing,
     known: Cache<Presented, Known>,
+    /// The keys whose refusal for their address was noted lately.
+    misplaced: Cache<KeyId, ()>,
     /// Grows with every change that takes something away.
     changes: AtomicU64,
 }
@@ -49,13 +57,22 @@ enum Presented {
 struct Known {
     principal: Principal,
     expires_at: Option<DateTime<Utc>>,
+    /// The networks it may come from; from everywhere when there are none.
+    allow_from: Arc<[Network]>,
     changes: u64,
+}
+
+impl Known {
+    fn may_come_from(&self, ip: Option<IpAddr>) -> bool {
+        self.allow_from.is_empty() || ip.is_some_and(|ip| self.allow_from.iter().any(|network| network.contains(ip)))
+    }
 }
 
 impl Doorkeeper {
     pub(crate) fn new(kernel: Kernel, keys: KeyRing) -> Self {
         let known = Cache::builder().max_capacity(KEPT).time_to_live(KEPT_FOR).build();
-        Self { kernel, keys, known, changes: AtomicU64::new(0) }
+        let misplaced = Cache::builder().max_capacity(KEPT).time_to_live(NOTE_MISPLACED_EVERY).build();
+        Self { kernel, keys, known, misplaced, changes: AtomicU64::new(0) }
     }
 
     /// Makes every later request ask the database again. Call it after the commit.
@@ -74,13 +91,13 @@ impl Doorkeeper {
         })
     }
 
-    async fn look_up(&self, presented: &Presented) -> Result<Option<Known>, AppError> {
+    async fn look_up(&self, presented: &Presented, from: &Caller) -> Result<Option<Known>, AppError> {
         let changes = self.changes.load(Ordering::SeqCst);
         let db = &self.kernel.db;
         match presented {
             Presented::Cookie(hash) => self.session(system::session_by_token(db, hash).await?, changes).await,
             Presented::Session(org, id) => self.session(system::session_by_id(db, *org, *id).await?, changes).await,
-            Presented::Key(hash) => self.key(system::key_by_hash(db, hash).await?, changes).await,
+            Presented::Key(hash) => self.key(system::key_by_hash(db, hash).await?, changes, from).await,
         }
     }
 
@@ -104,47 +121,80 @@ impl Doorkeeper {
             name: row.name,
             email: row.email,
         };
-        Ok(Some(Known { principal, expires_at: Some(row.expires_at), changes }))
+        Ok(Some(Known { principal, expires_at: Some(row.expires_at), allow_from: Arc::new([]), changes }))
     }
 
-    async fn key(&self, row: Option<KeyRow>, changes: u64) -> Result<Option<Known>, AppError> {
+    async fn key(&self, row: Option<KeyRow>, changes: u64, from: &Caller) -> Result<Option<Known>, AppError> {
         let now = self.kernel.clock.now();
         let Some(row) = row.filter(|row| row.expires_at.is_none_or(|end| now < end)) else { return Ok(None) };
         let Some(maker) = maker_permissions(&row)? else { return Ok(None) };
-        if row.last_used_at.is_none_or(|at| at + NOTE_EVERY <= now) {
-            system::touch_key(&self.kernel.db, row.org, row.key, now).await.can_fail("noting the use of a key");
+        // What does not read as a network admits nobody; with nothing else in the list, nobody at all.
+        let allow_from: Vec<Network> = row.allow_from.iter().filter_map(|network| network.parse().ok()).collect();
+        if allow_from.is_empty() && !row.allow_from.is_empty() {
+            return Ok(None);
         }
         // A scope that this version does not know gives nothing.
         let scopes: Permissions = row.scopes.iter().filter_map(|word| word.parse::<Permission>().ok()).collect();
         let principal = Principal {
             org: row.org,
-            org_name: row.org_name,
+            org_name: row.org_name.clone(),
             plan: plan(&row.plan),
             actor: Actor::Key(row.key),
             member: None,
             session: None,
             role: None,
             permissions: scopes.and(maker.for_keys()),
-            name: row.name,
+            name: row.name.clone(),
             email: String::new(),
         };
-        Ok(Some(Known { principal, expires_at: row.expires_at, changes }))
+        let known = Known { principal, expires_at: row.expires_at, allow_from: allow_from.into(), changes };
+        if known.may_come_from(from.ip) && row.last_used_at.is_none_or(|at| at + NOTE_EVERY <= now) {
+            let ip = from.ip.map(|ip| ip.to_canonical().to_string()).unwrap_or_default();
+            system::touch_key(&self.kernel.db, &row, now, &ip).await.can_fail("noting the use of a key");
+        }
+        Ok(Some(known))
+    }
+}
+
+impl Doorkeeper {
+    /// Puts it into the audit log behind the answer: a key used from elsewhere may be a stolen one.
+    fn note_misplaced(&self, principal: &Principal, from: &Caller) {
+        let Actor::Key(key) = principal.actor else { return };
+        let first = self.misplaced.entry(key).or_insert(()).is_fresh();
+        if !first {
+            return;
+        }
+        let (db, org, from) = (self.kernel.db.clone(), principal.org, from.clone());
+        tokio::spawn(async move {
+            let noted = async {
+                let mut tx = db.begin(org).await?.called_from(from);
+                audit::record(&mut tx, AuditEntry::new(Actor::Key(key), "key.refused").about(key)).await?;
+                tx.commit().await
+            };
+            noted.await.can_fail("noting in the audit log that a key came from where it may not");
+        });
     }
 }
 
 #[async_trait]
 impl Authenticator for Doorkeeper {
-    async fn authenticate(&self, credential: Credential<'_>) -> Result<Option<Principal>, AppError> {
+    async fn authenticate(&self, credential: Credential<'_>, from: &Caller) -> Result<Option<Principal>, AppError> {
         let Some(presented) = self.presented(credential).await? else { return Ok(None) };
         let current = |known: &Known| {
             known.changes == self.changes.load(Ordering::SeqCst)
                 && known.expires_at.is_none_or(|end| self.kernel.clock.now() < end)
         };
-        if let Some(known) = self.known.get(&presented).filter(current) {
-            return Ok(Some(known.principal));
+        let known = if let Some(known) = self.known.get(&presented).filter(current) {
+            known
+        } else {
+            let Some(known) = self.look_up(&presented, from).await? else { return Ok(None) };
+            self.known.insert(presented, known.clone());
+            known
+        };
+        if !known.may_come_from(from.ip) {
+            self.note_misplaced(&known.principal, from);
+            return Err(AppError::forbidden("this key may not be used from this address"));
         }
-        let Some(known) = self.look_up(&presented).await? else { return Ok(None) };
-        self.known.insert(presented, known.clone());
         Ok(Some(known.principal))
     }
 }

@@ -26,6 +26,7 @@ use axum::Router;
 use axum::extract::FromRef;
 use axum::routing::{get, post};
 use kernel::Kernel;
+use kernel::schedule::Reconciler;
 use shell::{App, AppError, Authenticator, NavItem, Permission, Room};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
@@ -83,6 +84,11 @@ impl Identity {
         &self.doorkeeper
     }
 
+    /// What is done by the clock.
+    pub fn reconcilers(&self) -> Vec<Arc<dyn Reconciler>> {
+        vec![audit::checkpoints::reconciler(&self.kernel)]
+    }
+
     /// The routes and pages.
     pub fn room(&self, app: &App) -> Room {
         let desk = Desk { app: app.clone(), identity: self.clone() };
@@ -109,12 +115,14 @@ fn api() -> OpenApiRouter<Desk> {
         .routes(routes!(invites::revoke::delete))
         .routes(routes!(keys::list::get, keys::create::post))
         .routes(routes!(keys::revoke::delete))
+        .routes(routes!(keys::rotate::post))
         .routes(routes!(teams::list::get, teams::create::post))
         .routes(routes!(teams::show::get, teams::change::patch, teams::delete::delete))
         .routes(routes!(teams::fellows::get))
         .routes(routes!(teams::membership::put, teams::membership::delete))
         .routes(routes!(audit::list::get))
         .routes(routes!(audit::verify::get))
+        .routes(routes!(audit::export::get))
 }
 
 fn pages() -> Router<Desk> {
@@ -139,8 +147,10 @@ fn pages() -> Router<Desk> {
         .route("/settings/teams/{id}/members/{member}/removal", post(teams::page::take))
         .route("/settings/keys", get(keys::page::get).post(keys::page::post))
         .route("/settings/keys/{id}/revoke", post(keys::page::end))
+        .route("/settings/keys/{id}/rotate", post(keys::page::rotation))
         .route("/settings/audit-log", get(audit::page::get))
         .route("/settings/audit-log/verification", get(audit::page::verification))
+        .route("/settings/audit-log/export", get(audit::export::get))
 }
 
 /// The pages of the settings that this room adds.

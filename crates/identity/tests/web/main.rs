@@ -1,6 +1,7 @@
 //! The identity room through the router, on a real database.
 
 mod audit;
+mod chain;
 mod door;
 mod invites;
 mod keys;

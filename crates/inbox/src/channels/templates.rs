@@ -67,7 +67,7 @@ pub(crate) async fn list_templates(
 ) -> Result<Json<TemplateList>, AppError> {
     let vault = core.kernel.vault.of(by.org()).await?;
     let mut tx = by.tx().await?;
-    let link = Link::open(&mut tx, &vault, id)
+    let link = Link::open(&mut tx, &vault, id, "templates")
         .await
         .map_err(AppError::internal)?
         .ok_or_else(|| AppError::not_found("channel"))?;

@@ -11,6 +11,7 @@ use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 
 use super::{Credential, Principal, credential, csrf};
+use crate::edge::RequestInfo;
 use crate::{App, AppError};
 
 /// The largest form body that is read to look for its CSRF token.
@@ -57,9 +58,10 @@ async fn admit(app: &App, mut request: Request) -> Result<(Request, Identity), A
     if unsafe_method && ambient && csrf::is_cross_site(request.headers()) {
         return Err(AppError::forbidden("this request was started by another site"));
     }
+    let from = request.extensions().get::<RequestInfo>().map(RequestInfo::caller).unwrap_or_default();
     let identity = match found {
         None => Identity::Anonymous,
-        Some(credential) => match app.auth().authenticate(credential).await? {
+        Some(credential) => match app.auth().authenticate(credential, &from).await? {
             None => Identity::Refused,
             Some(principal) => Identity::Known(Arc::new(Caller { principal, csrf: token(credential) })),
         },

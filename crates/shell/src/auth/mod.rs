@@ -20,6 +20,7 @@ pub use permission::{Permission, Permissions, Permits, Role};
 pub use principal::{Plan, Principal};
 
 use async_trait::async_trait;
+use kernel::db::Caller;
 
 use crate::AppError;
 
@@ -27,5 +28,6 @@ use crate::AppError;
 #[async_trait]
 pub trait Authenticator: Send + Sync + 'static {
     /// `None` when the credential is unknown, expired or revoked: the client then learns 401 and no more.
-    async fn authenticate(&self, credential: Credential<'_>) -> Result<Option<Principal>, AppError>;
+    /// The caller's address may be refused: a key or an organisation can be kept to networks.
+    async fn authenticate(&self, credential: Credential<'_>, from: &Caller) -> Result<Option<Principal>, AppError>;
 }

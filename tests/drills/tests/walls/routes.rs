@@ -39,7 +39,7 @@ impl<'a> Caller<'a> {
     }
 }
 
-async fn described(product: &Product) -> Vec<Operation> {
+pub async fn described(product: &Product) -> Vec<Operation> {
     let all = operations(&Caller::new(product, "").ask("GET", "/v2/openapi.json", &Value::Null).await.1);
     assert!(all.len() > 30, "the description was read");
     all
@@ -54,7 +54,7 @@ async fn stranger(product: &Product) -> Caller<'_> {
 }
 
 /// Fills the first organisation with one object of each kind that the API can make or messages bring.
-async fn furnish(product: &Product) {
+pub async fn furnish(product: &Product) {
     let asha = person(Platform::Messenger, 1);
     product.writes(Platform::Messenger, &asha, "How much is teeth whitening? I want to book it this week.");
     product.reply(Platform::Messenger, &asha, 1).await;
@@ -73,7 +73,7 @@ async fn furnish(product: &Product) {
 }
 
 /// The first object of each list of the organisation, by the list's path; and every id seen in any list.
-async fn objects(product: &Product, all: &[Operation]) -> (BTreeMap<String, String>, BTreeSet<String>) {
+pub async fn objects(product: &Product, all: &[Operation]) -> (BTreeMap<String, String>, BTreeSet<String>) {
     let (mut first, mut seen) = (BTreeMap::new(), BTreeSet::new());
     for operation in all.iter().filter(|one| one.method == "GET" && !one.names_object()) {
         let (status, answer) = product.call("GET", &operation.path, Value::Null).await;
