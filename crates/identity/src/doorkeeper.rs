@@ -11,9 +11,12 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
+use kernel::audit::{self, AuditEntry};
+use kernel::db::Caller;
 use kernel::db::system::{self, KeyRow, SessionRow};
-use kernel::ids::{OrgId, SessionId};
+use kernel::ids::{KeyId, OrgId, SessionId};
 use kernel::ledger::Actor;
+use kernel::network::Network;
 use kernel::{CanFail, Kernel};
 use moka::sync::Cache;
 use shell::{AppError, Authenticator, Credential, Permission, Permissions, Plan, Principal, Role};
@@ -29,6 +32,8 @@ const KEPT_FOR: Duration = Duration::from_millis(900);
 const VERIFIED_FOR: Duration = Duration::from_secs(60);
 /// How many answers are kept.
 const KEPT: u64 = 50_000;
+/// That a key came from where it may not is noted at most this often, so that a flood of such requests writes no flood of rows.
+const NOTE_MISPLACED_EVERY: Duration = Duration::from_secs(60);
 
 /// Knows who a credential is.
 pub struct Doorkeeper {
@@ -37,6 +42,8 @@ pub struct Doorkeeper {
     known: Cache<Presented, Known>,
     /// What right tokens say, by their SHA-256: an Ed25519 signature costs more than all the rest of a check.
     verified: Cache<Vec<u8>, Claims>,
+    /// The keys whose refusal for their address was noted lately.
+    misplaced: Cache<KeyId, ()>,
     /// Grows with every change that takes something away.
     changes: AtomicU64,
 }
@@ -53,16 +60,17 @@ enum Presented {
 struct Known {
     principal: Principal,
     expires_at: Option<DateTime<Utc>>,
-    /// From where it may be used.
+    /// From where the organisation is reached.
     from: AccessList,
+    /// The networks a key may come from; from everywhere when there are none.
+    allow_from: Arc<[Network]>,
     changes: u64,
 }
 
 impl Known {
-    /// The principal, for a request from this address.
-    fn at(self, from: Option<IpAddr>) -> Result<Principal, AppError> {
-        self.from.check(from)?;
-        Ok(self.principal)
+    /// Whether a key may come from here.
+    fn may_come_from(&self, ip: Option<IpAddr>) -> bool {
+        self.allow_from.is_empty() || ip.is_some_and(|ip| self.allow_from.iter().any(|network| network.contains(ip)))
     }
 }
 
@@ -70,7 +78,8 @@ impl Doorkeeper {
     pub(crate) fn new(kernel: Kernel, keys: KeyRing) -> Self {
         let known = Cache::builder().max_capacity(KEPT).time_to_live(KEPT_FOR).build();
         let verified = Cache::builder().max_capacity(KEPT).time_to_live(VERIFIED_FOR).build();
-        Self { kernel, keys, known, verified, changes: AtomicU64::new(0) }
+        let misplaced = Cache::builder().max_capacity(KEPT).time_to_live(NOTE_MISPLACED_EVERY).build();
+        Self { kernel, keys, known, verified, misplaced, changes: AtomicU64::new(0) }
     }
 
     /// Makes every later request ask the database again. Call it after the commit.
@@ -102,12 +111,14 @@ impl Doorkeeper {
         Ok(claims)
     }
 
-    async fn look_up(&self, presented: &Presented, at: Option<IpAddr>) -> Result<Option<Known>, AppError> {
+    async fn look_up(&self, presented: &Presented, at: &Caller) -> Result<Option<Known>, AppError> {
         let changes = self.changes.load(Ordering::SeqCst);
         let db = &self.kernel.db;
         match presented {
-            Presented::Cookie(hash) => self.session(system::session_by_token(db, hash).await?, changes, at).await,
-            Presented::Session(org, id) => self.session(system::session_by_id(db, *org, *id).await?, changes, at).await,
+            Presented::Cookie(hash) => self.session(system::session_by_token(db, hash).await?, changes, at.ip).await,
+            Presented::Session(org, id) => {
+                self.session(system::session_by_id(db, *org, *id).await?, changes, at.ip).await
+            }
             Presented::Key(hash) => self.key(system::key_by_hash(db, hash).await?, changes, at).await,
         }
     }
@@ -142,56 +153,87 @@ impl Doorkeeper {
             sso: row.sso,
             factor_due: row.factor_due,
         };
-        Ok(Some(Known { principal, expires_at: Some(ends_at), from, changes }))
+        Ok(Some(Known { principal, expires_at: Some(ends_at), from, allow_from: Arc::new([]), changes }))
     }
 
-    async fn key(&self, row: Option<KeyRow>, changes: u64, at: Option<IpAddr>) -> Result<Option<Known>, AppError> {
+    async fn key(&self, row: Option<KeyRow>, changes: u64, at: &Caller) -> Result<Option<Known>, AppError> {
         let now = self.kernel.clock.now();
         let Some(row) = row.filter(|row| row.expires_at.is_none_or(|end| now < end)) else { return Ok(None) };
         let Some(maker) = maker_permissions(&row)? else { return Ok(None) };
-        let from = AccessList::new(&row.networks);
-        if row.last_used_at.is_none_or(|used| used + NOTE_EVERY <= now) && from.holds(at) {
-            system::touch_key(&self.kernel.db, row.org, row.key, now).await.can_fail("noting the use of a key");
+        // What does not read as a network admits nobody; with nothing else in the list, nobody at all.
+        let allow_from: Vec<Network> = row.allow_from.iter().filter_map(|network| network.parse().ok()).collect();
+        if allow_from.is_empty() && !row.allow_from.is_empty() {
+            return Ok(None);
         }
         // A scope that this version does not know gives nothing.
         let scopes: Permissions = row.scopes.iter().filter_map(|word| word.parse::<Permission>().ok()).collect();
         let principal = Principal {
             org: row.org,
-            org_name: row.org_name,
+            org_name: row.org_name.clone(),
             plan: plan(&row.plan),
             actor: Actor::Key(row.key),
             member: None,
             session: None,
             role: None,
             permissions: scopes.and(maker.for_keys()),
-            name: row.name,
+            name: row.name.clone(),
             email: String::new(),
             verified_at: None,
             sso: false,
             factor_due: None,
         };
-        Ok(Some(Known { principal, expires_at: row.expires_at, from, changes }))
+        let (from, allow_from) = (AccessList::new(&row.networks), allow_from.into());
+        let known = Known { principal, expires_at: row.expires_at, from, allow_from, changes };
+        let placed = known.may_come_from(at.ip) && known.from.holds(at.ip);
+        if placed && row.last_used_at.is_none_or(|used| used + NOTE_EVERY <= now) {
+            let ip = at.ip.map(|ip| ip.to_canonical().to_string()).unwrap_or_default();
+            system::touch_key(&self.kernel.db, &row, now, &ip).await.can_fail("noting the use of a key");
+        }
+        Ok(Some(known))
+    }
+}
+
+impl Doorkeeper {
+    /// Puts it into the audit log behind the answer: a key used from elsewhere may be a stolen one.
+    fn note_misplaced(&self, principal: &Principal, from: &Caller) {
+        let Actor::Key(key) = principal.actor else { return };
+        let first = self.misplaced.entry(key).or_insert(()).is_fresh();
+        if !first {
+            return;
+        }
+        let (db, org, from) = (self.kernel.db.clone(), principal.org, from.clone());
+        tokio::spawn(async move {
+            let noted = async {
+                let mut tx = db.begin(org).await?.called_from(from);
+                audit::record(&mut tx, AuditEntry::new(Actor::Key(key), "key.refused").about(key)).await?;
+                tx.commit().await
+            };
+            noted.await.can_fail("noting in the audit log that a key came from where it may not");
+        });
     }
 }
 
 #[async_trait]
 impl Authenticator for Doorkeeper {
-    async fn authenticate(
-        &self,
-        credential: Credential<'_>,
-        from: Option<IpAddr>,
-    ) -> Result<Option<Principal>, AppError> {
+    async fn authenticate(&self, credential: Credential<'_>, from: &Caller) -> Result<Option<Principal>, AppError> {
         let Some(presented) = self.presented(credential).await? else { return Ok(None) };
         let current = |known: &Known| {
             known.changes == self.changes.load(Ordering::SeqCst)
                 && known.expires_at.is_none_or(|end| self.kernel.clock.now() < end)
         };
-        if let Some(known) = self.known.get(&presented).filter(current) {
-            return known.at(from).map(Some);
+        let known = if let Some(known) = self.known.get(&presented).filter(current) {
+            known
+        } else {
+            let Some(known) = self.look_up(&presented, from).await? else { return Ok(None) };
+            self.known.insert(presented, known.clone());
+            known
+        };
+        if !known.may_come_from(from.ip) {
+            self.note_misplaced(&known.principal, from);
+            return Err(AppError::forbidden("this key may not be used from this address"));
         }
-        let Some(known) = self.look_up(&presented, from).await? else { return Ok(None) };
-        self.known.insert(presented, known.clone());
-        known.at(from).map(Some)
+        known.from.check(from.ip)?;
+        Ok(Some(known.principal))
     }
 }
 

@@ -130,6 +130,7 @@ impl Identity {
     /// What is done by the clock.
     pub fn reconcilers(&self) -> Vec<Arc<dyn Reconciler>> {
         vec![Arc::new(organisation::Erasure(self.kernel.clone()))]
+        vec![audit::checkpoints::reconciler(&self.kernel)]
     }
 
     /// The routes and pages.
@@ -191,6 +192,7 @@ fn api() -> OpenApiRouter<Desk> {
         .routes(routes!(organisation::deletion::post))
         .routes(routes!(keys::list::get, keys::create::post))
         .routes(routes!(keys::revoke::delete))
+        .routes(routes!(keys::rotate::post))
         .routes(routes!(teams::list::get, teams::create::post))
         .routes(routes!(teams::show::get, teams::change::patch, teams::delete::delete))
         .routes(routes!(teams::fellows::get))
@@ -204,6 +206,7 @@ fn api() -> OpenApiRouter<Desk> {
         .routes(routes!(audit::list::get))
         .routes(routes!(audit::verify::get))
         .merge(privacy::api())
+        .routes(routes!(audit::export::get))
 }
 
 fn pages() -> Router<Desk> {
@@ -286,6 +289,7 @@ fn pages() -> Router<Desk> {
         .route("/settings/people/{id}/sessions/end", post(members::page::end_sessions))
         .route("/settings/keys", get(keys::page::get).post(keys::page::post))
         .route("/settings/keys/{id}/revoke", post(keys::page::end))
+        .route("/settings/keys/{id}/rotate", post(keys::page::rotation))
         .route("/settings/audit-log", get(audit::page::get))
         .route("/settings/audit-log/verification", get(audit::page::verification))
         .merge(privacy::pages())
@@ -294,6 +298,7 @@ fn pages() -> Router<Desk> {
 /// What pages of other sites post: no session comes along, and what they bring is signed.
 fn posted_from_outside() -> Router<Desk> {
     Router::new().route("/auth/saml/{connection}/acs", post(sso::saml::flow::acs))
+        .route("/settings/audit-log/export", get(audit::export::get))
 }
 
 /// The pages of the settings that this room adds.

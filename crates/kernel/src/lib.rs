@@ -17,7 +17,7 @@ pub mod ledger;
 pub mod live;
 pub mod mail;
 pub mod money;
-mod network;
+pub mod network;
 pub mod privacy;
 pub mod queue;
 mod relay;
@@ -32,7 +32,6 @@ use std::sync::Arc;
 
 pub use can_fail::CanFail;
 pub use clock::Clock;
-pub use network::{Network, NotANetwork};
 pub use relay::run_relay;
 pub use tail::{message as live_message, run_tail};
 
@@ -65,9 +64,9 @@ impl Kernel {
     pub async fn open(config: Config, database_url: &str, clock: Clock) -> anyhow::Result<Self> {
         let sizes = PoolSizes { app: config.database.pool, system: config.database.system_pool };
         let db = Db::connect(database_url, sizes, clock.clone(), Signals::default()).await?;
-        let masters = MasterKeys::load(&config.vault, &config.data_dir.0)?;
-        let vault = Vault::new(db.clone(), masters);
         let http = Http::new(outbound(&config), clock.clone())?;
+        let masters = MasterKeys::load(&config, &http, &clock)?;
+        let vault = Vault::open_with(db.clone(), masters, clock.clone()).await?;
         Ok(Self { config: Arc::new(config), clock, db, live: Live::default(), vault, http })
     }
 }

@@ -59,6 +59,12 @@ enum Command {
     /// A person outside: look for them, erase them, check the certificate.
     #[command(subcommand)]
     Privacy(commands::privacy::Privacy),
+    /// The audit log: proving, signing, exporting it.
+    #[command(subcommand)]
+    Audit(commands::audit::Audit),
+    /// The keys that encrypt.
+    #[command(subcommand)]
+    Vault(commands::vault::Vault),
     /// Prints the API's description (OpenAPI 3.1).
     Openapi,
 }
@@ -99,6 +105,8 @@ async fn run(command: Command, config: Config) -> anyhow::Result<ExitCode> {
         Command::Org(org) => org.run(config).await,
         Command::User(user) => user.run(config).await,
         Command::Key(key) => key.run(config).await,
+        Command::Audit(audit) => audit.run(config).await,
+        Command::Vault(vault) => vault.run(config).await,
         Command::Openapi => commands::openapi::run(config).await,
     };
     done.map(|()| ExitCode::SUCCESS)

@@ -87,6 +87,7 @@ impl Rooms {
     /// What rooms do by the clock.
     pub fn reconcilers(&self) -> Vec<Arc<dyn Reconciler>> {
         let mut all = inbox::reconcilers(&self.inbox);
+        all.extend(self.identity.reconcilers());
         all.extend(operations::reconcilers(&self.kernel));
         all.extend(self.identity.reconcilers());
         all.extend(identity::privacy::reconcilers(&self.identity));

@@ -81,6 +81,7 @@ impl Opened {
 
     /// Closes the connections and stops the private cluster.
     pub async fn close(self) {
+        self.kernel.vault.write_uses().await.can_fail("writing the last uses of secrets into the audit log");
         self.kernel.db.close().await;
         if let Some(cluster) = self.cluster {
             cluster.stop().await.can_fail("stopping the private PostgreSQL; the next start recovers it");
@@ -94,6 +95,8 @@ pub struct Runtime {
     queue: Option<kernel::queue::Running>,
     tasks: Vec<JoinHandle<()>>,
     web: Option<Web>,
+    /// Whose uses are written down when all work has ended.
+    vault: kernel::vault::Vault,
 }
 
 /// The web server of a process.
@@ -113,6 +116,7 @@ impl Runtime {
             kernel.config.redis_url.clone(),
             stop.clone(),
         ))];
+        tasks.push(tokio::spawn(kernel.vault.clone().keep_writing_uses(stop.clone())));
         let mut queue = None;
         if roles.contains(&Role::Worker) {
             let mut handlers = Handlers::default();
@@ -131,7 +135,7 @@ impl Runtime {
             tasks.push(tokio::spawn(kernel::run_tail(kernel.db.clone(), kernel.live.clone(), stop.clone())));
             web = Some(Web::start(kernel, rooms).await?);
         }
-        Ok(Self { stop, queue, tasks, web })
+        Ok(Self { stop, queue, tasks, web, vault: kernel.vault.clone() })
     }
 
     /// Where the web server listens.
@@ -164,6 +168,7 @@ impl Runtime {
                 tracing::warn!("a background task did not end in time");
             }
         }
+        self.vault.write_uses().await.can_fail("writing the last uses of secrets into the audit log");
     }
 }
 

@@ -16,6 +16,7 @@ use axum::Router;
 use axum::body::{Body, to_bytes};
 use axum::http::{HeaderMap, Method, Request, header};
 use kernel::Kernel;
+use kernel::db::Caller;
 use kernel::ids::{KeyId, MemberId, OrgId, SessionId, UserId};
 use kernel::ledger::Actor;
 use kernel::testing::TestDb;
@@ -43,7 +44,7 @@ struct People(Mutex<HashMap<String, Principal>>);
 
 #[async_trait]
 impl Authenticator for People {
-    async fn authenticate(&self, credential: Credential<'_>, _: Option<IpAddr>) -> Result<Option<Principal>, AppError> {
+    async fn authenticate(&self, credential: Credential<'_>, _: &Caller) -> Result<Option<Principal>, AppError> {
         let (Credential::Bearer(token) | Credential::ApiKey(token) | Credential::Session(token)) = credential;
         Ok(self.0.lock().unwrap_or_else(PoisonError::into_inner).get(token).cloned())
     }

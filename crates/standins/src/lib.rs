@@ -8,6 +8,7 @@
 pub mod customer;
 pub mod delivery;
 pub mod hubspot;
+pub mod kms;
 pub mod mail;
 pub mod meta;
 pub mod oidc;

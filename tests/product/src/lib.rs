@@ -113,6 +113,19 @@ impl Product {
         self.caller(answer["access_token"].as_str().expect("a token").to_owned())
     }
 
+    /// The owner of another organisation of the same installation.
+    pub async fn neighbour(&self) -> Caller {
+        let new = NewOrganisation {
+            organisation: "Southwind".into(),
+            name: "Nora".into(),
+            email: format!("nora-{}@example.com", kernel::ids::uuid_at(self.kernel.clock.now()).simple()),
+            password: PASSWORD.into(),
+        };
+        let email = new.email.clone();
+        register(&self.kernel, new).await.expect("registered");
+        self.signed_in(&email).await
+    }
+
     fn caller(&self, token: String) -> Caller {
         Caller { client: self.client.clone(), base: self.base.clone(), token }
     }

@@ -89,6 +89,23 @@ pub(crate) struct Filter {
 }
 
 impl Filter {
+    /// The filter in words, as it was asked; empty for everything.
+    pub(crate) fn told(&self) -> String {
+        let Self { action, actor, ip, subject, from, to } = self;
+        let text = |name: &str, text: &str| Some(format!("{name}={text}")).filter(|_| !text.is_empty());
+        let parts = [
+            text("action", action),
+            text("actor", actor),
+            ip.map(|ip| format!("ip={ip}")),
+            text("subject", subject),
+            from.map(|from| format!("from={}", from.to_rfc3339())),
+            to.map(|to| format!("to={}", to.to_rfc3339())),
+        ];
+        // The file's statement is a text of lines.
+        let told: Vec<String> = parts.into_iter().flatten().map(|part| part.replace('\n', " ")).collect();
+        told.join("&")
+    }
+
     pub(crate) fn wanted(self) -> Wanted {
         let some = |text: String| Some(text).filter(|text| !text.is_empty());
         let Self { action, actor, ip, subject, from, to } = self;

@@ -34,7 +34,8 @@ pub(crate) struct DeletionOut {
 
 /// Delete the organisation. It is closed at once and erased after thirty days; until then the link takes it back.
 #[utoipa::path(post, path = "/v2/organisation/deletion", tag = "organisation", request_body = DeletionIn,
-    responses((status = 202, body = DeletionOut), (status = 422, description = "The name is not the organisation's.")))]
+    responses((status = 202, body = DeletionOut), (status = 403, description = "A fresh proof of who you are is needed."),
+        (status = 422, description = "The name is not the organisation's.")))]
 pub(crate) async fn post(
     State(identity): State<Identity>,
     State(app): State<App>,
@@ -52,6 +53,7 @@ pub(crate) async fn delete(
     name: &str,
     origin: &Origin,
 ) -> Result<DeletionOut, AppError> {
+    by.fresh()?;
     let token = secrets::fresh("")?;
     let erase_at = by.now() + GRACE;
     let mut tx = by.tx().await?;

@@ -22,7 +22,7 @@ pub(crate) struct OwnershipIn {
 
 /// Hand your ownership over to a member: they become an owner and you an administrator, in one step.
 #[utoipa::path(post, path = "/v2/organisation/ownership", tag = "organisation", request_body = OwnershipIn,
-    responses((status = 200, body = MemberOut),
+    responses((status = 200, body = MemberOut), (status = 403, description = "A fresh proof of who you are is needed."),
         (status = 409, description = "The member is an owner already, or the caller is a key or no owner any more.")))]
 pub(crate) async fn post(
     State(identity): State<Identity>,
@@ -40,6 +40,7 @@ pub(crate) async fn hand_over(
     to: MemberId,
     origin: &Origin,
 ) -> Result<Member, AppError> {
+    by.fresh()?;
     let own = by.member().ok_or_else(|| AppError::conflict("an API key owns nothing; an owner hands over"))?;
     let mut tx = by.tx().await?;
     let owners = members::lock_owners(&mut tx).await?;

@@ -11,7 +11,7 @@ use std::net::IpAddr;
 use std::sync::Arc;
 
 use chrono::{DateTime, Duration, Utc};
-use kernel::Network;
+use kernel::network::Network;
 use kernel::db::system::SessionRow;
 use serde::Serialize;
 use shell::AppError;

@@ -3,7 +3,7 @@
 use std::net::IpAddr;
 
 use axum::extract::State;
-use kernel::Network;
+use kernel::network::Network;
 use kernel::audit::{self, AuditEntry};
 use serde::Deserialize;
 use serde_json::json;

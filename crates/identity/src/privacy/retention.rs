@@ -47,7 +47,7 @@ impl Default for Rules {
 pub(crate) struct RetentionOut {
     #[serde(flatten)]
     rules: Rules,
-    /// The audit log, in years: at least as long, and not to be shortened.
+    /// The audit log, in years: not to be shortened.
     audit_years: i32,
     /// Dead letters, in days; they are archived then.
     dead_letters_days: i32,

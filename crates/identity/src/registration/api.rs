@@ -2,7 +2,6 @@
 
 use axum::extract::State;
 use axum::http::StatusCode;
-use kernel::ids::OrgId;
 use shell::{AppError, Json};
 
 use super::NewOrganisation;
@@ -20,17 +19,12 @@ pub(crate) async fn register(
     Json(new): Json<NewOrganisation>,
 ) -> Result<(StatusCode, Json<TokensOut>), AppError> {
     let kernel = identity.kernel();
-    let ready = super::prepare(identity.hasher(), new).await?;
-    let mut tx = kernel.db.begin(OrgId::new(&kernel.clock)).await?.called_from(origin.caller());
-    let made = super::write(kernel, &mut tx, &ready).await?;
+    let ready = super::prepare(kernel, identity.hasher(), new).await?;
+    let mut tx = kernel.db.begin(ready.org).await?.called_from(origin.caller());
+    let (name, email, org_name) = (ready.name.clone(), ready.email.to_string(), ready.organisation.clone());
+    let made = super::write(&mut tx, ready).await?;
     let opened = open::tokens(&mut tx, made.user, &origin).await?;
     tx.commit().await?;
-    let arrival = Arrival {
-        user: made.user,
-        name: ready.name,
-        email: ready.email.to_string(),
-        org: made.org,
-        org_name: ready.organisation,
-    };
+    let arrival = Arrival { user: made.user, name, email, org: made.org, org_name };
     Ok((StatusCode::CREATED, Json(open::grant(&identity, arrival, opened).await?)))
 }

@@ -8,6 +8,7 @@ use kernel::audit::{self, AuditEntry};
 use kernel::db::OrgTx;
 use kernel::ids::{MemberId, OrgId, UserId};
 use kernel::ledger::{Actor, Event, Fact, Subject};
+use kernel::vault::FirstKey;
 use serde::Deserialize;
 use shell::{AppError, Role};
 use utoipa::ToSchema;
@@ -50,19 +51,22 @@ pub(crate) struct Ready {
     pub(crate) name: String,
     pub(crate) email: Email,
     hash: String,
+    /// The new organisation and its first data key, which a far master key may have wrapped.
+    pub(crate) org: OrgId,
+    key: FirstKey,
 }
 
 /// Registers an organisation: for the command line and the demo.
 pub async fn register(kernel: &Kernel, new: NewOrganisation) -> Result<Registered, AppError> {
-    let ready = prepare(&Hasher::default(), new).await?;
-    let mut tx = kernel.db.begin(OrgId::new(&kernel.clock)).await?;
-    let registered = write(kernel, &mut tx, &ready).await?;
+    let ready = prepare(kernel, &Hasher::default(), new).await?;
+    let mut tx = kernel.db.begin(ready.org).await?;
+    let registered = write(&mut tx, ready).await?;
     tx.commit().await?;
     Ok(registered)
 }
 
-/// Checks the fields and hashes the password.
-pub(crate) async fn prepare(hasher: &Hasher, new: NewOrganisation) -> Result<Ready, AppError> {
+/// Checks the fields, hashes the password and makes the data key.
+pub(crate) async fn prepare(kernel: &Kernel, hasher: &Hasher, new: NewOrganisation) -> Result<Ready, AppError> {
     let NewOrganisation { organisation, name, email, password } = new;
     let mut check = Check::default();
     let organisation = check.name("organisation", &organisation);
@@ -70,19 +74,22 @@ pub(crate) async fn prepare(hasher: &Hasher, new: NewOrganisation) -> Result<Rea
     let email = check.email("email", &email);
     let password = check.password("password", &password);
     check.done()?;
-    Ok(Ready { organisation, name, email, hash: hasher.hash(password).await? })
+    let hash = hasher.hash(password).await?;
+    let org = OrgId::new(&kernel.clock);
+    let key = kernel.vault.first_key(org).await?;
+    Ok(Ready { organisation, name, email, hash, org, key })
 }
 
 /// Writes the organisation, its data key, its owner and the facts, on a transaction of the new organisation's id.
-pub(crate) async fn write(kernel: &Kernel, tx: &mut OrgTx, ready: &Ready) -> Result<Registered, AppError> {
-    let (org, now) = (tx.org(), kernel.clock.now());
+pub(crate) async fn write(tx: &mut OrgTx, ready: Ready) -> Result<Registered, AppError> {
+    let (org, now) = (tx.org(), tx.clock().now());
     sqlx::query("insert into organisations (id, name, created_at) values ($1, $2, $3)")
         .bind(org)
         .bind(&ready.organisation)
         .bind(now)
         .execute(tx.conn())
         .await?;
-    kernel.vault.create_keys(tx).await.map_err(AppError::internal)?;
+    ready.key.keep(tx).await?;
     let user = members::add_user(tx, &ready.email, &ready.name, &ready.hash).await.map_err(known_email)?;
     let member = members::add(tx, user, Role::Owner).await?;
     let actor = Actor::User(user);

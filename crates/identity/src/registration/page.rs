@@ -4,7 +4,6 @@ use askama::Template;
 use axum::extract::State;
 use axum::http::header;
 use axum::response::{IntoResponse, Redirect, Response};
-use kernel::ids::OrgId;
 use shell::{App, AppError, FieldErrors, Form, Frame, MaybeSignedIn, RequestInfo, show};
 
 use super::NewOrganisation;
@@ -53,9 +52,9 @@ pub(crate) async fn post(
 
 async fn enter(identity: &Identity, form: NewOrganisation, origin: &Origin) -> Result<Cookie, AppError> {
     let kernel = identity.kernel();
-    let ready = super::prepare(identity.hasher(), form).await?;
-    let mut tx = kernel.db.begin(OrgId::new(&kernel.clock)).await?.called_from(origin.caller());
-    let made = super::write(kernel, &mut tx, &ready).await?;
+    let ready = super::prepare(kernel, identity.hasher(), form).await?;
+    let mut tx = kernel.db.begin(ready.org).await?.called_from(origin.caller());
+    let made = super::write(&mut tx, ready).await?;
     let cookie = open::browser(&mut tx, made.user, origin).await?;
     tx.commit().await?;
     Ok(cookie)

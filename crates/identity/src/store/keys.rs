@@ -17,6 +17,12 @@ pub(crate) struct ApiKey {
     pub(crate) created_at: DateTime<Utc>,
     pub(crate) expires_at: Option<DateTime<Utc>>,
     pub(crate) last_used_at: Option<DateTime<Utc>>,
+    pub(crate) last_used_ip: String,
+    pub(crate) allow_from: Vec<String>,
+    /// The key that takes over, when this one was rotated.
+    pub(crate) successor: Option<KeyId>,
+    /// None when the operator made it.
+    pub(crate) made_by: Option<UserId>,
 }
 
 /// A key about to be made.
@@ -27,42 +33,65 @@ pub(crate) struct NewKey<'a> {
     pub(crate) scopes: Permissions,
     pub(crate) made_by: Option<UserId>,
     pub(crate) expires_at: Option<DateTime<Utc>>,
+    pub(crate) allow_from: Vec<String>,
 }
+
+/// What every reading of a key gives; `k` is the key and `u` its maker.
+const COLUMNS: &str = "k.id, k.name, k.start, k.scopes, u.name as maker, k.created_at, k.expires_at, k.last_used_at, \
+     k.last_used_ip, k.allow_from, k.successor, k.made_by";
 
 /// The keys that are not revoked, newest first.
 pub(crate) async fn list(tx: &mut OrgTx, before: Option<KeyId>, limit: i64) -> Result<Vec<ApiKey>, sqlx::Error> {
-    sqlx::query_as(
-        "select k.id, k.name, k.start, k.scopes, u.name as maker, k.created_at, k.expires_at, k.last_used_at \
-         from api_keys k left join users u on u.id = k.made_by \
-         where k.org_id = $1 and k.revoked_at is null and ($2::uuid is null or k.id < $2) order by k.id desc limit $3",
-    )
-    .bind(tx.org())
-    .bind(before)
-    .bind(limit)
-    .fetch_all(tx.conn())
-    .await
+    let query = format!(
+        "select {COLUMNS} from api_keys k left join users u on u.id = k.made_by \
+         where k.org_id = $1 and k.revoked_at is null and ($2::uuid is null or k.id < $2) order by k.id desc limit $3"
+    );
+    sqlx::query_as(sqlx::AssertSqlSafe(query)).bind(tx.org()).bind(before).bind(limit).fetch_all(tx.conn()).await
+}
+
+/// A key that is not revoked, locked until the end of the transaction.
+pub(crate) async fn lock(tx: &mut OrgTx, id: KeyId) -> Result<Option<ApiKey>, sqlx::Error> {
+    let query = format!(
+        "select {COLUMNS} from api_keys k left join users u on u.id = k.made_by \
+         where k.org_id = $1 and k.id = $2 and k.revoked_at is null for update of k"
+    );
+    sqlx::query_as(sqlx::AssertSqlSafe(query)).bind(tx.org()).bind(id).fetch_optional(tx.conn()).await
+}
+
+/// Lets another key take over: the old one ends at an instant.
+pub(crate) async fn succeed(tx: &mut OrgTx, old: KeyId, new: KeyId, ends_at: DateTime<Utc>) -> Result<(), sqlx::Error> {
+    sqlx::query("update api_keys set successor = $3, expires_at = $4 where org_id = $1 and id = $2")
+        .bind(tx.org())
+        .bind(old)
+        .bind(new)
+        .bind(ends_at)
+        .execute(tx.conn())
+        .await?;
+    Ok(())
 }
 
 pub(crate) async fn add(tx: &mut OrgTx, new: NewKey<'_>) -> Result<ApiKey, sqlx::Error> {
     let (id, now) = (KeyId::new(tx.clock()), tx.clock().now());
     let scopes: Vec<String> = new.scopes.iter().map(|permission| permission.to_string()).collect();
-    sqlx::query_as(
-        "with k as (insert into api_keys (org_id, id, name, start, key_hash, scopes, made_by, created_at, expires_at) \
-         values ($1, $2, $3, $4, $5, $6, $7, $8, $9) returning *) \
-         select k.id, k.name, k.start, k.scopes, u.name as maker, k.created_at, k.expires_at, k.last_used_at \
-         from k left join users u on u.id = k.made_by",
-    )
-    .bind(tx.org())
-    .bind(id)
-    .bind(new.name)
-    .bind(new.start)
-    .bind(new.hash)
-    .bind(scopes)
-    .bind(new.made_by)
-    .bind(now)
-    .bind(new.expires_at)
-    .fetch_one(tx.conn())
-    .await
+    let query = format!(
+        "with k as (insert into api_keys \
+         (org_id, id, name, start, key_hash, scopes, made_by, created_at, expires_at, allow_from) \
+         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) returning *) \
+         select {COLUMNS} from k left join users u on u.id = k.made_by"
+    );
+    sqlx::query_as(sqlx::AssertSqlSafe(query))
+        .bind(tx.org())
+        .bind(id)
+        .bind(new.name)
+        .bind(new.start)
+        .bind(new.hash)
+        .bind(scopes)
+        .bind(new.made_by)
+        .bind(now)
+        .bind(new.expires_at)
+        .bind(new.allow_from)
+        .fetch_one(tx.conn())
+        .await
 }
 
 /// Ends a key and gives its name; none when there is no such key.

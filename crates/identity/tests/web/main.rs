@@ -2,6 +2,7 @@
 
 mod audit;
 mod authenticator;
+mod chain;
 mod door;
 mod import;
 mod factors;

@@ -273,3 +273,29 @@ async fn the_page_shows_owners_what_only_they_may_do() {
     assert!(gone.expect_status(200).body.contains("/restore/"));
     house.get("/settings/organisation").header("cookie", &cookie).send().await.expect_status(303);
 }
+
+#[tokio::test]
+async fn handing_over_and_deleting_want_a_fresh_proof() {
+    let house = House::new().await;
+    let owner = house.owner("one").await;
+    let agent = house.member(&owner, "agent").await;
+    let id = house.member_id(&agent).await;
+    let (cookie, token) = house.browser(&owner.email).await;
+    house.advance(Duration::minutes(20));
+    let post = |path: &str, body: Value| {
+        house.post(path, body).header("cookie", &cookie).header("x-csrf-token", &token).send()
+    };
+    for (path, body) in [
+        ("/v2/organisation/ownership", json!({ "member_id": id })),
+        ("/v2/organisation/deletion", json!({ "name": "one" })),
+    ] {
+        let refused = post(path, body).await.expect_status(403).json();
+        assert_eq!(refused["error"]["code"], "step_up_required", "{path}");
+    }
+    let form = format!("member_id={id}&_csrf={token}");
+    let led = house.form("/settings/organisation/ownership", &form).header("cookie", &cookie).send().await;
+    assert!(led.expect_status(303).location().starts_with("/verify"));
+    assert_eq!(owners(&house).await, 1);
+    post("/v2/auth/verify", json!({ "password": crate::support::PASSWORD })).await.expect_status(204);
+    post("/v2/organisation/ownership", json!({ "member_id": id })).await.expect_status(200);
+}

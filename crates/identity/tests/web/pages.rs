@@ -193,7 +193,67 @@ async fn the_audit_log_reads_as_sentences_goes_on_and_proves_itself() {
         .execute(&mut house.db.owner().await)
         .await
         .unwrap();
-    assert!(page(&house, &tab.cookie, "/settings/audit-log/verification").await.contains("broken at entry 2"));
+    assert!(
+        page(&house, &tab.cookie, "/settings/audit-log/verification")
+            .await
+            .contains("entry 2 was changed after it was written")
+    );
+}
+
+#[tokio::test]
+async fn the_audit_log_shows_what_was_changed_and_is_narrowed_by_a_click() {
+    let house = House::new().await;
+    let owner = house.owner("one").await;
+    let agent = house.member(&owner, "agent").await;
+    let id = house.member_id(&agent).await;
+    let change = house.patch(&format!("/v2/members/{id}"), json!({ "role": "viewer" })).by(&owner);
+    change.header("user-agent", "Firefox/<140>").at_ip("192.0.2.7").send().await.expect_status(200);
+    let tab = Tab::of(&house, &owner).await;
+    let seen = page(&house, &tab.cookie, "/settings/audit-log?action=member").await;
+    assert!(seen.contains("<del>agent</del>") && seen.contains("<ins>viewer</ins>"), "{seen}");
+    assert!(seen.contains("192.0.2.7") && !seen.contains("<140>"), "what a client says of itself is text");
+    let narrowed = page(&house, &tab.cookie, &format!("/settings/audit-log?subject={id}&ip=192.0.2.7")).await;
+    assert!(narrowed.contains("show others too") && narrowed.contains("changed a role"));
+    assert!(!narrowed.contains("registered the organisation"));
+    assert!(page(&house, &tab.cookie, "/settings/audit-log?ip=nowhere").await.contains("This is no address."));
+    assert!(
+        page(&house, &tab.cookie, "/settings/audit-log?from=2000-01-01&to=2000-01-02")
+            .await
+            .contains("Nothing of this kind yet")
+    );
+    let file = house
+        .get("/settings/audit-log/export?action=member")
+        .header("cookie", &tab.cookie)
+        .send()
+        .await
+        .expect_status(200);
+    assert!(file.headers["content-disposition"].to_str().unwrap().starts_with("attachment"));
+    identity::audit::prove(file.body.as_bytes(), &[]).unwrap();
+}
+
+#[tokio::test]
+async fn the_keys_page_rotates_and_tells_where_a_key_may_come_from() {
+    let house = House::new().await;
+    let owner = house.owner("one").await;
+    let tab = Tab::of(&house, &owner).await;
+    let send = async |path: String, body: String| {
+        let call = house.form(&path, &body).header("cookie", &tab.cookie).header("x-csrf-token", &tab.token);
+        call.header("hx-request", "true").send().await.expect_status(200).body
+    };
+    let form = "name=Office&scopes=view&lasts=30&allow_from=192.0.2.0%2F24%2C+2001%3Adb8%3A%3A%2F32";
+    let made = send("/settings/keys".into(), form.into()).await;
+    assert!(made.contains("is ready") && made.contains("only from 192.0.2.0/24, 2001:db8::/32"), "{made}");
+    let wrong = send("/settings/keys".into(), "name=Office&scopes=view&lasts=7&allow_from=192.0.2.1%2F24".into()).await;
+    assert!(wrong.contains("within 192.0.2.0/24") && wrong.contains("value=\"192.0.2.1/24\""), "{wrong}");
+    let list = house.get("/v2/keys").by(&owner).send().await.json();
+    let id = list["data"][0]["id"].as_str().unwrap().to_owned();
+    let rotated = send(format!("/settings/keys/{id}/rotate"), "overlap_hours=24".into()).await;
+    assert!(rotated.contains("is ready") && rotated.contains("replaced"), "{rotated}");
+    house.advance(chrono::Duration::days(17));
+    let owner = house.login(&owner.email).await;
+    let tab = Tab::of(&house, &owner).await;
+    let seen = page(&house, &tab.cookie, "/settings/keys").await;
+    assert!(seen.contains("ends soon") && seen.contains("ended"), "{seen}");
 }
 
 #[tokio::test]

@@ -157,7 +157,7 @@ async fn channel_status(by: Allowed<View>, Path(id): Path<ChannelId>) -> Result<
 pub(crate) async fn let_go(by: &Allowed<ManageChannels>, core: &Core, id: ChannelId) -> Result<Channel, AppError> {
     let vault = core.kernel.vault.of(by.org()).await?;
     let mut tx = by.tx().await?;
-    let link = Link::open(&mut tx, &vault, id).await.map_err(AppError::internal)?;
+    let link = Link::open(&mut tx, &vault, id, "disconnect").await.map_err(AppError::internal)?;
     let gone = disconnect(&mut tx, id, by.actor()).await?.ok_or_else(|| AppError::not_found("channel"))?;
     tx.commit().await?;
     if let Ok(kind) = gone.kind.parse() {

@@ -78,7 +78,7 @@ pub(crate) async fn templates_of<P: Permits>(
 ) -> Result<Vec<TemplateInfo>, AppError> {
     let vault = core.kernel.vault.of(by.org()).await?;
     let mut tx = by.tx().await?;
-    let link = Link::open(&mut tx, &vault, id)
+    let link = Link::open(&mut tx, &vault, id, "templates")
         .await
         .map_err(AppError::internal)?
         .ok_or_else(|| AppError::not_found("channel"))?;

@@ -53,7 +53,7 @@ impl Handler for LearnProfile {
         let vault = kernel.vault.of(job.org).await.map_err(JobError::retry)?;
         let mut tx = kernel.db.begin(job.org).await?;
         // Let go meanwhile: nobody to ask.
-        let Some(link) = Link::open(&mut tx, &vault, task.channel).await? else { return Ok(()) };
+        let Some(link) = Link::open(&mut tx, &vault, task.channel, "profile").await? else { return Ok(()) };
         drop(tx);
         let graph = self.core.platforms.calls().graph();
         let known = match profile(graph, &link.account(), &link.credentials(), &task.person).await {

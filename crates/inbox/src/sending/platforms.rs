@@ -7,6 +7,7 @@ use connectors::channel::{
 use kernel::Kernel;
 use kernel::config::Secret;
 use kernel::ids::OrgId;
+use kernel::vault::VaultError;
 
 use super::check::Parcel;
 use crate::channels::token_place;
@@ -32,7 +33,7 @@ impl Platforms {
 
     /// Sends a message. Its id is our own key at platforms that return one.
     pub(super) async fn send(&self, org: OrgId, parcel: &Parcel) -> SendOutcome {
-        let credentials = self.credentials(org, parcel).await?;
+        let credentials = self.credentials(org, parcel, "send").await?;
         let outgoing = Outgoing {
             content: content(parcel)?,
             reply_to: parcel.reply_to.clone(),
@@ -45,7 +46,7 @@ impl Platforms {
 
     /// Asks the platform whether a message in doubt is there. `known` are ids of messages already accounted for.
     pub(super) async fn find(&self, org: OrgId, parcel: &Parcel, known: &[String]) -> Result<Found, Failure> {
-        let credentials = self.credentials(org, parcel).await?;
+        let credentials = self.credentials(org, parcel, "find").await?;
         let recipient = recipient(parcel);
         let since = parcel.sending_since.unwrap_or_else(|| self.kernel.clock.now());
         let search = Search { recipient: &recipient, text: Some(&parcel.body), since, known };
@@ -53,15 +54,17 @@ impl Platforms {
         Ok(self.channels.find_sent(&account, &credentials, &search).await)
     }
 
-    async fn credentials(&self, org: OrgId, parcel: &Parcel) -> Result<Credentials, Failure> {
+    async fn credentials(&self, org: OrgId, parcel: &Parcel, purpose: &'static str) -> Result<Credentials, Failure> {
         let broken = |why: String| Failure::NotSent { why, retry_after: None };
         let vault = self.kernel.vault.of(org).await.map_err(|error| broken(error.to_string()))?;
-        let open = |sealed: &Option<Vec<u8>>, which: &str| {
-            let place = token_place(parcel.channel_id, which);
-            sealed.as_ref().map(|sealed| vault.open_text(&place, sealed).map(Secret::new)).transpose()
-        };
-        let access_token = open(&parcel.token, "token").map_err(|error| broken(error.to_string()))?.unwrap_or_default();
-        let token_secret = open(&parcel.token_secret, "token_secret").map_err(|error| broken(error.to_string()))?;
+        let (id, broken) = (parcel.channel_id, |error: VaultError| broken(error.to_string()));
+        let token = parcel.token.as_deref();
+        let token = token.map(|sealed| vault.open_secret(&token_place(id, "token"), sealed, id, purpose));
+        let access_token = token.transpose().map_err(broken)?.unwrap_or_default();
+        // A part of the same credential: its use is that of the token.
+        let secret = parcel.token_secret.as_deref();
+        let secret = secret.map(|sealed| vault.open_text(&token_place(id, "token_secret"), sealed).map(Secret::new));
+        let token_secret = secret.transpose().map_err(broken)?;
         Ok(Credentials { access_token, token_secret })
     }
 }

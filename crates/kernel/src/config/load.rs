@@ -55,6 +55,7 @@ impl Config {
                 return invalid("RECOUP__VAULT__MASTER_KEY must be base64 of exactly 32 bytes; make one with `openssl rand -base64 32`".into());
             }
         }
+        self.vault.check()?;
         if self.database.pool < 2 || self.database.system_pool < 4 {
             return invalid(
                 "RECOUP__DATABASE__POOL must be at least 2 and RECOUP__DATABASE__SYSTEM_POOL at least 4".into(),
@@ -98,6 +99,8 @@ fn read(path: &Path) -> Result<Table, ConfigError> {
 fn overlay(table: &mut Table, vars: impl Iterator<Item = (String, String)>) -> Result<(), ConfigError> {
     let mut vars: Vec<_> = vars.collect();
     vars.sort();
+    let amazon: Vec<(String, String)> =
+        vars.iter().filter(|(name, text)| name.starts_with("AWS_") && !text.is_empty()).cloned().collect();
     for (name, text) in vars {
         match name.as_str() {
             "DATABASE_URL" if !text.is_empty() => {
@@ -114,7 +117,56 @@ fn overlay(table: &mut Table, vars: impl Iterator<Item = (String, String)>) -> R
             }
         }
     }
+    usual_amazon(table, &amazon);
     Ok(())
+}
+
+/// What every program for AWS reads from the environment, where KMS is configured and does not say it itself.
+fn usual_amazon(table: &mut Table, vars: &[(String, String)]) {
+    let kms = table.get_mut("vault").and_then(|vault| vault.get_mut("kms")).and_then(Value::as_table_mut);
+    let Some(kms) = kms.filter(|kms| kms.contains_key("key_id")) else { return };
+    let named = |name: &str| vars.iter().find(|(known, _)| known == name).map(|(_, text)| text.clone());
+    let has_own_credentials = kms.contains_key("access_key_id");
+    for (key, names, of_credentials) in [
+        ("region", &["AWS_REGION", "AWS_DEFAULT_REGION"][..], false),
+        ("endpoint", &["AWS_ENDPOINT_URL_KMS"], false),
+        ("access_key_id", &["AWS_ACCESS_KEY_ID"], true),
+        ("secret_access_key", &["AWS_SECRET_ACCESS_KEY"], true),
+        ("session_token", &["AWS_SESSION_TOKEN"], true),
+    ] {
+        // A session token belongs to its own key and to no other.
+        if kms.contains_key(key) || (of_credentials && has_own_credentials) {
+            continue;
+        }
+        if let Some(text) = names.iter().find_map(|name| named(name)) {
+            kms.insert(key.to_owned(), Value::String(text));
+        }
+    }
+}
+
+impl super::VaultConfig {
+    fn check(&self) -> Result<(), ConfigError> {
+        let invalid = |text: &str| Err(ConfigError::Invalid(text.into()));
+        if self.current == Some(super::MasterKind::Kms) && !self.kms.is_set() {
+            return invalid("RECOUP__VAULT__CURRENT is kms and needs RECOUP__VAULT__KMS__KEY_ID");
+        }
+        if !self.kms.is_set() {
+            return Ok(());
+        }
+        if self.kms.region.is_empty() {
+            return invalid("AWS KMS needs RECOUP__VAULT__KMS__REGION or AWS_REGION");
+        }
+        if self.kms.access_key_id.is_empty() || self.kms.secret_access_key.is_empty() {
+            return invalid(
+                "AWS KMS needs RECOUP__VAULT__KMS__ACCESS_KEY_ID and __SECRET_ACCESS_KEY, or AWS_ACCESS_KEY_ID and \
+                 AWS_SECRET_ACCESS_KEY",
+            );
+        }
+        if !self.kms.endpoint().starts_with("https://") && !self.kms.endpoint().starts_with("http://") {
+            return invalid("RECOUP__VAULT__KMS__ENDPOINT is not an http or https address");
+        }
+        Ok(())
+    }
 }
 
 /// Puts a variable's text at its place; a number as a key is an index of an array.
@@ -191,6 +243,39 @@ mod tests {
         assert_eq!(config.database.pool, 7);
         assert_eq!(config.ai.providers[0].fast_model, "tiny");
         assert_eq!(config.connectors.meta.app_id, "263902037430900");
+    }
+
+    #[test]
+    fn kms_takes_the_usual_variables_where_it_says_nothing_itself() {
+        let usual = [
+            ("AWS_REGION", "eu-central-1"),
+            ("AWS_ACCESS_KEY_ID", "AKIDUSUAL"),
+            ("AWS_SECRET_ACCESS_KEY", "usual"),
+            ("AWS_SESSION_TOKEN", "token"),
+        ];
+        let config = Config::from_vars(usual).expect("AWS variables alone turn nothing on");
+        assert!(!config.vault.kms.is_set() && config.vault.kms.access_key_id.is_empty());
+        let [region, id, secret, token] = usual;
+        let config = Config::from_vars([("RECOUP__VAULT__KMS__KEY_ID", "alias/recoup"), region, id, secret, token]);
+        let kms = config.expect("complete").vault.kms;
+        assert_eq!((kms.access_key_id.as_str(), kms.session_token.reveal()), ("AKIDUSUAL", "token"));
+        assert_eq!(kms.endpoint(), "https://kms.eu-central-1.amazonaws.com");
+        let own = [
+            ("RECOUP__VAULT__KMS__KEY_ID", "alias/recoup"),
+            ("RECOUP__VAULT__KMS__REGION", "us-east-1"),
+            ("RECOUP__VAULT__KMS__ACCESS_KEY_ID", "AKIDOWN"),
+            ("RECOUP__VAULT__KMS__SECRET_ACCESS_KEY", "own"),
+            token,
+        ];
+        let kms = Config::from_vars(own).expect("complete").vault.kms;
+        assert!(kms.session_token.is_empty(), "a token belongs to its own key");
+        assert!(!format!("{kms:?}").contains("own\""), "{kms:?}");
+        for missing in 1..4 {
+            let mut vars = own;
+            vars[missing] = ("RECOUP__LOG__FILTER", "info");
+            assert!(Config::from_vars(vars).is_err(), "without {}", own[missing].0);
+        }
+        assert!(Config::from_vars([("RECOUP__VAULT__CURRENT", "kms")]).is_err());
     }
 
     #[test]

@@ -142,6 +142,61 @@ pub struct VaultConfig {
     pub master_key: Secret,
     /// `RECOUP__VAULT__PREVIOUS_KEYS__0…`: older master keys that may still wrap data keys.
     pub previous_keys: Vec<Secret>,
+    /// `RECOUP__VAULT__CURRENT`: which kind of master key wraps, `local` or `kms`; when absent, `kms` where it is configured.
+    pub current: Option<MasterKind>,
+    /// `RECOUP__VAULT__KMS__…`: AWS KMS as the master key.
+    pub kms: KmsConfig,
+}
+
+impl VaultConfig {
+    /// Which kind of master key wraps what is made.
+    pub fn current(&self) -> MasterKind {
+        self.current.unwrap_or(if self.kms.is_set() { MasterKind::Kms } else { MasterKind::Local })
+    }
+}
+
+/// Kinds of master keys.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum MasterKind {
+    /// From the configuration or the data directory.
+    Local,
+    /// In AWS KMS.
+    Kms,
+}
+
+/// A key in AWS KMS. What is not given is taken from the usual `AWS_…` variables.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct KmsConfig {
+    /// `RECOUP__VAULT__KMS__KEY_ID`: id, ARN or alias of a symmetric key; KMS is used when it is given.
+    pub key_id: String,
+    /// `RECOUP__VAULT__KMS__REGION`, or `AWS_REGION`: such as `eu-central-1`.
+    pub region: String,
+    /// `RECOUP__VAULT__KMS__ENDPOINT`, or `AWS_ENDPOINT_URL_KMS`: another address than the region's own.
+    pub endpoint: String,
+    /// `RECOUP__VAULT__KMS__ACCESS_KEY_ID`, or `AWS_ACCESS_KEY_ID`.
+    pub access_key_id: String,
+    /// `RECOUP__VAULT__KMS__SECRET_ACCESS_KEY`, or `AWS_SECRET_ACCESS_KEY`.
+    pub secret_access_key: Secret,
+    /// `RECOUP__VAULT__KMS__SESSION_TOKEN`, or `AWS_SESSION_TOKEN`: of temporary credentials.
+    pub session_token: Secret,
+}
+
+impl KmsConfig {
+    /// Whether KMS is configured.
+    pub fn is_set(&self) -> bool {
+        !self.key_id.is_empty()
+    }
+
+    /// The address calls go to.
+    pub fn endpoint(&self) -> String {
+        if !self.endpoint.is_empty() {
+            return self.endpoint.clone();
+        }
+        let domain = if self.region.starts_with("cn-") { "amazonaws.com.cn" } else { "amazonaws.com" };
+        format!("https://kms.{}.{domain}", self.region)
+    }
 }
 
 /// Single sign-on.

@@ -16,8 +16,31 @@ pub enum VaultError {
     #[error("the value does not open with this key and place")]
     Corrupt,
     /// The master key that wraps the data key is not configured.
-    #[error("the master key {0} is not configured; add it to RECOUP__VAULT__PREVIOUS_KEYS")]
+    #[error(
+        "the master key {0} is not configured; add it to RECOUP__VAULT__PREVIOUS_KEYS (or RECOUP__VAULT__KMS__KEY_ID)"
+    )]
     UnknownMaster(String),
+    /// An organisation has had as many data keys as can be told apart.
+    #[error("the organisation has had 255 data keys, and there can be no more")]
+    TooManyKeys,
+    /// AWS KMS refuses; asking again does not help.
+    #[error("AWS KMS refuses the key {key}: {code}: {message} ({remedy})")]
+    Kms {
+        /// Which key.
+        key: String,
+        /// The word of KMS.
+        code: String,
+        /// Its explanation.
+        message: String,
+        /// What to do.
+        remedy: &'static str,
+    },
+    /// AWS KMS cannot be asked now; asking again may help.
+    #[error("AWS KMS cannot be asked: {0}")]
+    KmsAway(String),
+    /// The failure of somebody who asked for the same keys at the same time.
+    #[error(transparent)]
+    Shared(std::sync::Arc<VaultError>),
     /// The database could not be asked.
     #[error("the vault's keys cannot be read: {0}")]
     Database(#[from] sqlx::Error),

@@ -1,22 +1,41 @@
 //! The vault: envelope encryption of secrets and personal data.
 //!
-//! A master key wraps one data key per organisation; values are AES-256-GCM with the row's identity as associated data, so
-//! that a value moved to another row or organisation does not open. Erasing an organisation is destroying its data keys.
+//! A master key wraps one data key per organisation (and one of the installation's own); values are AES-256-GCM with the
+//! row's identity as associated data, so that a value moved to another row or organisation does not open. Erasing an
+//! organisation is destroying its data keys. A token or credential of an outside system is opened by
+//! [`OrgVault::open_secret`] and in no other way: each use is in the audit log.
 
 mod cipher;
+mod kms;
+mod local;
 mod master;
+mod own;
+mod rotate;
+mod sigv4;
+mod uses;
 
+use std::fmt::Display;
 use std::sync::Arc;
 
+use chrono::{DateTime, Utc};
 use moka::future::Cache;
-use uuid::Uuid;
 
+use cipher::DataKey;
 pub use cipher::VaultError;
-use cipher::{DataKey, KEY_LEN};
-pub use master::MasterKeys;
+pub use local::LocalKey;
+pub use master::{Holder, MasterKey, MasterKeys};
+pub use rotate::Rotated;
 
+use crate::clock::Clock;
+use crate::config::Secret;
 use crate::db::{Db, OrgTx};
 use crate::ids::OrgId;
+use own::OwnKeys;
+use uses::Uses;
+
+/// Opened data keys stay in memory this long. A new version of a data key waits longer before it seals
+/// ([`Vault::rekey`]), so that every process has it before the first value needs it.
+const KEPT_FOR: std::time::Duration = std::time::Duration::from_secs(300);
 
 /// The vault of one process: unwrapped data keys are cached in memory for a few minutes.
 #[derive(Clone)]
@@ -26,58 +45,94 @@ pub struct Vault {
 
 struct Inner {
     db: Db,
+    clock: Clock,
     masters: MasterKeys,
+    own: OwnKeys,
     keys: Cache<OrgId, Arc<OrgVault>>,
+    uses: Arc<Uses>,
 }
 
 /// One organisation's keys, opened: everything on it is computation, nothing waits.
 pub struct OrgVault {
-    newest: i32,
+    org: OrgId,
+    /// The place among the keys of the one that seals.
+    newest: usize,
     keys: Vec<(i32, DataKey)>,
+    clock: Clock,
+    uses: Arc<Uses>,
 }
 
-impl Vault {
-    /// A vault over a database with its master keys.
-    pub fn new(db: Db, masters: MasterKeys) -> Self {
-        let keys = Cache::builder().max_capacity(10_000).time_to_live(std::time::Duration::from_secs(300)).build();
-        Self { inner: Arc::new(Inner { db, masters, keys }) }
-    }
+/// The first data key of a new organisation, wrapped and not yet kept.
+pub struct FirstKey {
+    org: OrgId,
+    master: String,
+    wrapped: Vec<u8>,
+}
 
-    /// Makes the first data key of a new organisation, within the transaction that registers it.
-    pub async fn create_keys(&self, tx: &mut OrgTx) -> Result<(), VaultError> {
-        let plain: [u8; KEY_LEN] = rand::random();
-        let wrapped = self.inner.masters.wrap(tx.org(), 1, &plain)?;
+impl FirstKey {
+    /// Keeps it, within the transaction that registers the organisation.
+    pub async fn keep(self, tx: &mut OrgTx) -> Result<(), VaultError> {
+        debug_assert_eq!(tx.org(), self.org);
         sqlx::query(
             "insert into org_keys (org_id, version, master_key, wrapped) values ($1, 1, $2, $3) on conflict do nothing",
         )
-        .bind(tx.org())
-        .bind(self.inner.masters.current_id())
-        .bind(wrapped)
+        .bind(self.org)
+        .bind(self.master)
+        .bind(self.wrapped)
         .execute(tx.conn())
         .await?;
         Ok(())
     }
+}
 
-    /// Opens an organisation's keys.
+impl Vault {
+    /// A vault over a migrated database with its master keys; makes the installation's own data key when there is none.
+    pub async fn open_with(db: Db, masters: MasterKeys, clock: Clock) -> Result<Self, VaultError> {
+        let keys = Cache::builder().max_capacity(10_000).time_to_live(KEPT_FOR).build();
+        let own = OwnKeys::open(&db, &masters).await?;
+        Ok(Self { inner: Arc::new(Inner { db, clock, masters, own, keys, uses: Arc::default() }) })
+    }
+
+    /// Makes the first data key of an organisation; the master key may be far away, so no transaction is open meanwhile.
+    pub async fn first_key(&self, org: OrgId) -> Result<FirstKey, VaultError> {
+        let current = self.inner.masters.current()?;
+        let (_, wrapped) = current.fresh(Holder { org: Some(org), version: 1 }).await?;
+        Ok(FirstKey { org, master: current.id().to_owned(), wrapped })
+    }
+
+    /// Makes and keeps the first data key of an organisation within a transaction: where nobody waits (tests, benchmarks).
+    pub async fn create_keys(&self, tx: &mut OrgTx) -> Result<(), VaultError> {
+        self.first_key(tx.org()).await?.keep(tx).await
+    }
+
+    /// Opens an organisation's keys. Many who ask at once wait for one answer of the master key.
     pub async fn of(&self, org: OrgId) -> Result<Arc<OrgVault>, VaultError> {
         if let Some(keys) = self.inner.keys.get(&org).await {
             return Ok(keys);
         }
-        let rows: Vec<(i32, String, Vec<u8>)> =
-            sqlx::query_as("select version, master_key, wrapped from org_keys where org_id = $1 order by version")
-                .bind(org)
-                .fetch_all(self.inner.db.system_pool())
-                .await?;
-        let keys = rows
-            .into_iter()
-            .map(|(version, master, wrapped)| {
-                Ok((version, self.inner.masters.unwrap(org, version, &master, &wrapped)?))
-            })
-            .collect::<Result<Vec<_>, VaultError>>()?;
-        let newest = keys.last().map(|(version, _)| *version).ok_or(VaultError::NoKey)?;
-        let opened = Arc::new(OrgVault { newest, keys });
-        self.inner.keys.insert(org, Arc::clone(&opened)).await;
-        Ok(opened)
+        let opened = self.inner.keys.try_get_with(org, async { self.load(org).await.map(Arc::new) }).await;
+        opened.map_err(|error| Arc::try_unwrap(error).unwrap_or_else(VaultError::Shared))
+    }
+
+    async fn load(&self, org: OrgId) -> Result<OrgVault, VaultError> {
+        let rows: Vec<(i32, String, Vec<u8>, DateTime<Utc>)> = sqlx::query_as(
+            "select version, master_key, wrapped, active_at from org_keys where org_id = $1 order by version",
+        )
+        .bind(org)
+        .fetch_all(self.inner.db.system_pool())
+        .await?;
+        let now = self.inner.clock.now();
+        let newest = rows.iter().rposition(|(.., active_at)| *active_at <= now).unwrap_or_default();
+        let mut keys = Vec::with_capacity(rows.len());
+        for (version, master, wrapped, _) in rows {
+            let plain = self.inner.masters.unwrap(Holder { org: Some(org), version }, &master, &wrapped).await?;
+            keys.push((version, DataKey::new(&plain)?));
+        }
+        if keys.is_empty() {
+            return Err(VaultError::NoKey);
+        }
+        let (clock, uses) = (self.inner.clock.clone(), Arc::clone(&self.inner.uses));
+        Ok(OrgVault { org, newest, keys, clock, uses })
     }
 
     /// Encrypts a value for a row of an organisation.
@@ -90,43 +145,24 @@ impl Vault {
         self.of(org).await?.open(aad, sealed)
     }
 
-    /// Encrypts a secret of the installation itself (no organisation's) with the master key; keep the key's name beside it.
+    /// Encrypts a secret of the installation itself (no organisation's); keep the name it gives beside it.
     pub fn seal_own(&self, place: &str, plain: &[u8]) -> Result<(String, Vec<u8>), VaultError> {
-        self.inner.masters.seal_own(place, plain)
+        Ok((own::NAME.to_owned(), self.inner.own.seal(place, plain)?))
     }
 
-    /// Decrypts a secret of the installation itself.
-    pub fn open_own(&self, place: &str, master: &str, sealed: &[u8]) -> Result<Vec<u8>, VaultError> {
-        self.inner.masters.open_own(place, master, sealed)
-    }
-
-    /// Wraps every data key with the current master key; returns how many were rewrapped.
-    pub async fn rotate(&self) -> Result<usize, VaultError> {
-        let rows: Vec<(Uuid, i32, String, Vec<u8>)> =
-            sqlx::query_as("select org_id, version, master_key, wrapped from org_keys where master_key <> $1")
-                .bind(self.inner.masters.current_id())
-                .fetch_all(self.inner.db.system_pool())
-                .await?;
-        for (org, version, master, wrapped) in &rows {
-            let org = OrgId::from_uuid(*org);
-            let fresh = self.inner.masters.rewrap(org, *version, master, wrapped)?;
-            sqlx::query("update org_keys set master_key = $3, wrapped = $4 where org_id = $1 and version = $2")
-                .bind(org)
-                .bind(version)
-                .bind(self.inner.masters.current_id())
-                .bind(fresh)
-                .execute(self.inner.db.system_pool())
-                .await?;
+    /// Decrypts a secret of the installation itself, by the name beside it.
+    pub fn open_own(&self, place: &str, name: &str, sealed: &[u8]) -> Result<Vec<u8>, VaultError> {
+        if name == own::NAME {
+            return self.inner.own.open_value(place, sealed);
         }
-        Ok(rows.len())
+        self.inner.masters.open_direct(place, name, sealed)
     }
 }
 
 impl OrgVault {
     /// Encrypts with the newest data key. The output is version (1 byte), nonce (12), ciphertext and tag.
     pub fn seal(&self, aad: &str, plain: &[u8]) -> Result<Vec<u8>, VaultError> {
-        let (version, key) = self.keys.last().ok_or(VaultError::NoKey)?;
-        debug_assert_eq!(*version, self.newest);
+        let (version, key) = self.keys.get(self.newest).ok_or(VaultError::NoKey)?;
         key.seal(*version, aad, plain)
     }
 
@@ -145,6 +181,20 @@ impl OrgVault {
     /// Decrypts a text.
     pub fn open_text(&self, aad: &str, sealed: &[u8]) -> Result<String, VaultError> {
         String::from_utf8(self.open(aad, sealed)?).map_err(|_| VaultError::Corrupt)
+    }
+
+    /// Decrypts a token or a credential of an outside system, for the call that needs it. `holder` is the id of what has it
+    /// (a channel, a CRM connection) and `purpose` what the call is for: the use goes into the audit log within a minute.
+    pub fn open_secret(
+        &self,
+        aad: &str,
+        sealed: &[u8],
+        holder: impl Display,
+        purpose: &'static str,
+    ) -> Result<Secret, VaultError> {
+        let secret = self.open_text(aad, sealed).map(Secret::new)?;
+        self.uses.note(self.org, holder.to_string(), purpose, self.clock.now());
+        Ok(secret)
     }
 
     /// A keyed fingerprint of a value, equal for equal values of one field of one organisation: finds encrypted values.

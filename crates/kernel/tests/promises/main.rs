@@ -2,6 +2,7 @@
 
 mod growth;
 mod isolation;
+mod kms;
 mod ledger;
 mod mail;
 mod queue;

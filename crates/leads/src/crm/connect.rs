@@ -89,7 +89,12 @@ pub(super) fn keys_of(clock: &Clock, tokens: Tokens) -> Keys {
 }
 
 /// Connects an account or changes the mapping: first everything is asked of HubSpot, then it is kept.
-pub(crate) async fn connect(core: &Core, org: OrgId, actor: Actor, given: ConnectIn) -> Result<Connection, AppError> {
+pub(crate) async fn connect(
+    core: &Core,
+    by: &Allowed<ManageChannels>,
+    given: ConnectIn,
+) -> Result<Connection, AppError> {
+    let (org, actor) = (by.org(), by.actor());
     let vault = core.kernel.vault.of(org).await?;
     let mut tx = core.kernel.db.begin(org).await?;
     let known = connection::find(&mut tx).await?;
@@ -102,14 +107,17 @@ pub(crate) async fn connect(core: &Core, org: OrgId, actor: Actor, given: Connec
         (None, None) => return Err(AppError::field("access_token", "is required: no account is connected")),
     };
     let id = known.as_ref().map_or_else(|| CrmId::new(&core.kernel.clock), |known| known.id);
-    let mut tx = core.kernel.db.begin(org).await?;
+    let mut tx = by.tx().await?;
     if let (Some((keys, _)), Some((account, usual))) = (fresh, asked) {
         let mapping = usual.decided(lead_status, deal_stage)?;
         connection::save(&mut tx, &vault, id, &account, &keys, &mapping).await.map_err(AppError::internal)?;
         audit::record(&mut tx, AuditEntry::new(actor, "crm.connected").about(id)).await?;
     } else {
-        let mapping = known.map(|known| known.mapping.0).unwrap_or_default().decided(lead_status, deal_stage)?;
+        let before = known.map(|known| known.mapping.0).unwrap_or_default();
+        let mapping = before.clone().decided(lead_status, deal_stage)?;
         connection::save_mapping(&mut tx, &mapping).await?;
+        let (before, after) = audit::difference(&before, &mapping).map_err(AppError::internal)?;
+        audit::record(&mut tx, AuditEntry::new(actor, "crm.changed").about(id).change(before, after)).await?;
     }
     follower::enqueue_open(&mut tx).await?;
     tx.append(Event::new(Subject::Crm(id), actor, Fact::SettingsChanged { group: "crm.hubspot".to_owned() }));
@@ -176,16 +184,17 @@ fn refused(field: &'static str, failure: &Failure) -> AppError {
 }
 
 /// Lets the account go.
-pub(crate) async fn disconnect(core: &Core, org: OrgId, actor: Actor) -> Result<(), AppError> {
-    let vault = core.kernel.vault.of(org).await?;
-    let mut tx = core.kernel.db.begin(org).await?;
+pub(crate) async fn disconnect(core: &Core, by: &Allowed<ManageChannels>) -> Result<(), AppError> {
+    let actor = by.actor();
+    let vault = core.kernel.vault.of(by.org()).await?;
+    let mut tx = by.tx().await?;
     let known = connection::find(&mut tx).await?.filter(|known| known.status != "disconnected");
     let known = known.ok_or_else(|| AppError::not_found("connection"))?;
     connection::let_go(&mut tx).await?;
     audit::record(&mut tx, AuditEntry::new(actor, "crm.disconnected").about(known.id)).await?;
     tx.append(Event::new(Subject::Crm(known.id), actor, Fact::SettingsChanged { group: "crm.hubspot".to_owned() }));
     tx.commit().await?;
-    let refresh = known.keys(&vault).ok().and_then(|keys| keys.refresh);
+    let refresh = known.keys(&vault, "disconnect").ok().and_then(|keys| keys.refresh);
     if let Some(refresh) = refresh {
         core.hubspot
             .revoke(&app(core), refresh.reveal())
@@ -210,7 +219,7 @@ pub(crate) async fn put_connection(
     State(core): State<Core>,
     Json(given): Json<ConnectIn>,
 ) -> Result<Json<ConnectionOut>, AppError> {
-    Ok(Json(connect(&core, by.org(), by.actor(), given).await?.into()))
+    Ok(Json(connect(&core, &by, given).await?.into()))
 }
 
 /// Let the HubSpot account go: its tokens are destroyed, what it holds stays there.
@@ -219,6 +228,6 @@ pub(crate) async fn delete_connection(
     by: Allowed<ManageChannels>,
     State(core): State<Core>,
 ) -> Result<StatusCode, AppError> {
-    disconnect(&core, by.org(), by.actor()).await?;
+    disconnect(&core, &by).await?;
     Ok(StatusCode::NO_CONTENT)
 }

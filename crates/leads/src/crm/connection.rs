@@ -35,11 +35,13 @@ pub(crate) struct Keys {
 }
 
 impl Connection {
-    /// Opens the tokens.
-    pub(crate) fn keys(&self, vault: &OrgVault) -> Result<Keys, VaultError> {
-        let open = |what: &str, sealed: &[u8]| vault.open_text(&place(self.id, what), sealed).map(Secret::new);
-        let refresh = self.refresh_token.as_deref().map(|sealed| open("refresh_token", sealed)).transpose()?;
-        Ok(Keys { access: open("access_token", &self.access_token)?, refresh, expires_at: self.token_expires_at })
+    /// Opens the tokens for a purpose.
+    pub(crate) fn keys(&self, vault: &OrgVault, purpose: &'static str) -> Result<Keys, VaultError> {
+        let access = vault.open_secret(&place(self.id, "access_token"), &self.access_token, self.id, purpose)?;
+        // A part of the same credential: its use is that of the access token.
+        let refresh = self.refresh_token.as_deref();
+        let refresh = refresh.map(|sealed| vault.open_text(&place(self.id, "refresh_token"), sealed).map(Secret::new));
+        Ok(Keys { access, refresh: refresh.transpose()?, expires_at: self.token_expires_at })
     }
 
     /// Whether the account takes part in the sync.

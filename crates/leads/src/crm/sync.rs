@@ -126,7 +126,7 @@ impl CrmSync {
         known: &Connection,
     ) -> anyhow::Result<Result<Secret, Failure>> {
         let kernel = &self.core.kernel;
-        let keys = known.keys(vault)?;
+        let keys = known.keys(vault, "sync")?;
         let soon = kernel.clock.now() + Duration::from_secs(60);
         let (Some(refresh), true) = (&keys.refresh, keys.expires_at.is_some_and(|end| end <= soon)) else {
             return Ok(Ok(keys.access));

@@ -69,7 +69,7 @@ pub(crate) async fn save(
         lead_status: (!connects).then_some(mapping),
         deal_stage: (!connects).then_some(deal_stage),
     };
-    match crm::connect(&core, by.org(), by.actor(), given).await {
+    match crm::connect(&core, &by, given).await {
         Ok(_) => {
             let said = if connects { "HubSpot is connected; open leads are on their way" } else { "Saved" };
             Ok((Toast::done(said).on_next_page(), Redirect::to("/settings/crm")).into_response())
@@ -84,7 +84,7 @@ pub(crate) async fn disconnect(
     State(core): State<Core>,
     Form(Nothing {}): Form<Nothing>,
 ) -> Result<Response, AppError> {
-    crm::disconnect(&core, by.org(), by.actor()).await?;
+    crm::disconnect(&core, &by).await?;
     Ok((
         Toast::done("HubSpot is disconnected; what it holds stays there").on_next_page(),
         Redirect::to("/settings/crm"),

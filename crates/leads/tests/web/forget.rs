@@ -59,7 +59,7 @@ async fn a_refusal_is_kept_with_its_ids_and_a_dead_letter_tried_again_mends_it()
     house.connect().await;
     let (_, mara) = house.hot("Mara Ellison").await;
     house.drain().await;
-    house.hubspot.fail(Rule::always("POST *contacts/gdpr-delete", Fault::Status { status: 400, body: None }));
+    house.hubspot.fail(Rule::always("POST *contacts/gdpr-delete", Fault::Status { status: 403, retry_after: None }));
     let erasure = erase(&house, mara).await;
     house.drain().await;
     assert_eq!(outside(&house, erasure).await, answered("failed"));

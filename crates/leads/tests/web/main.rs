@@ -5,6 +5,7 @@ mod crm;
 mod crm_failures;
 mod crm_webhook;
 mod desk;
+mod forget;
 mod merges;
 mod pages;
 mod scoring;

@@ -1,5 +1,6 @@
 //! One file a command.
 
+pub mod audit;
 pub mod bench;
 pub mod demo;
 pub mod doctor;
@@ -14,6 +15,7 @@ pub mod replay;
 pub mod serve;
 pub mod up;
 pub mod user;
+pub mod vault;
 
 /// An error of the web's edge, as the command line tells it.
 #[expect(clippy::needless_pass_by_value, reason = "the shape of map_err")]

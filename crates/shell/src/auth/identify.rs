@@ -63,17 +63,15 @@ async fn admit(app: &App, mut request: Request) -> Result<(Request, Identity), A
     if unsafe_method && ambient && csrf::is_cross_site(request.headers()) {
         return Err(AppError::forbidden("this request was started by another site"));
     }
+    let from = request.extensions().get::<RequestInfo>().map(RequestInfo::caller).unwrap_or_default();
     let identity = match found {
         None => Identity::Anonymous,
-        Some(credential) => {
-            let from = request.extensions().get::<RequestInfo>().and_then(|info| info.ip);
-            match app.auth().authenticate(credential, from).await {
-                Ok(None) => Identity::Refused,
-                Ok(Some(principal)) => Identity::Known(Arc::new(Caller { principal, csrf: token(credential) })),
-                Err(AppError::Forbidden(reason)) => Identity::Barred(reason.into()),
-                Err(error) => return Err(error),
-            }
-        }
+        Some(credential) => match app.auth().authenticate(credential, &from).await {
+            Ok(None) => Identity::Refused,
+            Ok(Some(principal)) => Identity::Known(Arc::new(Caller { principal, csrf: token(credential) })),
+            Err(AppError::Forbidden(reason)) => Identity::Barred(reason.into()),
+            Err(error) => return Err(error),
+        },
     };
     if unsafe_method && let (Some(Credential::Session(session)), Identity::Known(_)) = (found, &identity) {
         let session = session.to_owned();

@@ -19,9 +19,8 @@ pub use csrf::token_for_session;
 pub use permission::{Permission, Permissions, Permits, Role};
 pub use principal::{Plan, Principal};
 
-use std::net::IpAddr;
-
 use async_trait::async_trait;
+use kernel::db::Caller;
 
 use crate::AppError;
 
@@ -29,10 +28,6 @@ use crate::AppError;
 #[async_trait]
 pub trait Authenticator: Send + Sync + 'static {
     /// `None` when the credential is unknown, expired or revoked: the client then learns 401 and no more. [`AppError::Forbidden`]
-    /// when it is good and may not be used from this address.
-    async fn authenticate(
-        &self,
-        credential: Credential<'_>,
-        from: Option<IpAddr>,
-    ) -> Result<Option<Principal>, AppError>;
+    /// when it is good and may not be used from this address: a key or an organisation can be kept to networks.
+    async fn authenticate(&self, credential: Credential<'_>, from: &Caller) -> Result<Option<Principal>, AppError>;
 }

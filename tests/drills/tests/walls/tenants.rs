@@ -2,12 +2,12 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use product_tests::{Product, person};
+use product_tests::Product;
 use serde_json::{Value, json};
-use standins::Platform;
 
 use crate::api::{ids, operations};
 use crate::house::{House, Who};
+use crate::furniture::furnish;
 use crate::map::{Route, routes};
 
 /// Parameters that name nothing of an organisation, and what else they are.
@@ -26,24 +26,10 @@ const NO_OBJECTS: &[(&str, &str)] = &[
     ("/webhooks/{channel}", "a platform"),
 ];
 
-/// Fills the first organisation with one object of each kind that the API can make or messages bring, then stops everything.
+/// A furnished product, at rest: everything is stopped, and the web side is in this process.
 async fn furnished() -> House {
     let product = Product::start().await;
-    let asha = person(Platform::Messenger, 1);
-    product.writes(Platform::Messenger, &asha, "How much is teeth whitening? I want to book it this week.");
-    product.reply(Platform::Messenger, &asha, 1).await;
-    product.settled().await;
-    for (path, body) in [
-        ("/v2/keys", json!({ "name": "a key", "scopes": ["view"] })),
-        ("/v2/invites", json!({ "email": "sam@example.com", "role": "agent" })),
-        ("/v2/teams", json!({ "name": "Front desk" })),
-        ("/v2/members/import", json!({ "csv": "email\nines@example.com" })),
-        ("/v2/sso/connections", json!({ "kind": "saml", "name": "A draft" })),
-        ("/v2/knowledge/documents", json!({ "title": "Hours", "text": "We are open from nine to five." })),
-    ] {
-        let (status, answer) = product.call("POST", path, body).await;
-        assert!((200..300).contains(&status), "{path}: {answer}");
-    }
+    furnish(&product).await;
     product.settled().await;
     let (db, kernel, org, email) = product.rest().await;
     House::over(db, kernel, org, email, Vec::new()).await

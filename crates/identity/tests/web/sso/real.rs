@@ -28,7 +28,11 @@ impl Browser {
         for line in answer.headers.get_all("set-cookie") {
             let pair = line.to_str().expect("text").split(';').next().expect("a pair");
             let (name, value) = pair.split_once('=').expect("name=value");
-            self.cookies.insert(name.to_owned(), value.to_owned());
+            // Taken away by an empty value.
+            self.cookies.remove(name);
+            if !value.is_empty() {
+                self.cookies.insert(name.to_owned(), value.to_owned());
+            }
         }
         answer
     }

@@ -18,7 +18,7 @@ pub(crate) async fn subscribe_channel(
 ) -> Result<StatusCode, AppError> {
     let vault = core.kernel.vault.of(by.org()).await?;
     let mut tx = by.tx().await?;
-    let link = Link::open(&mut tx, &vault, id)
+    let link = Link::open(&mut tx, &vault, id, "subscribe")
         .await
         .map_err(AppError::internal)?
         .ok_or_else(|| AppError::not_found("channel"))?;

@@ -34,8 +34,13 @@ struct Row {
 }
 
 impl Link {
-    /// Opens an account's secrets; none when it is not there or was let go.
-    pub(crate) async fn open(tx: &mut OrgTx, vault: &OrgVault, id: ChannelId) -> anyhow::Result<Option<Self>> {
+    /// Opens an account's secrets for a purpose; none when it is not there or was let go.
+    pub(crate) async fn open(
+        tx: &mut OrgTx,
+        vault: &OrgVault,
+        id: ChannelId,
+        purpose: &'static str,
+    ) -> anyhow::Result<Option<Self>> {
         let row: Option<Row> =
             sqlx::query_as("select kind, account_id, parent_id, token, token_secret, refresh_token from channels where org_id = $1 and id = $2")
                 .bind(tx.org())
@@ -43,10 +48,12 @@ impl Link {
                 .fetch_optional(tx.conn())
                 .await?;
         let Some(row) = row else { return Ok(None) };
+        let token = row.token.map(|sealed| vault.open_secret(&token_place(id, "token"), &sealed, id, purpose));
+        let Some(token) = token.transpose()? else { return Ok(None) };
+        // Parts of the same credential: their use is that of the token.
         let open = |sealed: Option<Vec<u8>>, which: &str| {
             sealed.map(|sealed| vault.open_text(&token_place(id, which), &sealed).map(Secret::new)).transpose()
         };
-        let Some(token) = open(row.token, "token")? else { return Ok(None) };
         Ok(Some(Self {
             id,
             kind: row.kind.parse()?,

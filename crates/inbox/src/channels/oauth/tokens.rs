@@ -35,7 +35,7 @@ pub(crate) async fn renew(core: &Core, org: OrgId) -> anyhow::Result<usize> {
     .await?;
     let mut links = Vec::new();
     for id in due {
-        links.extend(Link::open(&mut tx, &vault, id).await?);
+        links.extend(Link::open(&mut tx, &vault, id, "renew").await?);
     }
     drop(tx);
     let mut renewed = 0;

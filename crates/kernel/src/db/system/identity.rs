@@ -105,6 +105,8 @@ pub struct KeyRow {
     pub last_used_at: Option<DateTime<Utc>>,
     /// The ranges of addresses the organisation is reached from; empty for anywhere.
     pub networks: Vec<String>,
+    /// The networks it may be used from; from everywhere when there are none.
+    pub allow_from: Vec<String>,
 }
 
 /// An invitation that is neither accepted nor revoked.
@@ -213,7 +215,7 @@ pub async fn touch_session(
 pub async fn key_by_hash(db: &Db, hash: &[u8]) -> Result<Option<KeyRow>, sqlx::Error> {
     sqlx::query_as(
         "select k.org_id as org, o.name as org_name, o.plan, k.id as key, k.name, k.scopes, k.made_by, m.role as maker_role, \
-         k.expires_at, k.last_used_at, coalesce(y.networks, '{}') as networks \
+         k.expires_at, k.last_used_at, k.allow_from, coalesce(y.networks, '{}') as networks \
          from api_keys k join organisations o on o.id = k.org_id and o.deleted_at is null \
          left join members m on m.org_id = k.org_id and m.user_id = k.made_by and m.suspended_at is null \
          left join session_policies y on y.org_id = k.org_id \
@@ -224,12 +226,13 @@ pub async fn key_by_hash(db: &Db, hash: &[u8]) -> Result<Option<KeyRow>, sqlx::E
     .await
 }
 
-/// Notes that a key is in use.
-pub async fn touch_key(db: &Db, org: OrgId, key: KeyId, now: DateTime<Utc>) -> Result<(), sqlx::Error> {
-    sqlx::query("update api_keys set last_used_at = $3 where org_id = $1 and id = $2")
-        .bind(org)
-        .bind(key)
+/// Notes that a key is in use, and from where.
+pub async fn touch_key(db: &Db, row: &KeyRow, now: DateTime<Utc>, ip: &str) -> Result<(), sqlx::Error> {
+    sqlx::query("update api_keys set last_used_at = $3, last_used_ip = $4 where org_id = $1 and id = $2")
+        .bind(row.org)
+        .bind(row.key)
         .bind(now)
+        .bind(ip)
         .execute(db.system_pool())
         .await?;
     Ok(())

@@ -3,6 +3,7 @@
 //! This folder is the whole list: a reviewer who reads it has seen every query that is not confined by an organisation.
 //! Add a function here only when no organisation can be known beforehand (sign-in, routing, the operator's totals).
 
+mod audit;
 mod crm;
 mod doors;
 mod factors;
@@ -17,6 +18,7 @@ mod sso;
 mod resets;
 mod totals;
 
+pub use audit::{AnchorRow, AuditKeyRow, add_audit_key, audit_keys, prune_audit_log, unsigned_audit_logs};
 pub use crm::crm_organisations;
 pub use doors::{
     DoorRule, SigningKeyRow, add_signing_key, count_refusal, door_closed_until, forget_refusals, open_door,

@@ -48,6 +48,11 @@ async fn an_export_holds_everything_and_its_link_is_for_one_person_and_a_day() {
     assert_eq!(product.call("GET", &format!("/v2/privacy/exports/{id}/file?token=00"), Value::Null).await.0, 404);
     assert_eq!(product.call("GET", &format!("/v2/privacy/exports/{id}/file"), Value::Null).await.0, 404);
 
+    let nora = product.neighbour().await;
+    assert_eq!(nora.call("GET", &link, Value::Null).await.0, 404);
+    assert_eq!(nora.call("GET", &format!("/v2/privacy/exports/{id}"), Value::Null).await.0, 404);
+    assert_eq!(nora.call("POST", "/v2/privacy/exports", json!({ "contact_id": zuzana.contact })).await.0, 404);
+
     let (_, log) = product.call("GET", "/v2/audit-log?action=export", Value::Null).await;
     let actions: Vec<&str> =
         log["data"].as_array().into_iter().flatten().filter_map(|row| row["action"].as_str()).collect();

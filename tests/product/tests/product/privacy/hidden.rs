@@ -57,6 +57,16 @@ async fn a_hidden_contact_is_nowhere_to_be_seen_and_comes_back_as_it_was() {
     for (path, body) in writes {
         assert_eq!(product.call("POST", &path, body).await.0, 404, "{path}");
     }
+    // To another organisation there is no such contact and no such request.
+    let nora = product.neighbour().await;
+    let theirs = format!("/v2/privacy/erasures/{}", erasure["id"].as_str().expect("an id"));
+    assert_eq!(nora.call("GET", &theirs, Value::Null).await.0, 404);
+    assert_eq!(nora.call("DELETE", &theirs, Value::Null).await.0, 404);
+    assert_eq!(nora.call("GET", &format!("{theirs}/certificate"), Value::Null).await.0, 404);
+    let hold = json!({ "contact_id": zuzana.contact, "reason": "none of theirs" });
+    assert_eq!(nora.call("POST", "/v2/privacy/holds", hold).await.0, 404);
+    let (_, none) = nora.call("GET", "/v2/privacy/erasures", Value::Null).await;
+    assert_eq!(none["data"], json!([]));
     let (_, centre) = product.call("GET", "/v2/command-centre", Value::Null).await;
     assert!(!centre.to_string().contains(NAME), "{centre}");
     assert!(!found(&product, &zuzana.probes()).await.is_empty(), "hidden is not gone: the operator still finds it");

@@ -1,0 +1,426 @@
+//! The audit log as a file: one JSON object a line, which proves itself with no database at hand.
+//!
+//! First a signed statement of what the file holds, then the public keys, then the checkpoints, then the entries. A file of
+//! a span of time is a piece of the chain; a file of chosen entries proves each of them and their number. Every line is
+//! compared with how it would be written, so that no byte can be changed unnoticed, not even one that means nothing.
+
+use std::io::BufRead;
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use chrono::{DateTime, Utc};
+use kernel::ids::{AuditId, OrgId};
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Deserializer, Serialize};
+use serde_json::value::RawValue;
+
+use super::chain::{Fault, Walk};
+use super::signing::{Checkpoint, Kind, PublicKeys, Signer};
+use crate::store::log::Entry;
+
+/// What a file holds, signed: its first line.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Statement {
+    pub(crate) kind: String,
+    pub(crate) org: OrgId,
+    /// The place before the first entry, and the hash there.
+    pub(crate) start_seq: i64,
+    pub(crate) start_hash: String,
+    /// The place of the last entry that could be in it, and the hash there.
+    pub(crate) last_seq: i64,
+    pub(crate) last_hash: String,
+    /// How many entries there are.
+    pub(crate) entries: i64,
+    /// How they were chosen; empty for every entry between the two places.
+    pub(crate) filter: String,
+    pub(crate) exported_at: DateTime<Utc>,
+    pub(crate) kid: String,
+    pub(crate) signature: String,
+}
+
+impl Statement {
+    fn text(&self) -> String {
+        let Self { kind, org, start_seq, start_hash, last_seq, last_hash, entries, filter, exported_at, .. } = self;
+        let at = exported_at.timestamp_micros();
+        format!(
+            "recoup audit {kind} 1\n{org}\n{start_seq}\n{start_hash}\n{last_seq}\n{last_hash}\n{entries}\n{filter}\n{at}\n"
+        )
+    }
+
+    pub(crate) fn signed(mut self, by: &Signer) -> Self {
+        self.kid.clone_from(&by.kid);
+        self.signature = STANDARD.encode(by.sign(&self.text()));
+        self
+    }
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct KeyLine {
+    kind: String,
+    kid: String,
+    public_key: String,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct CheckpointLine {
+    kind: String,
+    what: String,
+    seq: i64,
+    hash: String,
+    at: DateTime<Utc>,
+    kid: String,
+    signature: String,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct EntryLine {
+    kind: String,
+    seq: i64,
+    id: AuditId,
+    at: DateTime<Utc>,
+    actor: String,
+    action: String,
+    subject: String,
+    detail: Box<RawValue>,
+    ip: String,
+    device: String,
+    #[serde(default, deserialize_with = "present", skip_serializing_if = "Option::is_none")]
+    before: Option<Box<RawValue>>,
+    #[serde(default, deserialize_with = "present", skip_serializing_if = "Option::is_none")]
+    after: Option<Box<RawValue>>,
+    version: i16,
+    /// The hash before, in a file of chosen entries.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    previous: Option<String>,
+    hash: String,
+}
+
+/// A value that is there, `null` too: that nothing was before is something else than that no state was changed.
+fn present<'de, D: Deserializer<'de>>(value: D) -> Result<Option<Box<RawValue>>, D::Error> {
+    Box::deserialize(value).map(Some)
+}
+
+/// What a line is.
+#[derive(Deserialize)]
+struct Labelled {
+    kind: String,
+}
+
+impl KeyLine {
+    pub(crate) fn of(kid: &str, public_key: &[u8]) -> Self {
+        Self { kind: "key".into(), kid: kid.to_owned(), public_key: STANDARD.encode(public_key) }
+    }
+}
+
+impl CheckpointLine {
+    pub(crate) fn of(checkpoint: &Checkpoint) -> Self {
+        let Checkpoint { kind, seq, hash, at, kid, signature } = checkpoint;
+        Self {
+            kind: "checkpoint".into(),
+            what: kind.as_str().into(),
+            seq: *seq,
+            hash: hex::encode(hash),
+            at: *at,
+            kid: kid.clone(),
+            signature: STANDARD.encode(signature),
+        }
+    }
+
+    fn read(self) -> Option<Checkpoint> {
+        let Self { kind: _, what, seq, hash, at, kid, signature } = self;
+        let (kind, hash, signature) = (Kind::read(&what)?, hex::decode(hash).ok()?, STANDARD.decode(signature).ok()?);
+        Some(Checkpoint { kind, seq, hash, at, kid, signature })
+    }
+}
+
+impl EntryLine {
+    pub(crate) fn of(entry: Entry, previous: Option<&[u8]>) -> serde_json::Result<Self> {
+        let Entry {
+            id,
+            seq,
+            at,
+            actor,
+            actor_name: _,
+            action,
+            subject,
+            detail,
+            ip,
+            device,
+            before,
+            after,
+            version,
+            hash,
+        } = entry;
+        let state = |text: String| if text.is_empty() { Ok(None) } else { RawValue::from_string(text).map(Some) };
+        Ok(Self {
+            kind: "entry".into(),
+            seq,
+            id,
+            at,
+            actor,
+            action,
+            subject,
+            detail: RawValue::from_string(detail)?,
+            ip,
+            device,
+            before: state(before)?,
+            after: state(after)?,
+            version,
+            previous: previous.map(hex::encode),
+            hash: hex::encode(hash),
+        })
+    }
+
+    /// The row and, in a file of chosen entries, the hash before it.
+    fn read(self) -> Option<(Entry, Option<Vec<u8>>)> {
+        let state = |text: Option<Box<RawValue>>| text.map(|text| text.get().to_owned()).unwrap_or_default();
+        let previous = self.previous.map(hex::decode).transpose().ok()?;
+        let entry = Entry {
+            id: self.id,
+            seq: self.seq,
+            at: self.at,
+            actor: self.actor,
+            actor_name: None,
+            action: self.action,
+            subject: self.subject,
+            detail: self.detail.get().to_owned(),
+            ip: self.ip,
+            device: self.device,
+            before: state(self.before),
+            after: state(self.after),
+            version: self.version,
+            hash: hex::decode(self.hash).ok()?,
+        };
+        Some((entry, previous))
+    }
+}
+
+/// A line as it is written.
+pub(crate) fn line(value: &impl Serialize) -> serde_json::Result<Vec<u8>> {
+    let mut bytes = serde_json::to_vec(value)?;
+    bytes.push(b'\n');
+    Ok(bytes)
+}
+
+/// What a file that proved itself holds.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Proved {
+    /// Whose log it is.
+    pub org: OrgId,
+    /// The last place it knows of.
+    pub last_seq: i64,
+    /// The hash there.
+    pub last_hash: String,
+    /// How many entries it holds.
+    pub entries: i64,
+    /// How they were chosen; empty for every entry of a span.
+    pub filter: String,
+    /// How many checkpoints held.
+    pub checkpoints: usize,
+    /// When it was made.
+    pub exported_at: DateTime<Utc>,
+    /// The key that signed it.
+    pub kid: String,
+}
+
+/// Why a file proves nothing.
+#[derive(Debug, thiserror::Error)]
+pub enum NotProved {
+    /// It cannot be read.
+    #[error("the file cannot be read: {0}")]
+    Read(#[from] std::io::Error),
+    /// It is not what was written.
+    #[error(transparent)]
+    Fault(#[from] Fault),
+}
+
+/// Proves a file. With `trusted` keys, what another key signed is refused; without, the file's own keys are believed, and
+/// whoever reads the answer compares [`Proved::kid`].
+pub fn prove(file: impl BufRead, trusted: &[String]) -> Result<Proved, NotProved> {
+    let mut lines = Lines { file, number: 0 };
+    let (number, first) = lines.next()?.ok_or_else(|| odd(1, "the file is empty"))?;
+    let statement: Statement = exact(number, &first)?;
+    let mut proof = Proof::begin(number, statement)?;
+    while let Some((number, text)) = lines.next()? {
+        let step = proof.line(number, &text, trusted);
+        if let Err(Fault::Missing { from, .. }) = &step
+            && let Some(after) = proof.later(&mut lines, *from)?
+        {
+            return Err(Fault::OutOfOrder { seq: *from, after }.into());
+        }
+        step?;
+    }
+    Ok(proof.end()?)
+}
+
+fn odd(line: usize, why: impl Into<String>) -> Fault {
+    Fault::Line { line, why: why.into() }
+}
+
+/// A line's value, if the line is exactly what is written for it.
+fn exact<T: DeserializeOwned + Serialize>(number: usize, text: &[u8]) -> Result<T, Fault> {
+    let value: T = serde_json::from_slice(text).map_err(|error| odd(number, error.to_string()))?;
+    let written = line(&value).map_err(|error| odd(number, error.to_string()))?;
+    if written != text {
+        return Err(odd(number, "it was written in another way"));
+    }
+    Ok(value)
+}
+
+/// The lines of a file with their numbers, each with its end.
+struct Lines<R> {
+    file: R,
+    number: usize,
+}
+
+impl<R: BufRead> Lines<R> {
+    fn next(&mut self) -> std::io::Result<Option<(usize, Vec<u8>)>> {
+        let mut text = Vec::new();
+        if self.file.read_until(b'\n', &mut text)? == 0 {
+            return Ok(None);
+        }
+        self.number += 1;
+        Ok(Some((self.number, text)))
+    }
+}
+
+/// A proof under way.
+struct Proof {
+    statement: Statement,
+    statement_is_signed: bool,
+    keys: PublicKeys,
+    checkpoints: Vec<Checkpoint>,
+    held: usize,
+    walk: Walk,
+    entries: i64,
+}
+
+impl Proof {
+    fn begin(number: usize, statement: Statement) -> Result<Self, Fault> {
+        if statement.kind != "export" {
+            return Err(odd(number, "it does not say what the file holds"));
+        }
+        let hash = hex::decode(&statement.start_hash).map_err(|error| odd(number, error.to_string()))?;
+        let walk = Walk::from(statement.org, Some((statement.start_seq, hash)));
+        let keys = PublicKeys::default();
+        Ok(Self { statement, statement_is_signed: false, keys, checkpoints: Vec::new(), held: 0, walk, entries: 0 })
+    }
+
+    fn line(&mut self, number: usize, text: &[u8], trusted: &[String]) -> Result<(), Fault> {
+        let label: Labelled = serde_json::from_slice(text).map_err(|error| odd(number, error.to_string()))?;
+        // Each kind has its place, so that nothing can be put between without being seen.
+        match label.kind.as_str() {
+            "key" | "checkpoint" if self.entries > 0 => Err(odd(number, "it stands behind the entries")),
+            "key" if !self.checkpoints.is_empty() => Err(odd(number, "it stands behind the checkpoints")),
+            "key" => self.key(number, &exact(number, text)?, trusted),
+            "checkpoint" => self.checkpoint(number, exact(number, text)?),
+            "entry" => self.entry(number, exact(number, text)?),
+            _ => Err(odd(number, "it is of no known kind")),
+        }
+    }
+
+    fn key(&mut self, number: usize, line: &KeyLine, trusted: &[String]) -> Result<(), Fault> {
+        let public = STANDARD.decode(&line.public_key).map_err(|error| odd(number, error.to_string()))?;
+        if !trusted.is_empty() && !trusted.contains(&line.kid) {
+            return Err(Fault::Untrusted { kid: line.kid.clone() });
+        }
+        if self.keys.get(&line.kid).is_some() {
+            return Err(odd(number, "the key is there twice"));
+        }
+        if self.keys.add(&line.kid, &public) { Ok(()) } else { Err(odd(number, "the key has another name")) }
+    }
+
+    fn checkpoint(&mut self, number: usize, line: CheckpointLine) -> Result<(), Fault> {
+        let checkpoint = line.read().ok_or_else(|| odd(number, "it is no checkpoint"))?;
+        if !checkpoint.holds(self.statement.org, &self.keys) {
+            return Err(Fault::Signature { seq: checkpoint.seq, kid: checkpoint.kid });
+        }
+        let place = |checkpoint: &Checkpoint| (checkpoint.seq, checkpoint.kind.as_str());
+        if self.checkpoints.last().is_some_and(|last| place(last) >= place(&checkpoint)) {
+            return Err(odd(number, "the checkpoints are not in order"));
+        }
+        self.checkpoints.push(checkpoint);
+        Ok(())
+    }
+
+    fn entry(&mut self, number: usize, line: EntryLine) -> Result<(), Fault> {
+        self.check_statement()?;
+        let (entry, previous) = line.read().ok_or_else(|| odd(number, "its hashes are none"))?;
+        match (self.statement.filter.is_empty(), previous) {
+            (true, None) => self.walk.step(&entry)?,
+            (false, Some(previous)) => self.chosen(&entry, &previous)?,
+            _ => return Err(odd(number, "it belongs to another kind of file")),
+        }
+        let (seq, hash) = (entry.seq, &entry.hash);
+        let here = self.checkpoints.iter().filter(|checkpoint| checkpoint.seq == seq);
+        for checkpoint in here {
+            if checkpoint.hash != *hash {
+                return Err(Fault::Rewritten { seq, at: checkpoint.at });
+            }
+            self.held += 1;
+        }
+        self.entries += 1;
+        Ok(())
+    }
+
+    /// An entry of a file that is no chain: it fits the hash before it, and comes after the one before it.
+    fn chosen(&mut self, entry: &Entry, previous: &[u8]) -> Result<(), Fault> {
+        if entry.seq <= self.walk.seq {
+            return Err(Fault::OutOfOrder { seq: entry.seq, after: self.walk.seq });
+        }
+        if entry.link(self.statement.org).hash(previous) != entry.hash {
+            return Err(Fault::Changed { seq: entry.seq });
+        }
+        self.walk.seq = entry.seq;
+        Ok(())
+    }
+
+    fn check_statement(&mut self) -> Result<(), Fault> {
+        if self.statement_is_signed {
+            return Ok(());
+        }
+        let Statement { kid, signature, last_seq, .. } = &self.statement;
+        if self.keys.get(kid).is_none() {
+            return Err(Fault::Untrusted { kid: kid.clone() });
+        }
+        let signature = STANDARD.decode(signature).unwrap_or_default();
+        if !self.keys.verify(kid, &self.statement.text(), &signature) {
+            return Err(Fault::Signature { seq: *last_seq, kid: kid.clone() });
+        }
+        self.statement_is_signed = true;
+        Ok(())
+    }
+
+    /// Where a row that is not in its place stands later in the file: the row before it there.
+    fn later(&self, lines: &mut Lines<impl BufRead>, seq: i64) -> std::io::Result<Option<i64>> {
+        let mut before = seq + 1;
+        while let Some((_, text)) = lines.next()? {
+            let Ok(line) = serde_json::from_slice::<EntryLine>(&text) else { continue };
+            if line.seq == seq {
+                return Ok(Some(before));
+            }
+            before = line.seq;
+        }
+        Ok(None)
+    }
+
+    fn end(mut self) -> Result<Proved, Fault> {
+        self.check_statement()?;
+        let Statement { org, last_seq, last_hash, entries, filter, exported_at, kid, .. } = self.statement;
+        if filter.is_empty() && self.walk.seq != last_seq {
+            return Err(Fault::Cut { last: self.walk.seq, expected: last_seq });
+        }
+        if filter.is_empty() && hex::encode(&self.walk.hash) != last_hash {
+            return Err(Fault::Head { seq: last_seq });
+        }
+        if self.entries != entries {
+            return Err(Fault::Fewer { missing: entries - self.entries });
+        }
+        let checkpoints = self.held;
+        Ok(Proved { org, last_seq, last_hash, entries, filter, checkpoints, exported_at, kid })
+    }
+}

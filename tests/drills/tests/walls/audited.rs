@@ -1,0 +1,106 @@
+//! What changes something sensitive leaves a row in the audit log: every unsafe route of the description is called, and one
+//! that succeeds without a row must stand on the list below, with the reason.
+
+use std::collections::BTreeMap;
+
+use product_tests::Product;
+use serde_json::{Value, json};
+
+use crate::api::Operation;
+use crate::routes::{described, furnish, objects};
+
+/// Routes that write no row of the audit log, and why. What is said to a customer and done with a lead is in the ledger,
+/// event by event, with who did it; the audit log is for people, keys, settings, secrets and what leaves the house.
+const NOT_SENSITIVE: &[(&str, &str)] = &[
+    ("POST /v2/conversations/{id}/messages", "the message is a row and an event with its author"),
+    ("POST /v2/conversations/{id}/notes", "the note is a row with its author"),
+    ("PATCH /v2/conversations/{id}/assign", "an event of the ledger tells who"),
+    ("PATCH /v2/conversations/{id}/status", "an event of the ledger tells who"),
+    ("POST /v2/conversations/{id}/takeover", "an event of the ledger tells who"),
+    ("DELETE /v2/conversations/{id}/takeover", "an event of the ledger tells who"),
+    ("POST /v2/messages/{id}/resolution", "an event of the ledger tells who"),
+    ("POST /v2/leads/{id}/activities", "the activity is a row with its author"),
+    ("PATCH /v2/leads/{id}/stage", "an event of the ledger tells who"),
+    ("PATCH /v2/leads/{id}/tag", "an event of the ledger tells who"),
+    ("POST /v2/crm/sync/{lead}", "sends what the sync would send by itself"),
+    ("POST /v2/knowledge/documents", "the document is a row with its author"),
+    ("DELETE /v2/knowledge/documents/{id}", "an event of the ledger tells who"),
+    ("POST /v2/knowledge/test", "changes nothing"),
+    ("POST /v2/auth/refresh", "goes on with a session whose beginning is a row"),
+];
+
+/// Called last, because nothing can be called after them.
+const LAST: &[&str] = &["DELETE /v2/auth/session", "DELETE /v2/members/me"];
+
+async fn rows(product: &Product) -> i64 {
+    sqlx::query_scalar("select count(*) from audit_log where org_id = $1 and action <> 'vault.used'")
+        .bind(product.org)
+        .fetch_one(&mut product.db.owner().await)
+        .await
+        .expect("a count")
+}
+
+/// A body with values that the rooms take, where the description alone does not tell them.
+fn body(operation: &Operation) -> Value {
+    match operation.name().as_str() {
+        "PUT /v2/settings/auto-reply" => json!({ "enabled": false }),
+        "PUT /v2/settings/brand-voice" => json!({ "business_name": "Northwind" }),
+        "POST /v2/channels" => {
+            json!({ "kind": "whatsapp", "name": "Desk", "platform_account_id": "15550199", "access_token": "a token" })
+        }
+        "POST /v2/members" => {
+            json!({ "email": "nia@example.com", "name": "Nia", "password": "a long enough password", "role": "agent" })
+        }
+        "POST /v2/keys" => json!({ "name": "another key", "scopes": ["view"] }),
+        "POST /v2/keys/{id}/rotate" => json!({ "overlap_hours": 1 }),
+        "POST /v2/invites" => json!({ "email": "kim@example.com", "role": "agent" }),
+        "PATCH /v2/members/{id}" => json!({ "role": "viewer" }),
+        _ => operation.body.clone(),
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_sensitive_route_leaves_a_row_in_the_audit_log() {
+    let product = Product::start().await;
+    furnish(&product).await;
+    let all = described(&product).await;
+    let (mut first, _) = objects(&product, &all).await;
+    let member =
+        json!({ "email": "val@example.com", "name": "Val", "password": "a long enough password", "role": "agent" });
+    let (status, made) = product.call("POST", "/v2/members", member).await;
+    assert_eq!(status, 201, "{made}");
+    first.insert("/v2/members".into(), made["id"].as_str().expect("an id").to_owned());
+
+    let quiet: BTreeMap<&str, &str> = NOT_SENSITIVE.iter().copied().collect();
+    let mut unsafe_ones: Vec<&Operation> = all.iter().filter(|one| one.method != "GET" && !one.public).collect();
+    // What takes something away comes after what works with it.
+    unsafe_ones.sort_by_key(|one| (LAST.contains(&&*one.name()), one.method == "DELETE", one.path.clone()));
+    let (mut silent, mut proved, mut untried) = (Vec::new(), Vec::new(), Vec::new());
+    for operation in unsafe_ones {
+        let path = match (operation.names_object(), first.get(operation.list())) {
+            (false, _) => operation.path.clone(),
+            (true, Some(id)) => operation.with(id),
+            (true, None) => {
+                untried.push(format!("{}: no object", operation.name()));
+                continue;
+            }
+        };
+        let before = rows(&product).await;
+        let (status, answer) = product.call(&operation.method, &path, body(operation)).await;
+        let grew = rows(&product).await > before;
+        match (status, grew, quiet.contains_key(operation.name().as_str())) {
+            (200..=299, true, _) => proved.push(operation.name()),
+            (200..=299, false, true) => {}
+            (200..=299, false, false) => silent.push(operation.name()),
+            _ => untried.push(format!("{}: {status} {}", operation.name(), answer["error"]["message"])),
+        }
+    }
+    println!("left a row: {proved:#?}\nnot tried: {untried:#?}");
+    assert!(silent.is_empty(), "no row in the audit log, and no reason why not: {silent:#?}");
+    assert!(proved.len() >= 12, "only {} routes were proved: {proved:#?}", proved.len());
+    let known: Vec<String> = all.iter().map(Operation::name).collect();
+    let gone: Vec<_> = quiet.keys().filter(|name| !known.contains(&(**name).to_owned())).collect();
+    assert!(gone.is_empty(), "on the list and not in the description: {gone:?}");
+    sqlx::query("delete from dead_letters").execute(&mut product.db.owner().await).await.expect("tidied");
+    product.end().await;
+}
