@@ -82,7 +82,8 @@ const FOR_EVERY_MEMBER: &[(&str, &str)] = &[
 const OWN_ACCOUNT: &[&str] = &["/v2/auth/", "/settings/profile", "/verify"];
 
 /// What ends the caller's session or membership: tried with keys and by refusal only.
-const ENDS_THE_CALLER: &[&str] = &["DELETE /v2/auth/session", "DELETE /v2/auth/sessions", "DELETE /v2/members/me", "POST /sign-out"];
+const ENDS_THE_CALLER: &[&str] =
+    &["DELETE /v2/auth/session", "DELETE /v2/auth/sessions", "DELETE /v2/members/me", "POST /sign-out"];
 
 /// Everybody who asks.
 struct Callers {

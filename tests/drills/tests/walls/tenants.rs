@@ -6,8 +6,8 @@ use product_tests::Product;
 use serde_json::{Value, json};
 
 use crate::api::{ids, operations};
-use crate::house::{House, Who};
 use crate::furniture::furnish;
+use crate::house::{House, Who};
 use crate::map::{Route, routes};
 
 /// Parameters that name nothing of an organisation, and what else they are.
