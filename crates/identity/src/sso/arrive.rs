@@ -123,7 +123,7 @@ pub(crate) async fn arrive(
         Some(email) => system::user_by_email(&identity.kernel().db, email.as_str()).await?,
         None => None,
     };
-    let mut tx = identity.kernel().db.begin(org).await?;
+    let mut tx = identity.kernel().db.begin(org).await?.called_from(origin.caller());
     let known = gather(&mut tx, connection, proof, email.as_ref(), account).await?;
     let step = match decide(&known, connection, proof, email.as_ref()) {
         Ok(step) => step,

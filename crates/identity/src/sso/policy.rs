@@ -58,6 +58,7 @@ pub(crate) async fn set(
     sso_only: bool,
     origin: &Origin,
 ) -> Result<(), AppError> {
+    by.fresh()?;
     let mut tx = by.tx().await?;
     let (changed, ended) = if sso_only {
         let proven = connections::list(&mut tx).await?.iter().any(|one| one.enabled && one.works());

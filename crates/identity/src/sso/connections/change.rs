@@ -61,6 +61,7 @@ pub(crate) async fn change(
     patch: ConnectionPatch,
     origin: &Origin,
 ) -> Result<Connection, AppError> {
+    by.fresh()?;
     let mut tx = by.tx().await?;
     let before = connections::find(&mut tx, id).await?.ok_or_else(|| AppError::not_found("connection"))?;
     let (mut after, new_secret) = patched(before.clone(), patch);

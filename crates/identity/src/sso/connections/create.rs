@@ -83,6 +83,7 @@ pub(crate) async fn create(
         just_in_time,
         idp_initiated,
     } = new;
+    by.fresh()?;
     let (id, now) = (SsoId::new(&by.kernel().clock), by.now());
     let connection = Connection {
         id,

@@ -33,6 +33,7 @@ pub(crate) async fn remove(
     id: SsoId,
     origin: &Origin,
 ) -> Result<(), AppError> {
+    by.fresh()?;
     let mut tx = by.tx().await?;
     let connection = connections::find(&mut tx, id).await?.ok_or_else(|| AppError::not_found("connection"))?;
     if connection.enabled {
@@ -55,6 +56,7 @@ pub(crate) async fn unlink(
     user: UserId,
     origin: &Origin,
 ) -> Result<(), AppError> {
+    by.fresh()?;
     let mut tx = by.tx().await?;
     if !links::remove(&mut tx, id, user).await? {
         return Err(AppError::not_found("link"));

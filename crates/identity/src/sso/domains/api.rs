@@ -94,6 +94,7 @@ pub(crate) async fn delete(
 }
 
 pub(crate) async fn add(by: &Allowed<ManagePeople>, domain: &str, origin: &Origin) -> Result<Domain, AppError> {
+    by.fresh()?;
     let mut tx = by.tx().await?;
     let claimed = claim(&mut tx, domain, by.actor(), origin).await?;
     tx.commit().await?;
@@ -102,6 +103,7 @@ pub(crate) async fn add(by: &Allowed<ManagePeople>, domain: &str, origin: &Origi
 
 /// Looks for the record now; the answer waits for the domain name system.
 pub(crate) async fn verify_now(by: &Allowed<ManagePeople>, domain: &str, origin: &Origin) -> Result<Domain, AppError> {
+    by.fresh()?;
     let domain = parse(domain)?;
     let none = || AppError::not_found("domain");
     let known = domains::find(&mut by.tx().await?, &domain).await?.ok_or_else(none)?;
@@ -122,6 +124,7 @@ pub(crate) async fn remove(
     domain: &str,
     origin: &Origin,
 ) -> Result<(), AppError> {
+    by.fresh()?;
     let domain = parse(domain)?;
     let mut tx = by.tx().await?;
     if !domains::remove(&mut tx, &domain).await? {

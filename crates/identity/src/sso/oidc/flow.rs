@@ -261,7 +261,7 @@ async fn note(
         Failed::Ours(error) => return Ok(error),
     };
     let text = refused.to_string();
-    let mut tx = kernel.db.begin(org).await?;
+    let mut tx = kernel.db.begin(org).await?.called_from(origin.caller());
     let entry = AuditEntry::new(Actor::System, "sso.failed").about(connection.id).detail(json!({ "why": text }));
     audit::record(&mut tx, entry.from_ip(origin.ip)).await?;
     tx.commit().await?;
