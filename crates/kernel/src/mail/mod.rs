@@ -18,7 +18,7 @@ pub use postman::{Postman, probe};
 use crate::db::OrgTx;
 use crate::ids::{JobId, LetterId};
 use crate::queue::{Lane, NewJob};
-use crate::vault::{Vault, VaultError};
+use crate::vault::{OrgVault, Vault, VaultError};
 
 /// The kind of the jobs that carry letters.
 pub const KIND: &str = "mail.send";
@@ -50,6 +50,12 @@ pub async fn post(tx: &mut OrgTx, vault: &Vault, letter: &Letter) -> Result<JobI
     let sealed = vault.seal(tx.org(), &place(id), &plain).await?;
     let envelope = Envelope { letter: id, sealed: STANDARD.encode(sealed) };
     Ok(tx.enqueue(NewJob::new(Lane::Mail, KIND, &envelope)))
+}
+
+/// The letter in a job's payload, as JSON; none when it carries none. For looking for a person in what waits to be sent.
+pub(crate) fn opened(vault: &OrgVault, payload: &serde_json::Value) -> Option<Vec<u8>> {
+    let Envelope { letter, sealed } = Envelope::deserialize(payload).ok()?;
+    vault.open(&place(letter), &STANDARD.decode(sealed).ok()?).ok()
 }
 
 fn place(id: LetterId) -> String {

@@ -36,11 +36,16 @@ pub struct Opener {
 /// Reads a sealed value, given the other columns of its row.
 type Unseal = fn(&OrgVault, &Map<String, Value>, &[u8]) -> Option<Vec<u8>>;
 
+/// Reads what is sealed inside a value that is JSON.
+type Reveal = fn(&OrgVault, &Value) -> Option<Vec<u8>>;
+
 /// How a column is compared.
 #[derive(Clone, Copy)]
 pub enum Read {
     /// Decrypted.
     Sealed(Unseal),
+    /// With what is sealed inside it.
+    Inside(Reveal),
     /// The fingerprint that a value would have.
     Index(fn(&OrgVault, &str) -> Vec<u8>),
 }
@@ -49,6 +54,11 @@ impl Opener {
     /// A sealed column.
     pub fn sealed(table: &'static str, column: &'static str, open: Unseal) -> Self {
         Self { table, column, read: Read::Sealed(open) }
+    }
+
+    /// A column of JSON with something sealed inside.
+    pub fn inside(table: &'static str, column: &'static str, open: Reveal) -> Self {
+        Self { table, column, read: Read::Inside(open) }
     }
 
     /// A column of fingerprints.
@@ -217,14 +227,16 @@ impl Looker<'_> {
 
     /// The bytes of a binary column, and what they say when they are opened.
     fn opened(&self, table: &str, column: &str, row: &Map<String, Value>, value: &Value) -> Vec<Vec<u8>> {
+        let opener = self.openers.iter().find(|opener| opener.table == table && opener.column == column);
+        let read = opener.map(|opener| opener.read);
+        if let Some(Read::Inside(open)) = read {
+            return open(self.vault, value).into_iter().collect();
+        }
         let Some(bytes) = binary(value) else { return Vec::new() };
-        let opened =
-            self.openers.iter().find(|opener| opener.table == table && opener.column == column).and_then(|opener| {
-                match opener.read {
-                    Read::Sealed(open) => open(self.vault, row, &bytes),
-                    Read::Index(_) => None,
-                }
-            });
+        let opened = match read {
+            Some(Read::Sealed(open)) => open(self.vault, row, &bytes),
+            _ => None,
+        };
         std::iter::once(bytes).chain(opened).collect()
     }
 

@@ -3,12 +3,14 @@
 use std::path::{Path, PathBuf};
 
 use async_trait::async_trait;
+use serde_json::Value;
 use uuid::Uuid;
 
-use super::{Holder, Marks, Removed, Sheet, Traces};
-use crate::Kernel;
+use super::{Holder, Marks, Opener, Removed, Sheet, Traces};
 use crate::db::OrgTx;
 use crate::ids::OrgId;
+use crate::vault::OrgVault;
+use crate::{Kernel, mail};
 
 /// The kernel as a holder.
 pub struct Machine {
@@ -55,40 +57,61 @@ impl Holder for Machine {
 
     async fn erase(&self, tx: &mut OrgTx, traces: &Traces, _erasure: Uuid) -> anyhow::Result<Vec<Removed>> {
         let marks = Marks::of(traces);
+        let vault = self.kernel.vault.of(tx.org()).await?;
         let redacted: i64 =
             sqlx::query_scalar("select recoup_redact_events($1)").bind(traces.subjects()).fetch_one(tx.conn()).await?;
         let mut removed = vec![Removed::new("events (personal parts)", redacted.unsigned_abs())];
         for table in ["jobs", "dead_letters"] {
-            removed.push(Removed::new(table, forget_work(tx, table, &marks).await?));
+            removed.push(Removed::new(table, forget_work(tx, table, &marks, &vault).await?));
         }
         let archive = self.kernel.config.data_dir.0.join("archive");
-        removed.push(Removed::new("archive", clean_archive(&archive, tx.org(), &marks).await?));
+        removed.push(Removed::new("archive", clean_archive(&archive, tx.org(), &marks, Some(&vault)).await?));
         Ok(removed)
+    }
+
+    fn openers(&self) -> Vec<Opener> {
+        ["jobs", "dead_letters"]
+            .map(|table| Opener::inside(table, "payload", |vault, payload| mail::opened(vault, payload)))
+            .into()
     }
 }
 
 /// Removes the jobs or dead letters that name the person.
-async fn forget_work(tx: &mut OrgTx, table: &'static str, marks: &Marks) -> Result<u64, sqlx::Error> {
+async fn forget_work(tx: &mut OrgTx, table: &'static str, marks: &Marks, vault: &OrgVault) -> Result<u64, sqlx::Error> {
     let error = if table == "jobs" { "coalesce(last_error, '')" } else { "error" };
-    let rows: Vec<(Uuid, String)> = sqlx::query_as(sqlx::AssertSqlSafe(format!(
-        "select id, concat_ws(' ', key, payload::text, {error}) from {table} where org_id = $1"
+    let rows: Vec<(Uuid, String, Value)> = sqlx::query_as(sqlx::AssertSqlSafe(format!(
+        "select id, concat_ws(' ', key, {error}), payload from {table} where org_id = $1"
     )))
     .bind(tx.org())
     .fetch_all(tx.conn())
     .await?;
-    let theirs: Vec<Uuid> = rows.into_iter().filter(|(_, text)| marks.are_in(text)).map(|(id, _)| id).collect();
+    let theirs: Vec<Uuid> = rows
+        .into_iter()
+        .filter(|(_, text, payload)| marks.are_in(text) || names(payload, marks, Some(vault)))
+        .map(|(id, ..)| id)
+        .collect();
     let sql = format!("delete from {table} where org_id = $1 and id = any($2)");
     let done = sqlx::query(sqlx::AssertSqlSafe(sql)).bind(tx.org()).bind(theirs).execute(tx.conn()).await?;
     Ok(done.rows_affected())
 }
 
+/// Whether a payload names the person, a sealed letter in it opened.
+fn names(payload: &Value, marks: &Marks, vault: Option<&OrgVault>) -> bool {
+    let letter = vault.and_then(|vault| mail::opened(vault, payload)).unwrap_or_default();
+    marks.are_in(&payload.to_string()) || marks.are_in(&String::from_utf8_lossy(&letter))
+}
+
 /// Writes the archived dead letters anew without the lines of the organisation that name the person.
-async fn clean_archive(archive: &Path, org: OrgId, marks: &Marks) -> anyhow::Result<u64> {
+async fn clean_archive(archive: &Path, org: OrgId, marks: &Marks, vault: Option<&OrgVault>) -> anyhow::Result<u64> {
+    let org = org.to_string();
+    let is_theirs = |line: &str| {
+        let letter: Value = serde_json::from_str(line).unwrap_or_default();
+        line.contains(&org) && (marks.are_in(line) || names(&letter["payload"], marks, vault))
+    };
     let mut removed = 0;
     for path in archived(archive).await? {
         let text = tokio::fs::read_to_string(&path).await?;
-        let org = org.to_string();
-        let kept: Vec<&str> = text.lines().filter(|line| !(line.contains(&org) && marks.are_in(line))).collect();
+        let kept: Vec<&str> = text.lines().filter(|line| !is_theirs(line)).collect();
         let gone = text.lines().count() - kept.len();
         if gone > 0 {
             let fresh = path.with_extension("new");
@@ -137,10 +160,10 @@ mod tests {
         .join("\n");
         tokio::fs::write(&file, format!("{text}\n")).await.expect("written");
         let marks = Marks::of(&Traces::of(contact));
-        assert_eq!(clean_archive(folder.path(), ours, &marks).await.expect("cleaned"), 1);
+        assert_eq!(clean_archive(folder.path(), ours, &marks, None).await.expect("cleaned"), 1);
         let left = tokio::fs::read_to_string(&file).await.expect("read");
         assert_eq!(left.lines().count(), 2);
         assert!(!left.contains(&line(ours, &contact.to_string())));
-        assert_eq!(clean_archive(&folder.path().join("none"), ours, &marks).await.expect("no archive"), 0);
+        assert_eq!(clean_archive(&folder.path().join("none"), ours, &marks, None).await.expect("no archive"), 0);
     }
 }
