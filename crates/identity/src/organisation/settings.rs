@@ -96,9 +96,8 @@ pub(crate) async fn change(
         .execute(tx.conn())
         .await?;
     let values = |row: &OrganisationOut| json!({ "name": row.name, "time_zone": row.time_zone });
-    let entry = AuditEntry::new(by.actor(), "organisation.changed")
-        .about(by.org())
-        .detail(json!({ "before": values(&before), "after": values(&after) }));
+    let entry =
+        AuditEntry::new(by.actor(), "organisation.changed").about(by.org()).change(values(&before), values(&after));
     let fact = Fact::SettingsChanged { group: "organisation".to_owned() };
     tx.append(Event::new(Subject::Org(by.org()), by.actor(), fact));
     audit::record(&mut tx, entry.from_ip(origin.ip)).await?;

@@ -7,7 +7,7 @@ use product_tests::Product;
 use serde_json::{Value, json};
 
 use crate::api::Operation;
-use crate::routes::{described, furnish, objects};
+use crate::furniture::{described, furnish, objects};
 
 /// Routes that write no row of the audit log, and why. What is said to a customer and done with a lead is in the ledger,
 /// event by event, with who did it; the audit log is for people, keys, settings, secrets and what leaves the house.

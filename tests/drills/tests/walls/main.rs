@@ -5,6 +5,8 @@
 
 mod api;
 mod attacks;
+mod audited;
+mod furniture;
 mod house;
 mod map;
 mod matrix;
