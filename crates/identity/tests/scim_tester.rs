@@ -65,7 +65,7 @@ async fn server() -> (String, String, TestDb) {
         password: "correct horse battery".into(),
     };
     let registered = identity::registration::register(&kernel, new).await.expect("an organisation");
-    let key = NewKey { name: "Provider".into(), scopes: vec![Permission::Scim], expires_at: None };
+    let key = NewKey { name: "Provider".into(), scopes: vec![Permission::Scim], ..NewKey::default() };
     let (_, token) = keys::create(&kernel, registered.org, key).await.expect("a key");
     (format!("{public_url}/scim/v2"), token, db)
 }

@@ -9,7 +9,6 @@ use shell::{Allowed, AppError, Form, Frame, Permission, show};
 
 use super::Base;
 use crate::keys::create::{self, NewKey};
-use crate::origin::Origin;
 use crate::store::keys::{self, ApiKey};
 use crate::store::scim_log::{self, Noted};
 
@@ -54,12 +53,11 @@ pub(crate) async fn get(State(base): State<Base>, by: Allowed<ManagePeople>) -> 
 pub(crate) async fn token(
     State(base): State<Base>,
     by: Allowed<ManagePeople>,
-    origin: Origin,
     Form(Nothing {}): Form<Nothing>,
 ) -> Result<Response, AppError> {
     by.fresh()?;
-    let new = NewKey { name: "Provisioning (SCIM)".to_owned(), scopes: vec![Permission::Scim], expires_at: None };
-    let (_, secret) = create::create_by(&by, new, &origin).await?;
+    let new = NewKey { name: "Provisioning (SCIM)".to_owned(), scopes: vec![Permission::Scim], ..NewKey::default() };
+    let (_, secret) = create::create_by(&by, new).await?;
     let setup = setup(&base, &by, Some(secret)).await?;
     if by.request().fragment {
         return Ok(show(&setup)?.into_response());
