@@ -129,8 +129,7 @@ impl Identity {
 
     /// What is done by the clock.
     pub fn reconcilers(&self) -> Vec<Arc<dyn Reconciler>> {
-        vec![Arc::new(organisation::Erasure(self.kernel.clone()))]
-        vec![audit::checkpoints::reconciler(&self.kernel)]
+        vec![Arc::new(organisation::Erasure(self.kernel.clone())), audit::checkpoints::reconciler(&self.kernel)]
     }
 
     /// The routes and pages.
@@ -138,9 +137,8 @@ impl Identity {
         let desk = Desk { app: app.clone(), identity: self.clone() };
         Room {
             api: api().with_state(desk.clone()),
-            pages: pages().with_state(desk.clone()),
+            pages: pages().merge(scim::routes(&desk)).with_state(desk.clone()),
             webhooks: posted_from_outside().with_state(desk),
-            pages: pages().merge(scim::routes(&desk)).with_state(desk),
             settings: settings(),
             ..Room::default()
         }
@@ -216,7 +214,6 @@ fn pages() -> Router<Desk> {
         .route("/sign-in/passkey", post(passkeys::sign_in::page))
         .route("/sign-in/second-factor", get(sign_in::second_page::get).post(sign_in::second_page::post))
         .route("/sign-in/second-factor/options", post(sign_in::second_page::options))
-        .route("/settings/profile", get(factors::page::get))
         .route("/settings/profile/authenticator", get(factors::page::setting_up).post(factors::page::begin))
         .route("/settings/profile/authenticator/confirmation", post(factors::page::confirm))
         .route("/settings/profile/authenticator/removal", post(factors::page::remove_totp))
@@ -224,8 +221,7 @@ fn pages() -> Router<Desk> {
         .route("/settings/profile/passkeys", post(factors::page::add_passkey))
         .route("/settings/profile/passkeys/{id}/name", post(factors::page::rename_passkey))
         .route("/settings/profile/passkeys/{id}/removal", post(factors::page::remove_passkey))
-        .route("/settings/security", get(security::page::get))
-        .route("/settings/security/second-factor", post(security::page::post))
+        .route("/settings/sign-in/second-factor", post(security::page::post))
         .route("/settings/people/{id}/factors-reset", post(members::page::reset_factors))
         .route("/verify", get(verify::page::get).post(verify::page::post))
         .route("/sign-out", get(sessions::close::ask).post(sessions::close::page))
@@ -292,13 +288,13 @@ fn pages() -> Router<Desk> {
         .route("/settings/keys/{id}/rotate", post(keys::page::rotation))
         .route("/settings/audit-log", get(audit::page::get))
         .route("/settings/audit-log/verification", get(audit::page::verification))
+        .route("/settings/audit-log/export", get(audit::export::get))
         .merge(privacy::pages())
 }
 
 /// What pages of other sites post: no session comes along, and what they bring is signed.
 fn posted_from_outside() -> Router<Desk> {
     Router::new().route("/auth/saml/{connection}/acs", post(sso::saml::flow::acs))
-        .route("/settings/audit-log/export", get(audit::export::get))
 }
 
 /// The pages of the settings that this room adds.
@@ -317,18 +313,7 @@ fn settings() -> Vec<NavItem> {
     .map(|item| item.only(Permission::ManagePeople))
     .into();
     items.push(NavItem::below(80, "Privacy", "/settings/privacy", "lock").only(Permission::Export));
-    items
-    let own = NavItem::below(10, "Profile & security", "/settings/profile", "user");
-    let people = [
-        NavItem::below(50, "People", "/settings/people", "users"),
-        NavItem::below(52, "Teams", "/settings/teams", "users"),
-        NavItem::below(55, "Security", "/settings/security", "lock"),
-        NavItem::below(60, "API keys", "/settings/keys", "key"),
-        NavItem::below(90, "Audit log", "/settings/audit-log", "shield"),
-    ]
-    .map(|item| item.only(Permission::ManagePeople));
-    std::iter::once(own).chain(people).collect()
-    items.push(NavItem::below(95, "Profile & security", "/settings/profile", "user"));
+    items.push(NavItem::below(10, "Profile & security", "/settings/profile", "user"));
     items
 }
 

@@ -2,33 +2,27 @@
 
 use askama::Template;
 use axum::extract::State;
-use axum::response::{Html, IntoResponse, Redirect, Response};
+use axum::response::{IntoResponse, Redirect, Response};
 use chrono::{DateTime, Utc};
 use kernel::db::system::{self, PasskeyRow};
 use kernel::ids::PasskeyId;
 use serde::Deserialize;
 use shell::auth::permission::View;
-use shell::{Allowed, App, AppError, Form, Frame, Path, Toast, show};
+use shell::{Allowed, AppError, Form, Frame, Path, Toast, show};
 
 use super::Setup;
 use crate::Identity;
 use crate::origin::Origin;
 use crate::passkeys::{self, Party};
+use crate::profile::{self, Card};
 use crate::sign_in::page::problem;
 
 const PROFILE: &str = "/settings/profile";
 
-#[derive(Template)]
-#[template(path = "factors/profile.html")]
-struct ProfilePage {
-    frame: Frame,
-    factors: Cards,
-}
-
 /// The cards. What a caller without an account of their own (a key) would see is nothing.
 #[derive(Template)]
 #[template(path = "factors/_cards.html")]
-pub(crate) struct Cards {
+struct Cards {
     csrf: String,
     org: String,
     /// When the organisation's patience ends, for those who owe it a factor.
@@ -82,14 +76,6 @@ pub(crate) struct NewPasskeyForm {
     passkey: String,
 }
 
-pub(crate) async fn get(
-    State(identity): State<Identity>,
-    State(app): State<App>,
-    by: Allowed<View>,
-) -> Result<Html<String>, AppError> {
-    profile(&identity, &app, &by, String::new()).await
-}
-
 /// Makes the secret, then shows it at an address that can be loaded again.
 pub(crate) async fn begin(
     State(identity): State<Identity>,
@@ -124,13 +110,12 @@ pub(crate) async fn confirm(
 
 pub(crate) async fn remove_totp(
     State(identity): State<Identity>,
-    State(app): State<App>,
     by: Allowed<View>,
     origin: Origin,
     Form(Nothing {}): Form<Nothing>,
 ) -> Result<Response, AppError> {
     let removed = super::remove_totp(&identity, &by, &origin).await;
-    back(&identity, &app, &by, removed, "The authenticator app is removed").await
+    back(&identity, &by, removed, "The authenticator app is removed").await
 }
 
 pub(crate) async fn renew(
@@ -145,7 +130,6 @@ pub(crate) async fn renew(
 
 pub(crate) async fn add_passkey(
     State(identity): State<Identity>,
-    State(app): State<App>,
     by: Allowed<View>,
     origin: Origin,
     Form(NewPasskeyForm { passkey_name: name, passkey }): Form<NewPasskeyForm>,
@@ -155,48 +139,41 @@ pub(crate) async fn add_passkey(
         let given = serde_json::from_str(&passkey).map_err(|_| {
             AppError::unprocessable("no passkey arrived; this needs a browser with passkeys and scripts")
         })?;
-        passkeys::api::add(&identity, &app, &by, (&name, given), &origin).await
+        passkeys::api::add(&identity, by.app(), &by, (&name, given), &origin).await
     };
     match added.await {
         Ok((made, codes)) => done(&by, codes, &format!("“{}” signs you in from now on", made.name)),
-        Err(error) => back(&identity, &app, &by, Err(error), "").await,
+        Err(error) => back(&identity, &by, Err(error), "").await,
     }
 }
 
 pub(crate) async fn rename_passkey(
     State(identity): State<Identity>,
-    State(app): State<App>,
     by: Allowed<View>,
     Path(id): Path<PasskeyId>,
     Form(NameForm { name }): Form<NameForm>,
 ) -> Result<Response, AppError> {
     let renamed = passkeys::api::rename(&identity, &by, id, &name).await;
-    back(&identity, &app, &by, renamed, "Renamed").await
+    back(&identity, &by, renamed, "Renamed").await
 }
 
 pub(crate) async fn remove_passkey(
     State(identity): State<Identity>,
-    State(app): State<App>,
     by: Allowed<View>,
     Path(id): Path<PasskeyId>,
     origin: Origin,
     Form(Nothing {}): Form<Nothing>,
 ) -> Result<Response, AppError> {
     let removed = passkeys::api::remove(&identity, &by, id, &origin).await;
-    back(&identity, &app, &by, removed, "The passkey is removed").await
+    back(&identity, &by, removed, "The passkey is removed").await
 }
 
 /// The cards as they are now.
-pub(crate) async fn cards(
-    identity: &Identity,
-    app: &App,
-    by: &Allowed<View>,
-    problem: String,
-) -> Result<Cards, AppError> {
+pub(crate) async fn card(identity: &Identity, by: &Allowed<View>, problem: String) -> Result<String, AppError> {
     let user = crate::verify::person(by)?;
     let factors = super::of(identity, user).await?;
     let frame = by.frame("");
-    Ok(Cards {
+    let cards = Cards {
         csrf: frame.csrf,
         org: frame.org,
         due: super::due(by),
@@ -205,19 +182,10 @@ pub(crate) async fn cards(
         passkeys: system::passkeys_of(&identity.kernel().db, user).await?,
         recovery_left: factors.recovery_left,
         left: format!("{} left", factors.recovery_left),
-        no_passkeys: Party::of(app).err().map(|error| self::problem(&error)).unwrap_or_default(),
+        no_passkeys: Party::of(by.app()).err().map(|error| self::problem(&error)).unwrap_or_default(),
         problem,
-    })
-}
-
-async fn profile(
-    identity: &Identity,
-    app: &App,
-    by: &Allowed<View>,
-    problem: String,
-) -> Result<Html<String>, AppError> {
-    let factors = cards(identity, app, by, problem).await?;
-    show(&ProfilePage { frame: by.frame("Profile & security"), factors })
+    };
+    Ok(show(&cards)?.0)
 }
 
 async fn authenticator(identity: &Identity, by: &Allowed<View>, problem: String) -> Result<Response, AppError> {
@@ -242,7 +210,6 @@ fn done(by: &Allowed<View>, codes: Vec<String>, word: &str) -> Result<Response, 
 /// The profile with what was done or what was wrong; what comes first is led to as everywhere.
 async fn back(
     identity: &Identity,
-    app: &App,
     by: &Allowed<View>,
     outcome: Result<(), AppError>,
     word: &'static str,
@@ -256,7 +223,9 @@ async fn back(
                 [detail, ..] => format!("The {} {}.", detail.field, detail.reason),
                 [] => self::problem(&error),
             };
-            Ok((error.status(), profile(identity, app, by, said).await?).into_response())
+            let cards = card(identity, by, said).await?;
+            let page = profile::page(identity, by, Some((Card::Factors, cards))).await?;
+            Ok((error.status(), page).into_response())
         }
     }
 }

@@ -11,6 +11,7 @@ use super::SessionPolicy;
 use super::save::{PolicyIn, save};
 use crate::Identity;
 use crate::origin::Origin;
+use crate::security;
 use crate::store::policies;
 
 /// Minutes without use, and what the form calls them; 0 is the usual.
@@ -37,7 +38,7 @@ const LONGEST: [(i32, &str); 6] = [
 #[template(path = "policy/show.html")]
 struct PolicyPage {
     frame: Frame,
-    card: String,
+    cards: Vec<String>,
 }
 
 #[derive(Template)]
@@ -65,11 +66,12 @@ pub(crate) struct PolicyForm {
     networks: String,
 }
 
-pub(crate) async fn get(by: Allowed<ManagePeople>, origin: Origin) -> Result<Response, AppError> {
-    let mut tx = by.tx().await?;
-    let policy = policies::get(&mut tx).await?;
-    let card = card(&by, &policy, &policy.networks.join("\n"), &origin);
-    page(&by, &card)
+pub(crate) async fn get(
+    State(identity): State<Identity>,
+    by: Allowed<ManagePeople>,
+    origin: Origin,
+) -> Result<Response, AppError> {
+    page(&identity, &by, &origin, (None, None)).await
 }
 
 pub(crate) async fn post(
@@ -95,12 +97,32 @@ pub(crate) async fn post(
     if by.request().fragment {
         return Ok((toast, show(&card)?).into_response());
     }
-    if card.errors.is_empty() { Ok(Redirect::to("/settings/sign-in").into_response()) } else { page(&by, &card) }
+    if card.errors.is_empty() {
+        return Ok(Redirect::to("/settings/sign-in").into_response());
+    }
+    page(&identity, &by, &origin, (Some(show(&card)?.0), None)).await
 }
 
-fn page(by: &Allowed<ManagePeople>, card: &Card) -> Result<Response, AppError> {
-    let card = show(card)?.0;
-    Ok(show(&PolicyPage { frame: by.frame("Sign-in rules"), card })?.into_response())
+/// The page; a card that an action left with complaints stands as the action left it.
+pub(crate) async fn page(
+    identity: &Identity,
+    by: &Allowed<ManagePeople>,
+    origin: &Origin,
+    (sessions, factors): (Option<String>, Option<String>),
+) -> Result<Response, AppError> {
+    let factors = match factors {
+        Some(html) => html,
+        None => security::page::card(identity, by, String::new()).await?,
+    };
+    let sessions = match sessions {
+        Some(html) => html,
+        None => {
+            let mut tx = by.tx().await?;
+            let policy = policies::get(&mut tx).await?;
+            show(&card(by, &policy, &policy.networks.join("\n"), origin))?.0
+        }
+    };
+    Ok(show(&PolicyPage { frame: by.frame("Sign-in rules"), cards: vec![factors, sessions] })?.into_response())
 }
 
 fn card(by: &Allowed<ManagePeople>, policy: &SessionPolicy, networks: &str, origin: &Origin) -> Card {

@@ -13,7 +13,7 @@ use axum::response::{IntoResponse, Redirect, Response};
 use shell::auth::permission::View;
 use shell::{Allowed, AppError, Frame, Toast, show};
 
-use crate::Identity;
+use crate::{Identity, factors};
 
 #[derive(Template)]
 #[template(path = "profile/show.html")]
@@ -27,16 +27,18 @@ struct ProfilePage {
 pub(crate) enum Card {
     Name,
     Password,
+    Factors,
     Sessions,
 }
 
-const CARDS: [Card; 3] = [Card::Name, Card::Password, Card::Sessions];
+const CARDS: [Card; 4] = [Card::Name, Card::Password, Card::Factors, Card::Sessions];
 
 /// A card as it is when nothing was typed.
-async fn card(card: Card, _: &Identity, by: &Allowed<View>) -> Result<String, AppError> {
+async fn card(card: Card, identity: &Identity, by: &Allowed<View>) -> Result<String, AppError> {
     match card {
         Card::Name => name::card(by),
         Card::Password => password::card(by),
+        Card::Factors => factors::page::card(identity, by, String::new()).await,
         Card::Sessions => sessions::card(by).await,
     }
 }
@@ -63,7 +65,11 @@ pub(crate) async fn answer(
     page(identity, by, Some((which, html))).await
 }
 
-async fn page(identity: &Identity, by: &Allowed<View>, instead: Option<(Card, String)>) -> Result<Response, AppError> {
+pub(crate) async fn page(
+    identity: &Identity,
+    by: &Allowed<View>,
+    instead: Option<(Card, String)>,
+) -> Result<Response, AppError> {
     let mut cards = Vec::with_capacity(CARDS.len());
     for one in CARDS {
         cards.push(match &instead {

@@ -1,29 +1,22 @@
-//! `/settings/security`: the organisation's own rules for signing in, one card each.
+//! The card of the second factor on `/settings/sign-in`.
 
 use askama::Template;
 use axum::extract::State;
-use axum::response::{Html, IntoResponse, Redirect, Response};
+use axum::response::{IntoResponse, Redirect, Response};
 use kernel::db::system;
 use serde::Deserialize;
 use shell::auth::permission::ManagePeople;
-use shell::{Allowed, AppError, Form, Frame, Toast, show};
+use shell::{Allowed, AppError, Form, Toast, show};
 
 use super::rule::{self, RuleIn, USUAL_GRACE};
-use crate::Identity;
 use crate::origin::Origin;
 use crate::sign_in::page::problem;
 use crate::store::factor_rules;
+use crate::{Identity, policy};
 
 /// The grace periods of the form, in days.
 const GRACES: [(i32, &str); 5] =
     [(0, "at once"), (3, "after 3 days"), (7, "after a week"), (14, "after two weeks"), (30, "after a month")];
-
-#[derive(Template)]
-#[template(path = "security/show.html")]
-struct SecurityPage {
-    frame: Frame,
-    second_factor: SecondFactorCard,
-}
 
 #[derive(Template)]
 #[template(path = "security/_second_factor.html")]
@@ -52,10 +45,6 @@ pub(crate) struct RuleForm {
     sso_too: String,
 }
 
-pub(crate) async fn get(State(identity): State<Identity>, by: Allowed<ManagePeople>) -> Result<Html<String>, AppError> {
-    page(&identity, &by, String::new()).await
-}
-
 pub(crate) async fn post(
     State(identity): State<Identity>,
     by: Allowed<ManagePeople>,
@@ -66,14 +55,19 @@ pub(crate) async fn post(
     match rule::set(&identity, &by, RuleIn { required, grace_days: Some(grace_days), sso_too }, &origin).await {
         Ok(rule) => {
             let word = if rule.is_some() { "Everybody needs a second factor" } else { "A second factor is up to each" };
-            Ok((Toast::done(word).on_next_page(), Redirect::to("/settings/security")).into_response())
+            Ok((Toast::done(word).on_next_page(), Redirect::to("/settings/sign-in")).into_response())
         }
         Err(error) if matches!(error, AppError::Needs { .. }) || error.status().is_server_error() => Err(error),
-        Err(error) => Ok((error.status(), page(&identity, &by, problem(&error)).await?).into_response()),
+        Err(error) => {
+            let card = card(&identity, &by, problem(&error)).await?;
+            let page = policy::page::page(&identity, &by, &origin, (None, Some(card))).await?;
+            Ok((error.status(), page).into_response())
+        }
     }
 }
 
-async fn page(identity: &Identity, by: &Allowed<ManagePeople>, problem: String) -> Result<Html<String>, AppError> {
+/// The card as it is now.
+pub(crate) async fn card(identity: &Identity, by: &Allowed<ManagePeople>, problem: String) -> Result<String, AppError> {
     let mut tx = by.tx().await?;
     let rule = factor_rules::get(&mut tx).await?;
     let members: i64 = sqlx::query_scalar("select count(*) from members where org_id = $1")
@@ -87,9 +81,8 @@ async fn page(identity: &Identity, by: &Allowed<ManagePeople>, problem: String) 
         // Set through the API: shown as it is.
         graces.push(grace((chosen, &format!("after {chosen} days"))));
     }
-    let frame = by.frame("Security");
-    let second_factor = SecondFactorCard {
-        csrf: frame.csrf.clone(),
+    let card = SecondFactorCard {
+        csrf: by.frame("").csrf,
         required: rule.is_some(),
         sso_too: rule.is_some_and(|rule| rule.sso_too),
         graces,
@@ -97,5 +90,5 @@ async fn page(identity: &Identity, by: &Allowed<ManagePeople>, problem: String) 
         with_factor: system::members_with_factor(&identity.kernel().db, by.org()).await?.len() as i64,
         problem,
     };
-    show(&SecurityPage { frame, second_factor })
+    Ok(show(&card)?.0)
 }

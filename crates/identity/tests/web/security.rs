@@ -136,19 +136,19 @@ async fn the_page_sets_the_rule() {
     let owner = house.owner("one").await;
     let (cookie, csrf) = house.browser(&owner.email).await;
     let post = |body: &str| {
-        let call = house.form("/settings/security/second-factor", &format!("_csrf={csrf}&{body}"));
+        let call = house.form("/settings/sign-in/second-factor", &format!("_csrf={csrf}&{body}"));
         call.header("cookie", &cookie).send()
     };
     let refused = post("required=true&grace_days=7").await.expect_status(409);
     assert!(refused.body.contains("Set up a second factor of your own first"));
     let (secret, _) = app(&house, &owner).await;
-    assert_eq!(post("required=true&grace_days=14").await.expect_status(303).location(), "/settings/security");
-    let page = house.get("/settings/security").header("cookie", &cookie).send().await.expect_status(200).body;
+    assert_eq!(post("required=true&grace_days=14").await.expect_status(303).location(), "/settings/sign-in");
+    let page = house.get("/settings/sign-in").header("cookie", &cookie).send().await.expect_status(200).body;
     assert!(page.contains("1 of 1 member has one") && page.contains("value=\"14\" selected"), "{page}");
     house.advance(Duration::minutes(16));
     assert_eq!(post("grace_days=7").await.expect_status(303).location(), "/verify");
-    let verify = format!("_csrf={csrf}&next=%2Fsettings%2Fsecurity&code={}", code(&house, &secret, 0));
+    let verify = format!("_csrf={csrf}&next=%2Fsettings%2Fsign-in&code={}", code(&house, &secret, 0));
     let back = house.form("/verify", &verify).header("cookie", &cookie).send().await.expect_status(303);
-    assert_eq!(back.location(), "/settings/security");
+    assert_eq!(back.location(), "/settings/sign-in");
     post("grace_days=7").await.expect_status(303);
 }

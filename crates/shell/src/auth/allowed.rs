@@ -70,6 +70,11 @@ impl<P: Permits> Allowed<P> {
         if proved || principal.session.is_none() { Ok(()) } else { Err(AppError::needs(Need::Verify)) }
     }
 
+    /// What every handler can reach: the settings of the web frame among it.
+    pub fn app(&self) -> &App {
+        &self.app
+    }
+
     /// The kernel: clock, queue, live bus, vault.
     pub fn kernel(&self) -> &Kernel {
         self.app.kernel()
