@@ -5,7 +5,7 @@ use axum::http::StatusCode;
 use kernel::audit::{self, AuditEntry};
 use kernel::db::system::InviteRow;
 use kernel::db::{OrgTx, system};
-use kernel::ids::{MemberId, UserId};
+use kernel::ids::{InviteId, MemberId, UserId};
 use kernel::ledger::Actor;
 use serde::Deserialize;
 use serde_json::json;
@@ -111,21 +111,21 @@ pub(crate) async fn join(
     };
     let role: Role = invite.role.parse().map_err(AppError::internal)?;
     let member = seat(tx, user, role, Actor::User(user), origin).await?;
-    if !invite.team.is_empty() {
-        join_team(tx, &invite.team, member, user, origin).await?;
-    }
+    join_team(tx, invite.invite, member, user, origin).await?;
     Ok(Arrival { user, name, email, org: invite.org, org_name: invite.org_name.clone() })
 }
 
-/// The team the invitation names, if it is still called so: one that is gone keeps nobody out.
-async fn join_team(
+/// Puts somebody who joined by an invitation into the team it names, if one is still called so: a team that is gone keeps
+/// nobody out.
+pub(crate) async fn join_team(
     tx: &mut OrgTx,
-    name: &str,
+    invite: InviteId,
     member: MemberId,
     user: UserId,
     origin: &Origin,
 ) -> Result<(), AppError> {
-    let Some(team) = teams::lock_named(tx, name).await? else { return Ok(()) };
+    let Some(name) = invites::team_of(tx, invite).await? else { return Ok(()) };
+    let Some(team) = teams::lock_named(tx, &name).await? else { return Ok(()) };
     teams::put(tx, team.id, &[member]).await?;
     teams::write(tx, team.id, &team.name, team.external_id.as_deref()).await?;
     let entry = AuditEntry::new(Actor::User(user), "team.member_added").about(team.id);

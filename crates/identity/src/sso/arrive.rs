@@ -12,6 +12,7 @@ use shell::{AppError, Role};
 
 use super::{Proof, domain_of};
 use crate::input::Email;
+use crate::invites::accept::join_team;
 use crate::members::add::seat;
 use crate::origin::Origin;
 use crate::sessions::open::{self, Cookie};
@@ -272,12 +273,15 @@ async fn carry_out(
             (members::add_user(tx, email, &name, passwords::NO_PASSWORD).await.map_err(at_once)?, role)
         }
     };
-    if let Some(invite) = invite
+    if let Some(invite) = &invite
         && !invites::accept(tx, invite.id).await?
     {
         return Err(AppError::conflict("your invitation was used or taken back at this moment; sign in again"));
     }
-    seat(tx, user, role, Actor::User(user), origin).await?;
+    let member = seat(tx, user, role, Actor::User(user), origin).await?;
+    if let Some(invite) = invite {
+        join_team(tx, invite.id, member, user, origin).await?;
+    }
     Ok(user)
 }
 

@@ -101,6 +101,15 @@ pub(crate) async fn add(
     Ok(Invite { id, email: email.to_string(), role, created_at: now, expires_at: now + lasts })
 }
 
+/// The team an invitation names.
+pub(crate) async fn team_of(tx: &mut OrgTx, id: InviteId) -> Result<Option<String>, sqlx::Error> {
+    sqlx::query_scalar("select team from invites where org_id = $1 and id = $2 and team <> ''")
+        .bind(tx.org())
+        .bind(id)
+        .fetch_optional(tx.conn())
+        .await
+}
+
 /// An open invitation, those that ended included, locked against being used or sent again meanwhile.
 pub(crate) async fn lock_open(tx: &mut OrgTx, id: InviteId) -> Result<Option<Invite>, AppError> {
     let row: Option<Row> = sqlx::query_as(

@@ -122,8 +122,6 @@ pub struct InviteRow {
     pub email: String,
     /// What whoever invited calls them; empty when nothing was said.
     pub name: String,
-    /// The team they are to join; empty for none.
-    pub team: String,
     /// The role's word.
     pub role: String,
     /// When the link stops working.
@@ -241,7 +239,7 @@ pub async fn touch_key(db: &Db, row: &KeyRow, now: DateTime<Utc>, ip: &str) -> R
 /// The invitation with a link's hash.
 pub async fn invite_by_token(db: &Db, hash: &[u8]) -> Result<Option<InviteRow>, sqlx::Error> {
     sqlx::query_as(
-        "select i.org_id as org, o.name as org_name, i.id as invite, i.email, i.name, i.team, i.role, i.expires_at \
+        "select i.org_id as org, o.name as org_name, i.id as invite, i.email, i.name, i.role, i.expires_at \
          from invites i join organisations o on o.id = i.org_id and o.deleted_at is null \
          where i.token_hash = $1 and i.accepted_at is null and i.revoked_at is null",
     )
