@@ -53,6 +53,8 @@ pub(crate) async fn import(
     metadata: MetadataIn,
     origin: &Origin,
 ) -> Result<Connection, AppError> {
+    // Before anything is fetched; the change itself asks again.
+    by.fresh()?;
     let connection = find(by, id).await?;
     if connection.kind != Kind::Saml {
         return Err(AppError::conflict("only a SAML connection has metadata to import"));
