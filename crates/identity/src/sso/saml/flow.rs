@@ -182,7 +182,7 @@ impl Visit {
     }
 
     async fn tx(&self) -> Result<OrgTx, AppError> {
-        Ok(self.identity.kernel().db.begin(self.org).await?)
+        Ok(self.identity.kernel().db.begin(self.org).await?.called_from(self.origin.caller()))
     }
 
     async fn receive(&self, posted: &Posted) -> Result<Next, AppError> {
