@@ -52,7 +52,7 @@ pub use factors::reset_factors;
 pub use input::Email;
 pub use origin::Origin;
 pub use passwords::{Hasher, Password};
-pub use tokens::KeyRing;
+pub use tokens::{KeyRing, rotate as rotate_signing_key};
 
 use doorkeeper::Doorkeeper;
 
@@ -171,6 +171,7 @@ fn api() -> OpenApiRouter<Desk> {
         .routes(routes!(sessions::end::of_member))
         .routes(routes!(reset::api::ask))
         .routes(routes!(reset::api::choose))
+        .routes(routes!(profile::letters::get, profile::letters::put))
         .routes(routes!(profile::name::patch))
         .routes(routes!(profile::password::put))
         .routes(routes!(policy::show::get, policy::save::put))
@@ -234,6 +235,7 @@ fn pages() -> Router<Desk> {
         .route("/reset", get(reset::page::get).post(reset::page::post))
         .route("/reset/{token}", get(reset::page::open).post(reset::page::choose))
         .route("/settings/profile", get(profile::get))
+        .route("/settings/profile/letters", post(profile::letters::post))
         .route("/settings/profile/name", post(profile::name::post))
         .route("/settings/profile/password", post(profile::password::post))
         .route("/settings/profile/sessions/end", post(profile::sessions::others))

@@ -25,6 +25,7 @@ const BATCH: i64 = 1_000;
     responses((status = 200, body = String, content_type = "application/x-ndjson",
         description = "A signed statement of what the file holds, the public keys, the signed checkpoints, and the entries, oldest first.")))]
 pub(crate) async fn get(by: Allowed<ManagePeople>, Query(filter): Query<Filter>) -> Result<Response, AppError> {
+    by.fresh()?;
     let told = filter.told();
     let mut tx = by.tx().await?;
     let entry = AuditEntry::new(by.actor(), "audit_log.exported").about(by.org()).detail(json!({ "filter": told }));

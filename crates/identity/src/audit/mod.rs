@@ -10,6 +10,7 @@ pub(crate) mod page;
 mod prune;
 pub(crate) mod signing;
 pub(crate) mod verify;
+mod words;
 
 pub use chain::Fault;
 pub use checkpoints::sign_all;

@@ -63,6 +63,7 @@ pub(crate) async fn create_by(by: &Allowed<ManagePeople>, new: NewKey) -> Result
     let Actor::User(maker) = by.actor() else {
         return Err(AppError::forbidden("a key cannot make keys; sign in to make one"));
     };
+    by.fresh()?;
     let new = checked(new, by.principal().permissions.for_keys(), by.now())?;
     let mut tx = by.tx().await?;
     let made = write(&mut tx, new, by.actor(), Some(maker)).await?;

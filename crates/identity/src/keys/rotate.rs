@@ -60,6 +60,7 @@ pub(crate) async fn rotate_by(
     let Actor::User(maker) = by.actor() else {
         return Err(AppError::forbidden("a key cannot rotate keys; sign in to rotate one"));
     };
+    by.fresh()?;
     let rotator = Rotator { actor: by.actor(), limit: by.principal().permissions.for_keys(), maker: Some(maker) };
     let mut tx = by.tx().await?;
     let made = replace(&mut tx, id, overlap_hours, rotator).await?;

@@ -1,0 +1,149 @@
+//! Rows of the audit log in words: what was done, and what it changed.
+
+use serde_json::Value;
+
+/// A field that was changed, as a person reads it.
+pub(super) struct Change {
+    pub(super) field: String,
+    pub(super) before: String,
+    pub(super) after: String,
+}
+
+/// The fields that differ, in their order; a whole that is no object is one field without a name.
+pub(super) fn changes(before: &Value, after: &Value) -> Vec<Change> {
+    let fields = |state: &Value| match state {
+        Value::Object(fields) => fields.keys().cloned().collect::<Vec<_>>(),
+        _ => Vec::new(),
+    };
+    let mut names = fields(before);
+    names.extend(fields(after));
+    names.sort_unstable();
+    names.dedup();
+    let change = |field: String| {
+        let (before, after) = (before.get(&field), after.get(&field));
+        (before != after).then(|| Change { before: told(before), after: told(after), field: field.replace('_', " ") })
+    };
+    names.into_iter().filter_map(change).collect()
+}
+
+/// A value as a person reads it.
+fn told(value: Option<&Value>) -> String {
+    match value {
+        None | Some(Value::Null) => "nothing".to_owned(),
+        Some(Value::Bool(true)) => "yes".to_owned(),
+        Some(Value::Bool(false)) => "no".to_owned(),
+        Some(Value::String(text)) if text.is_empty() => "empty".to_owned(),
+        Some(Value::String(text)) => cut(text),
+        Some(Value::Array(all)) if all.is_empty() => "none".to_owned(),
+        Some(Value::Array(all)) => cut(&all.iter().map(|one| told(Some(one))).collect::<Vec<_>>().join(", ")),
+        Some(other) => cut(&other.to_string()),
+    }
+}
+
+/// A text of one line's length.
+fn cut(text: &str) -> String {
+    const LONGEST: usize = 120;
+    if text.chars().count() <= LONGEST {
+        return text.to_owned();
+    }
+    format!("{}…", text.chars().take(LONGEST).collect::<String>())
+}
+
+/// An id by its kind and its last characters (the first ones are the time, and alike); other subjects as they are.
+pub(super) fn short(subject: &str) -> String {
+    match subject.split_once('_') {
+        Some((kind, rest)) if rest.len() == 26 && rest.is_ascii() => format!("{kind} …{}", &rest[20..]),
+        _ => subject.to_owned(),
+    }
+}
+
+pub(super) fn icon(action: &str) -> &'static str {
+    match action.split('.').next().unwrap_or_default() {
+        "sign_in" | "sign_out" | "refresh" => "lock",
+        "member" | "members" | "invite" | "org" | "team" => "users",
+        "organisation" => "building-2",
+        "key" => "key",
+        "settings" => "settings",
+        "vault" => "shield",
+        _ => "activity",
+    }
+}
+
+/// The action in words; one we do not know is shown as it is.
+pub(super) fn sentence(action: &str, detail: &Value) -> String {
+    let text = |field: &str| detail[field].as_str().unwrap_or_default().to_owned();
+    match action {
+        "org.registered" => "registered the organisation".into(),
+        "sign_in" if text("kind") == "token" => "signed in with a program".into(),
+        "sign_in" => "signed in".into(),
+        "sign_in.refused" => "refused a sign-in with a wrong password".into(),
+        "sign_out" => "signed out".into(),
+        "refresh.reused" => "ended a session whose refresh token was used twice".into(),
+        "member.invited" => format!("invited somebody as {}", text("role")),
+        "member.joined" => format!("joined or was added as {}", text("role")),
+        "member.role_changed" => format!("changed a role from {} to {}", text("from"), text("to")),
+        "member.removed" => "removed a member".into(),
+        "invite.resent" => "gave an invitation a new link".into(),
+        "members.imported" => format!("imported a table of people and invited {}", detail["invited"]),
+        "organisation.changed" => "changed the organisation's name or time zone".into(),
+        "organisation.handed_over" => "handed the organisation over".into(),
+        "organisation.deleted" => "deleted the organisation".into(),
+        "organisation.restored" => "took the organisation's deletion back".into(),
+        "invite.revoked" => "took an invitation back".into(),
+        "key.created" => format!("made the key “{}”", text("name")),
+        "key.revoked" => "revoked a key".into(),
+        "password.set" => "set a password from the command line".into(),
+        "key.rotated" => format!("rotated the key “{}”", text("name")),
+        "key.refused" => "was refused, because it came from where it may not".into(),
+        "settings.changed" => "changed settings".into(),
+        "vault.used" => used(detail),
+        "vault.rekeyed" => "got a new data key".into(),
+        "audit_log.exported" => "exported the audit log".into(),
+        "audit_log.pruned" => "removed entries older than seven years".into(),
+        "channel.connected" => "connected a channel".into(),
+        "channel.disconnected" => "disconnected a channel".into(),
+        "crm.changed" => "changed what the CRM is told".into(),
+        "crm.connected" => "connected the CRM".into(),
+        "crm.disconnected" => "disconnected the CRM".into(),
+        other => other.replace(['.', '_'], " "),
+    }
+}
+
+/// How often a secret was used, and for what.
+fn used(detail: &Value) -> String {
+    let (times, purpose) = (detail["times"].as_u64().unwrap_or(1), detail["purpose"].as_str().unwrap_or_default());
+    let times = if times == 1 { "once".to_owned() } else { format!("{times} times") };
+    format!("used a secret {times} to {purpose}")
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn actions_read_as_sentences_and_unknown_ones_as_they_are() {
+        assert_eq!(
+            sentence("member.role_changed", &json!({"from": "agent", "to": "admin"})),
+            "changed a role from agent to admin"
+        );
+        assert_eq!(sentence("export.made", &Value::Null), "export made");
+        assert_eq!(short("key_01h455vb4pex5vsknk084sn02q"), "key …4sn02q");
+        assert_eq!(short("brand_voice"), "brand_voice");
+        assert_eq!(sentence("vault.used", &json!({ "times": 3, "purpose": "send" })), "used a secret 3 times to send");
+    }
+
+    #[test]
+    fn changes_read_field_by_field() {
+        let before = json!({ "enabled": true, "channels": null, "tone": "warm", "same": 1 });
+        let after = json!({ "enabled": false, "channels": ["x", "facebook"], "tone": "", "same": 1 });
+        let read: Vec<_> = changes(&before, &after)
+            .into_iter()
+            .map(|change| format!("{}: {} → {}", change.field, change.before, change.after))
+            .collect();
+        assert_eq!(read, ["channels: nothing → x, facebook", "enabled: yes → no", "tone: warm → empty"]);
+        assert!(changes(&Value::Null, &Value::Null).is_empty());
+        assert_eq!(told(Some(&json!("a".repeat(500)))).chars().count(), 121);
+    }
+}
