@@ -41,6 +41,7 @@ declare
   t record;
   removed bigint;
   total bigint := 0;
+  blocked text;
 begin
   perform set_config('recoup.org', org::text, true);
   if not exists (select from organisations o where o.id = org and o.deleted_at is not null and o.erase_at <= at) then
@@ -56,9 +57,13 @@ begin
         t.name, t.name) using org, most;
       get diagnostics removed = row_count;
       total := total + removed;
-    exception when foreign_key_violation then null;
+    exception when foreign_key_violation then blocked := t.name::text;
     end;
   end loop;
+  -- Rows that refer to one another go together or not at all: with a larger `most`.
+  if total = 0 and blocked is not null then
+    raise exception 'rows of % are still referred to', blocked;
+  end if;
   return total;
 end $$;
 revoke execute on function recoup_erase_rows(uuid, timestamptz, int) from public;

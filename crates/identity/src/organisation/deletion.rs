@@ -35,6 +35,7 @@ pub(crate) struct DeletionOut {
 /// Delete the organisation. It is closed at once and erased after thirty days; until then the link takes it back.
 #[utoipa::path(post, path = "/v2/organisation/deletion", tag = "organisation", request_body = DeletionIn,
     responses((status = 202, body = DeletionOut), (status = 403, description = "A fresh proof of who you are is needed."),
+        (status = 409, description = "Contacts are under a legal hold."),
         (status = 422, description = "The name is not the organisation's.")))]
 pub(crate) async fn post(
     State(identity): State<Identity>,
@@ -60,6 +61,15 @@ pub(crate) async fn delete(
     let organisation = settings::show(&mut tx, " for update").await?;
     if organisation.name.trim() != name.trim() {
         return Err(AppError::field("name", "is not this organisation's name; type it as it is shown"));
+    }
+    let held: i64 = sqlx::query_scalar("select count(*) from legal_holds where org_id = $1 and released_at is null")
+        .bind(tx.org())
+        .fetch_one(tx.conn())
+        .await?;
+    if held > 0 {
+        return Err(AppError::conflict(format!(
+            "{held} contacts are under a legal hold, which deleting would break; release the holds first"
+        )));
     }
     sqlx::query("update organisations set deleted_at = $2, erase_at = $3, restore_hash = $4 where id = $1")
         .bind(tx.org())

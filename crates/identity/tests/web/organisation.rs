@@ -299,3 +299,18 @@ async fn handing_over_and_deleting_want_a_fresh_proof() {
     post("/v2/auth/verify", json!({ "password": crate::support::PASSWORD })).await.expect_status(204);
     post("/v2/organisation/ownership", json!({ "member_id": id })).await.expect_status(200);
 }
+
+#[tokio::test]
+async fn a_legal_hold_keeps_an_organisation() {
+    let house = House::new().await;
+    let owner = house.owner("one").await;
+    let org: kernel::ids::OrgId = owner.org.parse().unwrap();
+    let hold = "insert into legal_holds (org_id, id, contact_id, reason, placed_by, placed_at) \
+                values ($1, gen_random_uuid(), gen_random_uuid(), 'a court', 'system', now())";
+    sqlx::query(hold).bind(org).execute(&mut house.db.owner().await).await.unwrap();
+    let refused = delete(&house, &owner, "one").await.expect_status(409).json();
+    assert!(refused["error"]["message"].as_str().unwrap().contains("legal hold"), "{refused}");
+    let release = "update legal_holds set released_at = now(), released_by = 'system'";
+    sqlx::query(release).execute(&mut house.db.owner().await).await.unwrap();
+    delete(&house, &owner, "one").await.expect_status(202);
+}
