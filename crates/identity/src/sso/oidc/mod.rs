@@ -96,7 +96,9 @@ pub(crate) fn callback_url(public_url: &str, connection: kernel::ids::SsoId) -> 
 /// The client's secret in clear; empty for a client without one.
 async fn secret(kernel: &Kernel, org: OrgId, connection: &Connection) -> Result<String, AppError> {
     let Some(sealed) = &connection.secret else { return Ok(String::new()) };
-    Ok(kernel.vault.of(org).await?.open_text(&Connection::place(connection.id), sealed)?)
+    let vault = kernel.vault.of(org).await?;
+    let secret = vault.open_secret(&Connection::place(connection.id), sealed, connection.id, "sign_in")?;
+    Ok(secret.reveal().to_owned())
 }
 
 /// Why a provider's word does not count; the text finishes "your provider's answer cannot be trusted: …".
