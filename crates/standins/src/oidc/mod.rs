@@ -1,4 +1,4 @@
-//! An OpenID provider that approves everybody at once, for one client and one person at a time. It checks what a provider
+//! An `OpenID` provider that approves everybody at once, for one client and one person at a time. It checks what a provider
 //! checks (the client, the redirect address, PKCE, codes used once), and can be told to lie in each way that a relying party
 //! must notice.
 //!

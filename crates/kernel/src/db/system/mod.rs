@@ -22,7 +22,7 @@ pub use audit::{AnchorRow, AuditKeyRow, add_audit_key, audit_keys, prune_audit_l
 pub use crm::crm_organisations;
 pub use doors::{
     DoorRule, SigningKeyRow, add_signing_key, count_refusal, door_closed_until, forget_refusals, open_door,
-    signing_keys,
+    retire_signing_keys, signing_keys,
 };
 pub use factors::{
     Factors, Named, PendingRow, TotpRow, add_pending, attempt_succeeded, begin_attempt, begin_totp, confirm_totp,
@@ -37,7 +37,7 @@ pub use identity::{
 pub use organisations::{
     DeletedOrganisation, create_organisation, deleted_by_link, deleted_organisations, destroy_keys, erase_people,
     erase_rows, list_organisations, organisation_erased, organisation_exists,
-pub use organisations::{create_organisation, list_organisations, organisation_exists};
+};
 pub use passkeys::{
     PasskeyRow, add_challenge, add_passkey, passkey_by_credential, passkeys_of, remove_passkey, rename_passkey,
     take_challenge, use_passkey,
