@@ -53,8 +53,9 @@ pub(super) fn check(
         }
     }
 
-    let lines: String = names.iter().map(|name| format!("{name}:{}\n", header(name).trim())).collect();
-    let canonical = format!("POST\n{}\n\n{lines}\n{}\n{}", uri.path(), names.join(";"), sha256(body));
+    let lines: Vec<String> = names.iter().map(|name| format!("{name}:{}", header(name).trim())).collect();
+    let (path, lines, names) = (uri.path(), lines.join("\n"), names.join(";"));
+    let canonical = format!("POST\n{path}\n\n{lines}\n\n{names}\n{}", sha256(body));
     let text = format!("AWS4-HMAC-SHA256\n{date}\n{scope}\n{}", sha256(canonical.as_bytes()));
     let mut key = format!("AWS4{}", config.secret_access_key).into_bytes();
     for step in scope.split('/') {
