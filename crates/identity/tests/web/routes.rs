@@ -8,7 +8,7 @@ use shell::{App, Settings};
 use crate::support::{Call, House, PASSWORD, Person};
 
 /// What anybody may call: each of these proves somebody by what it is sent.
-const PUBLIC: [&str; 8] = [
+const PUBLIC: [&str; 10] = [
     "/v2/auth/register",
     "/v2/auth/login",
     "/v2/auth/login/second-factor",
@@ -16,29 +16,16 @@ const PUBLIC: [&str; 8] = [
     "/v2/auth/passkeys/sign-in",
     "/v2/auth/passkeys/sign-in/options",
     "/v2/auth/refresh",
-    "/v2/invites/accept",
-];
-/// What every member may call.
-const EVERYBODY: &[(&str, &str)] = &[
-    ("get", "/v2/auth/session"),
-    ("get", "/v2/auth/factors"),
-const PUBLIC: [&str; 6] = [
-    "/v2/auth/register",
-    "/v2/auth/login",
-    "/v2/auth/refresh",
     "/v2/auth/password-reset",
     "/v2/auth/password-reset/{token}",
     "/v2/invites/accept",
 ];
-/// What every member may call.
-const EVERYBODY: [(&str, &str); 12] = [
+/// What every member may call, besides what is under `/v2/auth` and about their own account.
+const EVERYBODY: &[(&str, &str)] = &[
     ("get", "/v2/auth/session"),
-    ("delete", "/v2/auth/session"),
     ("get", "/v2/auth/sessions"),
-    ("delete", "/v2/auth/sessions"),
-    ("delete", "/v2/auth/sessions/{id}"),
-    ("patch", "/v2/auth/profile"),
-    ("put", "/v2/auth/password"),
+    ("get", "/v2/auth/factors"),
+    ("get", "/v2/auth/passkeys"),
     ("get", "/v2/members"),
     ("delete", "/v2/members/me"),
     ("get", "/v2/teams"),
@@ -108,14 +95,12 @@ async fn filled(house: &House, of: &Person, path: &str) -> String {
         "/v2/auth/passkeys/{id}" => {
             return path.replace("{id}", &kernel::ids::PasskeyId::new(&house.kernel.clock).to_string());
         }
-        "/v2/members/{id}" | "/v2/members/{id}/factors" => return path.replace("{id}", &house.member_id(of).await),
         "/v2/auth/sessions/{id}" => {
             let me = house.get("/v2/auth/session").by(of).send().await.expect_status(200).json();
             return path.replace("{id}", me["session"].as_str().expect("a session"));
         }
-        "/v2/members/{id}" | "/v2/members/{id}/sessions" => return path.replace("{id}", &house.member_id(of).await),
+        "/v2/members/{id}" | "/v2/members/{id}/factors" | "/v2/members/{id}/sessions" => return path.replace("{id}", &house.member_id(of).await),
         "/v2/keys/{id}" => house.post("/v2/keys", json!({ "name": "k", "scopes": ["view"] })),
-        "/v2/invites/{id}" => house.post("/v2/invites", json!({ "email": "z@example.com", "role": "viewer" })),
         path if path.starts_with("/v2/sso/connections/{id}") => {
             house.post("/v2/sso/connections", json!({ "kind": "oidc", "name": "Provider" }))
         }
@@ -183,12 +168,10 @@ async fn a_viewer_gets_past_what_is_for_every_member_only() {
     let owner = house.owner("one").await;
     let viewer = house.member(&owner, "viewer").await;
     for (method, path, body) in operations(&house) {
-        let open = EVERYBODY.contains(&(method.as_str(), path.as_str())) || PUBLIC.contains(&path.as_str());
-        if open || (method == "get" && path == OF_A_CONTACT) {
         // What is under /v2/auth is about the caller's own account.
         let own = path.starts_with("/v2/auth/") || PUBLIC.contains(&path.as_str());
         let open = own || EVERYBODY.contains(&(method.as_str(), path.as_str()));
-        if open {
+        if open || (method == "get" && path == OF_A_CONTACT) {
             continue;
         }
         let path_here = filled(&house, &owner, &path).await;
@@ -208,11 +191,7 @@ async fn what_another_organisation_has_does_not_exist() {
     let (one, two) = (house.owner("one").await, house.owner("two").await);
     let all = operations(&house);
     let with_ids: Vec<_> = all.iter().filter(|(_, path, _)| path.contains("{id}")).collect();
-    assert!(with_ids.len() >= 13, "{with_ids:?}");
     assert!(with_ids.len() >= 16, "{with_ids:?}");
-    assert_eq!(with_ids.len(), 15, "{with_ids:?}");
-    assert_eq!(with_ids.len(), 14, "{with_ids:?}");
-    assert_eq!(with_ids.len(), 12, "{with_ids:?}");
     for (method, path, body) in with_ids {
         let theirs = filled(&house, &one, path).await;
         let status = call(&house, method, &theirs, body).by(&two).send().await.status.as_u16();
@@ -222,7 +201,6 @@ async fn what_another_organisation_has_does_not_exist() {
     let lists =
         all.iter().filter(|(method, path, _)| method == "get" && !path.contains('{') && path != "/v2/auth/session");
     for (_, path, _) in lists {
-    for path in ["/v2/members", "/v2/teams", "/v2/invites", "/v2/keys", "/v2/audit-log", "/v2/sso/connections"] {
         let seen = house.get(path).by(&two).send().await.expect_status(200).body;
         for secret in [&one.org, &one.user, &one.email] {
             assert!(!seen.contains(secret.as_str()), "{path} shows {secret}");
