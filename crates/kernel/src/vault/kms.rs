@@ -1,6 +1,6 @@
 //! A master key that never leaves AWS KMS: data keys are wrapped and unwrapped by it over its JSON 1.1 protocol.
 //!
-//! The encryption context says whose data key it is; KMS binds it to the ciphertext and writes it into CloudTrail, so every
+//! The encryption context says whose data key it is; KMS binds it to the ciphertext and writes it into `CloudTrail`, so every
 //! unwrapping can be accounted for there too. Unwrapped data keys are kept in memory for a few minutes ([`super::Vault::of`]),
 //! so that a message does not wait for KMS.
 
@@ -116,7 +116,7 @@ impl Kms {
         // Asking again has no effect beyond the answer: a data key that nobody received wraps nothing.
         let mut request = self.http.post(SERVICE, &self.endpoint).timeout(PATIENCE).safe_to_repeat(3);
         for (name, value) in headers.iter().filter(|(name, _)| !matches!(*name, "host" | "content-type")) {
-            request = request.header(HeaderName::from_static(*name), value);
+            request = request.header(HeaderName::from_static(name), value);
         }
         let request = request.header(HeaderName::from_static("authorization"), authorization);
         let answer = request.body(CONTENT_TYPE, body.to_vec()).send().await.map_err(|error| away(error.to_string()))?;

@@ -1,7 +1,5 @@
 //! Signing requests to AWS: Signature Version 4, as far as a JSON service needs it (no query, the path as it is).
 
-use std::fmt::Write;
-
 use chrono::{DateTime, Utc};
 use ring::{digest, hmac};
 
@@ -36,13 +34,13 @@ impl ToSign<'_> {
         headers.sort_unstable_by_key(|(name, _)| *name);
         let names: Vec<&str> = headers.iter().map(|(name, _)| *name).collect();
         let names = names.join(";");
-        let mut canonical = format!("{}\n{}\n\n", self.method, self.path);
-        for (name, value) in &headers {
+        let line = |(name, value): &(&str, &str)| {
             let words: Vec<&str> = value.split_ascii_whitespace().collect();
-            // Writing to a String cannot fail.
-            drop(writeln!(canonical, "{name}:{}", words.join(" ")));
-        }
-        drop(write!(canonical, "\n{names}\n{}", sha256(self.body)));
+            format!("{name}:{}", words.join(" "))
+        };
+        let lines: Vec<String> = headers.iter().map(line).collect();
+        let (method, path, lines) = (self.method, self.path, lines.join("\n"));
+        let canonical = format!("{method}\n{path}\n\n{lines}\n\n{names}\n{}", sha256(self.body));
         let day = self.at.format("%Y%m%d").to_string();
         let scope = format!("{day}/{}/{}/aws4_request", self.region, self.service);
         let text = format!("AWS4-HMAC-SHA256\n{}\n{scope}\n{}", amz_date(self.at), sha256(canonical.as_bytes()));
