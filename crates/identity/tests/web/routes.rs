@@ -99,7 +99,9 @@ async fn filled(house: &House, of: &Person, path: &str) -> String {
             let me = house.get("/v2/auth/session").by(of).send().await.expect_status(200).json();
             return path.replace("{id}", me["session"].as_str().expect("a session"));
         }
-        "/v2/members/{id}" | "/v2/members/{id}/factors" | "/v2/members/{id}/sessions" => return path.replace("{id}", &house.member_id(of).await),
+        "/v2/members/{id}" | "/v2/members/{id}/factors" | "/v2/members/{id}/sessions" => {
+            return path.replace("{id}", &house.member_id(of).await);
+        }
         "/v2/keys/{id}" => house.post("/v2/keys", json!({ "name": "k", "scopes": ["view"] })),
         path if path.starts_with("/v2/sso/connections/{id}") => {
             house.post("/v2/sso/connections", json!({ "kind": "oidc", "name": "Provider" }))
