@@ -51,6 +51,7 @@ use utoipa_axum::routes;
 pub use factors::reset_factors;
 pub use input::Email;
 pub use origin::Origin;
+pub use policy::unlock;
 pub use passwords::{Hasher, Password};
 pub use tokens::{KeyRing, rotate as rotate_signing_key};
 
@@ -79,7 +80,14 @@ impl Identity {
     pub async fn open(kernel: &Kernel) -> Result<Self, AppError> {
         let keys = KeyRing::open(kernel).await?;
         let doorkeeper = Arc::new(Doorkeeper::new(kernel.clone(), keys.clone()));
-        Ok(Self { kernel: kernel.clone(), hasher: Hasher::default(), keys, doorkeeper, holders: Holders::default() })
+        Ok(Self {
+            kernel: kernel.clone(),
+            hasher: Hasher::default(),
+            keys,
+            doorkeeper,
+            holders: Holders::default(),
+            providers: sso::Providers::default(),
+        })
     }
 
     /// With the rooms that keep something of contacts.
@@ -92,13 +100,6 @@ impl Identity {
     /// The rooms that keep something of contacts.
     pub fn holders(&self) -> &Holders {
         &self.holders
-        Ok(Self {
-            kernel: kernel.clone(),
-            hasher: Hasher::default(),
-            keys,
-            doorkeeper,
-            providers: sso::Providers::default(),
-        })
     }
 
     /// What knows who a credential is, for [`App::new`].
