@@ -53,7 +53,7 @@ pub(crate) async fn post(
 ) -> Result<Json<TokensOut>, AppError> {
     let used = prove(&identity, &app, (Purpose::SignIn, None), passkey, &origin).await?;
     let seat = sign_in::seat(&identity, used.user_id, organisation).await?;
-    let mut tx = identity.kernel().db.begin(seat.org).await?;
+    let mut tx = identity.kernel().db.begin(seat.org).await?.called_from(origin.caller());
     let opened = open::tokens_by(&mut tx, used.user_id, &origin, Proof::now(Came::Passkey)).await?;
     tx.commit().await?;
     let person = sign_in::named(&identity, used.user_id).await?;
@@ -73,7 +73,7 @@ pub(crate) async fn page(
         let passkey = serde_json::from_str(&passkey).map_err(|_| super::Wrong::Malformed)?;
         let used = prove(&identity, &app, (Purpose::SignIn, None), passkey, &origin).await?;
         let seat = sign_in::seat(&identity, used.user_id, None).await?;
-        let mut tx = identity.kernel().db.begin(seat.org).await?;
+        let mut tx = identity.kernel().db.begin(seat.org).await?.called_from(origin.caller());
         let cookie = open::browser_by(&mut tx, used.user_id, &origin, Proof::now(Came::Passkey)).await?;
         tx.commit().await?;
         cookie.header(&app)

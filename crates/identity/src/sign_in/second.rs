@@ -84,7 +84,7 @@ pub(crate) async fn post(
     let SecondFactorIn { pending, code, recovery_code, passkey } = body;
     let row = finish(&identity, &app, &pending, given(code, recovery_code, passkey)?, &origin).await?;
     let seat = super::seat(&identity, row.user_id, row.wanted).await?;
-    let mut tx = identity.kernel().db.begin(seat.org).await?;
+    let mut tx = identity.kernel().db.begin(seat.org).await?.called_from(origin.caller());
     let opened = open::tokens(&mut tx, row.user_id, &origin).await?;
     tx.commit().await?;
     let person = super::named(&identity, row.user_id).await?;

@@ -104,7 +104,7 @@ pub(crate) async fn post(
     let entered = async {
         let row = second::finish(&identity, &app, &token, given(code, recovery_code, &passkey)?, &origin).await?;
         let seat = super::seat(&identity, row.user_id, row.wanted).await?;
-        let mut tx = identity.kernel().db.begin(seat.org).await?;
+        let mut tx = identity.kernel().db.begin(seat.org).await?.called_from(origin.caller());
         let cookie = open::browser(&mut tx, row.user_id, &origin).await?;
         tx.commit().await?;
         cookie.header(&app)
