@@ -11,13 +11,18 @@ use std::net::IpAddr;
 use std::sync::Arc;
 
 use chrono::{DateTime, Duration, Utc};
-use kernel::network::Network;
+use kernel::Kernel;
+use kernel::audit::{self, AuditEntry};
 use kernel::db::system::SessionRow;
+use kernel::ids::OrgId;
+use kernel::ledger::Actor;
+use kernel::network::Network;
 use serde::Serialize;
 use shell::AppError;
 use utoipa::ToSchema;
 
 use crate::sessions::{LASTS, LONGEST, NOTE_EVERY};
+use crate::store::policies;
 
 /// A session policy.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, ToSchema)]
@@ -95,6 +100,21 @@ impl SessionPolicy {
         let idle = self.idle_minutes.map_or(usual, minutes_long);
         self.longest_minutes.map_or(idle, |minutes| idle.min(minutes_long(minutes)))
     }
+}
+
+/// Lets an organisation be reached from anywhere again: for the operator, when its list locked everybody out.
+pub async fn unlock(kernel: &Kernel, org: OrgId) -> Result<(), AppError> {
+    let mut tx = kernel.db.begin(org).await?;
+    let before = policies::get(&mut tx).await?;
+    if !before.networks.is_empty() {
+        let after = SessionPolicy { networks: Vec::new(), ..before.clone() };
+        policies::set(&mut tx, &after).await?;
+        let (before, after) = audit::difference(&before, &after).map_err(AppError::internal)?;
+        let entry = AuditEntry::new(Actor::System, "session_policy.changed").about("session policy");
+        audit::record(&mut tx, entry.change(before, after)).await?;
+    }
+    tx.commit().await?;
+    Ok(())
 }
 
 fn minutes_long(minutes: i32) -> Duration {

@@ -3,10 +3,9 @@
 use std::net::IpAddr;
 
 use axum::extract::State;
-use kernel::network::Network;
 use kernel::audit::{self, AuditEntry};
+use kernel::network::Network;
 use serde::Deserialize;
-use serde_json::json;
 use shell::auth::permission::ManagePeople;
 use shell::{Allowed, AppError, Json};
 use utoipa::ToSchema;
@@ -52,14 +51,15 @@ pub(crate) async fn save(
     new: PolicyIn,
     origin: &Origin,
 ) -> Result<SessionPolicy, AppError> {
+    by.fresh()?;
     let policy = checked(new, origin.ip)?;
     let mut tx = by.tx().await?;
     let before = policies::get(&mut tx).await?;
     if before != policy {
         policies::set(&mut tx, &policy).await?;
         let entry = AuditEntry::new(by.actor(), "session_policy.changed").about("session policy");
-        let detail = json!({ "before": before, "after": policy });
-        audit::record(&mut tx, entry.detail(detail).from_ip(origin.ip)).await?;
+        let (before, after) = audit::difference(&before, &policy).map_err(AppError::internal)?;
+        audit::record(&mut tx, entry.change(before, after).from_ip(origin.ip)).await?;
     }
     tx.commit().await?;
     identity.doorkeeper().forget();
@@ -78,17 +78,21 @@ fn checked(new: PolicyIn, from: Option<IpAddr>) -> Result<SessionPolicy, AppErro
     if networks.len() > MOST {
         check.complain("networks", "must have at most 100 entries");
     }
-    let mut read: Vec<Network> = Vec::new();
+    let (mut read, mut wrong) = (Vec::<Network>::new(), false);
     for text in networks.iter().take(MOST) {
-        match text.parse() {
+        match text.trim().parse() {
             Ok(network) => read.push(network),
-            Err(error) => check.complain("networks", format!("“{text}” {error}")),
+            Err(error) => {
+                wrong = true;
+                check.complain("networks", error.to_string());
+            }
         }
     }
-    read.sort_unstable();
-    read.dedup();
-    let networks: Vec<String> = read.iter().map(ToString::to_string).collect();
-    if read.len() == networks.len() && !AccessList::new(&networks).holds(from) {
+    let mut networks: Vec<String> = read.iter().map(ToString::to_string).collect();
+    networks.sort_unstable();
+    networks.dedup();
+    // Of a list that does not read whole, what is missing is not told.
+    if !wrong && !AccessList::new(&networks).holds(from) {
         let own = from.map_or_else(|| "which is unknown".to_owned(), |from| from.to_canonical().to_string());
         check.complain("networks", format!("would lock you out: add your own address, {own}"));
     }

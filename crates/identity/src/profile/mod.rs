@@ -3,6 +3,7 @@
 //! Each card is a template of its own with its handler in a file of its own; every action answers with its card as it is now,
 //! or, for a browser without script, with the whole page. To add a card: one line in [`cards`].
 
+pub(crate) mod letters;
 pub(crate) mod name;
 pub(crate) mod password;
 pub(crate) mod sessions;
@@ -29,9 +30,10 @@ pub(crate) enum Card {
     Password,
     Factors,
     Sessions,
+    Letters,
 }
 
-const CARDS: [Card; 4] = [Card::Name, Card::Password, Card::Factors, Card::Sessions];
+const CARDS: [Card; 5] = [Card::Name, Card::Password, Card::Factors, Card::Sessions, Card::Letters];
 
 /// A card as it is when nothing was typed.
 async fn card(card: Card, identity: &Identity, by: &Allowed<View>) -> Result<String, AppError> {
@@ -40,6 +42,7 @@ async fn card(card: Card, identity: &Identity, by: &Allowed<View>) -> Result<Str
         Card::Password => password::card(by),
         Card::Factors => factors::page::card(identity, by, String::new()).await,
         Card::Sessions => sessions::card(by).await,
+        Card::Letters => letters::card(identity, by).await,
     }
 }
 

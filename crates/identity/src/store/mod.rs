@@ -5,6 +5,7 @@ pub(crate) mod invites;
 pub(crate) mod keys;
 pub(crate) mod log;
 pub(crate) mod members;
+pub(crate) mod notices;
 pub(crate) mod policies;
 pub(crate) mod provisioned;
 pub(crate) mod scim_log;

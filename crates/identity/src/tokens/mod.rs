@@ -10,7 +10,7 @@ mod ring;
 
 pub use claims::Claims;
 pub(crate) use jwks::jwks;
-pub use ring::KeyRing;
+pub use ring::{KeyRing, rotate};
 
 use chrono::Duration;
 

@@ -1,4 +1,8 @@
-//! The key ring: one key signs, several verify. A key signs for thirty days and verifies for sixty.
+//! The key ring: one key signs, several verify. A key signs for thirty days and verifies for sixty; an operator makes another
+//! one sign earlier, or ends every older one, with [`rotate`].
+
+#[cfg(test)]
+mod attacks;
 
 use std::collections::HashMap;
 use std::sync::{Arc, PoisonError, RwLock};
@@ -21,6 +25,9 @@ const SIGNS_FOR: Duration = Duration::days(30);
 const VERIFIES_FOR: Duration = Duration::days(60);
 /// A token that names an unknown key makes us look for it, but not more often than this.
 const RELOAD_EVERY: std::time::Duration = std::time::Duration::from_secs(2);
+
+/// What an operator changed is noticed within this time.
+const LOOK_EVERY: std::time::Duration = std::time::Duration::from_secs(60);
 
 /// The signing keys of the installation. Cheap to clone.
 #[derive(Clone)]
@@ -60,7 +67,7 @@ impl KeyRing {
 
     /// A signed token with these claims.
     pub(crate) async fn sign(&self, claims: &Claims) -> Result<String, AppError> {
-        if self.read(|keys| self.kernel.clock.now() >= keys.signs_until) {
+        if self.read(|keys| self.kernel.clock.now() >= keys.signs_until || keys.loaded.elapsed() >= LOOK_EVERY) {
             self.reload().await?;
         }
         let (kid, pair) = self.read(|keys| (keys.kid.clone(), keys.pair.clone()));
@@ -105,8 +112,8 @@ impl KeyRing {
     }
 
     async fn public(&self, kid: &str) -> Result<Option<Vec<u8>>, AppError> {
-        let (found, stale) = self.read(|keys| (keys.public.get(kid).cloned(), keys.loaded.elapsed() >= RELOAD_EVERY));
-        if found.is_some() || !stale {
+        let (found, age) = self.read(|keys| (keys.public.get(kid).cloned(), keys.loaded.elapsed()));
+        if age < if found.is_some() { LOOK_EVERY } else { RELOAD_EVERY } {
             return Ok(found);
         }
         self.reload().await?;
@@ -122,6 +129,17 @@ impl KeyRing {
     fn read<T>(&self, get: impl FnOnce(&Keys) -> T) -> T {
         get(&self.keys.read().unwrap_or_else(PoisonError::into_inner))
     }
+}
+
+/// Makes a new key that signs from now on. With `retire` every older key goes: whatever it signed ends within a minute, and
+/// people and programs go on with their sessions (programs after a refresh). Returns the new key's name.
+pub async fn rotate(kernel: &Kernel, retire: bool) -> Result<String, AppError> {
+    let (row, _) = make(kernel)?;
+    system::add_signing_key(&kernel.db, &row).await?;
+    if retire {
+        system::retire_signing_keys(&kernel.db, &row.kid).await?;
+    }
+    Ok(row.kid)
 }
 
 fn json<T: for<'de> Deserialize<'de>>(part: &str) -> Option<T> {

@@ -107,6 +107,23 @@ async fn from_elsewhere_every_credential_is_refused_and_nobody_signs_in() {
 }
 
 #[tokio::test]
+async fn the_operator_opens_a_door_that_locked_everybody_out() {
+    let house = House::new().await;
+    let owner = house.owner("one").await;
+    save(&house, &owner, json!({ "idle_minutes": 60, "networks": ["203.0.113.0/24"] })).await.expect_status(200);
+    let bearer = format!("Bearer {}", owner.access);
+    assert_eq!(asked(&house, ("authorization", &bearer), ELSEWHERE).await, 403);
+    identity::unlock(&house.kernel, owner.org.parse().expect("an id")).await.expect("unlocked");
+    // This process kept what it knew for less than a second.
+    kernel::testing::until("the door to open", || async {
+        (asked(&house, ("authorization", &bearer), ELSEWHERE).await == 200).then_some(())
+    })
+    .await;
+    let now = house.get("/v2/session-policy").by(&owner).send().await.expect_status(200).json();
+    assert_eq!(now, json!({ "idle_minutes": 60, "longest_minutes": null, "networks": [] }));
+}
+
+#[tokio::test]
 async fn a_list_that_would_lock_out_its_author_or_does_not_read_is_refused() {
     let house = House::new().await;
     let owner = house.owner("one").await;

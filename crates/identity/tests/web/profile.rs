@@ -106,3 +106,25 @@ async fn sessions_are_ended_from_the_page_and_members_from_the_peoples_page() {
     post(path).await.expect_status(200);
     house.get("/v2/auth/session").by(&agent).send().await.expect_status(401);
 }
+
+#[tokio::test]
+async fn members_choose_their_letters_and_only_those_they_may_have() {
+    let house = House::new().await;
+    let owner = house.owner("one").await;
+    let agent = house.member(&owner, "agent").await;
+    let now =
+        async |by| house.get("/v2/auth/letters").by(by).send().await.expect_status(200).json()["needs_human"].clone();
+    assert_eq!((now(&owner).await, now(&agent).await), (json!("all"), json!("mine")));
+    let put = |by, word: &str| house.put("/v2/auth/letters", json!({ "needs_human": word })).by(by).send();
+    put(&agent, "all").await.expect_status(422);
+    put(&agent, "some").await.expect_status(422);
+    put(&agent, "none").await.expect_status(204);
+    assert_eq!(now(&agent).await, json!("none"));
+    let (cookie, token) = house.browser(&agent.email).await;
+    let page = house.get("/settings/profile").header("cookie", &cookie).send().await.expect_status(200).body;
+    assert!(page.contains("sends no mail yet") && !page.contains("assigned to me or to nobody"), "{page}");
+    let post = house.form("/settings/profile/letters", "needs_human=mine").header("cookie", &cookie);
+    let card = post.header("x-csrf-token", &token).header("hx-request", "true").send().await.expect_status(200).body;
+    assert!(card.contains("value=\"mine\" selected"), "{card}");
+    assert_eq!(now(&agent).await, json!("mine"));
+}

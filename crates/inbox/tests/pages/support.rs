@@ -15,7 +15,7 @@ use shell::Role;
 use shell::testing::{Answer, TestWeb};
 
 /// Everybody is Mara Ellison.
-struct Book;
+pub struct Book;
 
 #[async_trait]
 impl ContactBook for Book {

@@ -47,6 +47,12 @@ pub enum Key {
         #[arg(long)]
         org: OrgId,
     },
+    /// Makes a new key that signs access tokens; the ones before go on verifying until their tokens have ended.
+    Sign {
+        /// Ends the keys before at once, and with them every access token: for a key that may have leaked.
+        #[arg(long)]
+        retire: bool,
+    },
     /// Ends a key at once.
     Revoke {
         /// The organisation, `org_…`.
@@ -81,6 +87,11 @@ impl Key {
                 for line in keys::lines(&opened.kernel, org).await.map_err(super::told)? {
                     println!("{line}");
                 }
+                opened.close().await;
+            }
+            Self::Sign { retire } => {
+                let opened = Opened::migrated(config).await?;
+                println!("{}", identity::rotate_signing_key(&opened.kernel, retire).await.map_err(super::told)?);
                 opened.close().await;
             }
             Self::Revoke { org, key } => {

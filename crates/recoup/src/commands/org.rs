@@ -35,6 +35,11 @@ pub enum Org {
         /// Its id, as `recoup org deleted` shows it.
         id: OrgId,
     },
+    /// Lets an organisation be reached from anywhere again, when its own list of addresses locked everybody out.
+    Unlock {
+        /// The organisation, `org_…`.
+        id: OrgId,
+    },
     /// What the operator says about email domains.
     #[command(subcommand)]
     Domain(OrgDomain),
@@ -66,6 +71,10 @@ impl Org {
                 for (id, name) in system::list_organisations(&opened.kernel.db).await? {
                     println!("{id}\t{name}");
                 }
+            }
+            Self::Unlock { id } => {
+                identity::unlock(&opened.kernel, id).await.map_err(super::told)?;
+                println!("{id} is reached from anywhere");
             }
             Self::Deleted => {
                 for organisation in system::deleted_organisations(&opened.kernel.db).await? {

@@ -110,3 +110,9 @@ pub async fn add_signing_key(db: &Db, row: &SigningKeyRow) -> Result<(), sqlx::E
     .await?;
     Ok(())
 }
+
+/// Removes every signing key but one.
+pub async fn retire_signing_keys(db: &Db, keep: &str) -> Result<u64, sqlx::Error> {
+    let done = sqlx::query("delete from signing_keys where kid <> $1").bind(keep).execute(db.system_pool()).await?;
+    Ok(done.rows_affected())
+}
