@@ -71,7 +71,7 @@ impl Holder for Machine {
 
     fn openers(&self) -> Vec<Opener> {
         ["jobs", "dead_letters"]
-            .map(|table| Opener::inside(table, "payload", |vault, payload| mail::opened(vault, payload)))
+            .map(|table| Opener::inside(table, "payload", mail::opened))
             .into()
     }
 }

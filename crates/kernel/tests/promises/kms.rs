@@ -15,6 +15,8 @@ async fn kms() -> Handle<Kms> {
     Kms::start(KmsConfig::default(), SocketAddr::from((Ipv4Addr::LOCALHOST, 0))).await.unwrap()
 }
 
+type Change = fn(&mut Config);
+
 fn requests(kms: &Handle<Kms>) -> u64 {
     kms.counters().get("requests").copied().unwrap_or_default()
 }
@@ -155,7 +157,7 @@ async fn wrong_credentials_stop_the_start_and_never_make_another_key() {
     let (db, kms) = (TestDb::new().await, kms().await);
     let right = db.kernel_with(Clock::system(), with_kms(&kms, "alias/recoup", "")).await;
     let url = db.url().to_owned();
-    let changes: [(fn(&mut Config), &str); 4] = [
+    let changes: [(Change, &str); 4] = [
         (|config| config.vault.kms.secret_access_key = Secret::new("wrong"), "InvalidSignature"),
         (|config| config.vault.kms.access_key_id = "AKIDUNKNOWN".into(), "UnrecognizedClient"),
         (|config| config.vault.kms.region = "us-east-1".into(), "InvalidSignature"),
