@@ -3,6 +3,7 @@
 use chrono::{DateTime, Utc};
 use kernel::db::OrgTx;
 use kernel::ids::{KeyId, UserId};
+use kernel::ledger::Actor;
 use shell::Permissions;
 use sqlx::FromRow;
 
@@ -105,4 +106,18 @@ pub(crate) async fn revoke(tx: &mut OrgTx, id: KeyId) -> Result<Option<String>, 
     .bind(now)
     .fetch_optional(tx.conn())
     .await
+}
+
+/// Whether a key was made by somebody who is an owner today, or by the operator.
+pub(crate) async fn is_an_owners(tx: &mut OrgTx, by: Actor) -> Result<bool, sqlx::Error> {
+    let Actor::Key(key) = by else { return Ok(false) };
+    let found: Option<bool> = sqlx::query_scalar(
+        "select k.made_by is null or coalesce(m.role = 'owner', false) from api_keys k \
+         left join members m on m.org_id = k.org_id and m.user_id = k.made_by where k.org_id = $1 and k.id = $2",
+    )
+    .bind(tx.org())
+    .bind(key)
+    .fetch_optional(tx.conn())
+    .await?;
+    Ok(found.unwrap_or(false))
 }

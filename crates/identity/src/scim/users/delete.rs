@@ -22,7 +22,8 @@ pub(crate) async fn delete(
 ) -> Answer {
     let mut tx = by.tx().await?;
     let id = found(&mut tx, &id).await?.id;
-    let (_, owners) = write::lock(&mut tx, id).await?;
+    let (member, owners) = write::lock(&mut tx, id).await?;
+    write::may_touch(&mut tx, &member, by.actor()).await?;
     let before = found(&mut tx, &id.to_string()).await?;
     versions.require(version(&rendered(&mut tx, &before, provider.base.as_str()).await?))?;
     gone(&mut tx, id, owners, by.actor(), &origin, |_| Ok(())).await?;

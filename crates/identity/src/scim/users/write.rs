@@ -1,5 +1,6 @@
 //! Making a member what a provider wants, within one transaction: role, suspension, account, attributes, audit log.
 
+use axum::http::StatusCode;
 use kernel::audit::{self, AuditEntry};
 use kernel::db::{OrgTx, system};
 use kernel::ids::MemberId;
@@ -12,6 +13,7 @@ use super::resource::editable;
 use crate::members::{role, suspension};
 use crate::origin::Origin;
 use crate::scim::ScimError;
+use crate::store::keys;
 use crate::store::members::{self, Member};
 use crate::store::provisioned::{self, Provisioned, Written};
 
@@ -30,6 +32,19 @@ pub(super) async fn lock(tx: &mut OrgTx, id: MemberId) -> Result<(Member, usize)
     Ok((member, owners))
 }
 
+/// An owner is demoted, suspended and removed by a key that an owner or the operator made, as everywhere: an administrator does
+/// not come by it through provisioning.
+pub(super) async fn may_touch(tx: &mut OrgTx, member: &Member, by: Actor) -> Result<(), ScimError> {
+    if member.role != Role::Owner || keys::is_an_owners(tx, by).await? {
+        return Ok(());
+    }
+    Err(ScimError::told(
+        StatusCode::FORBIDDEN,
+        None,
+        "an owner is changed by a token that an owner made; have an owner make the token of this connection",
+    ))
+}
+
 /// Writes a draft over a locked member; false when nothing changed.
 pub(super) async fn write(
     tx: &mut OrgTx,
@@ -40,6 +55,10 @@ pub(super) async fn write(
 ) -> Result<bool, ScimError> {
     let old = editable(before);
     let mut changed = false;
+    let demoted = matches!(draft.role(Some(member.role))?, Wanted::Role(wanted) if wanted != member.role);
+    if demoted || draft.active.is_some_and(|active| active == member.suspended_at.is_some()) {
+        may_touch(tx, &member, hand.by).await?;
+    }
     if let Wanted::Role(wanted) = draft.role(Some(member.role))?
         && (hand.whole || old.get("roles") != draft.attributes.get("roles"))
     {

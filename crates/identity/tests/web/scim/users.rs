@@ -250,3 +250,23 @@ async fn suspended_on_the_page_is_inactive_for_the_provider() {
     provider.patch(&path, json!([{ "op": "remove", "path": "active" }])).await.expect_status(200);
     assert!(house.get("/v2/members").by(&owner).send().await.json()["data"][1]["suspended_at"].is_string());
 }
+
+#[tokio::test]
+async fn a_token_that_an_administrator_made_touches_no_owner() {
+    let house = House::new().await;
+    let owner = house.owner("one").await;
+    let second = house.member(&owner, "owner").await;
+    let admin = house.member(&owner, "admin").await;
+    let provider = Provider::of(&house, &admin).await;
+    let path = format!("/Users/{}", house.member_id(&second).await);
+    refused(&provider.delete(&path).await, 403, None);
+    refused(&provider.patch(&path, json!([{ "op": "replace", "value": { "active": false } }])).await, 403, None);
+    let demoted = json!([{ "op": "replace", "path": "roles", "value": "viewer" }]);
+    refused(&provider.patch(&path, demoted).await, 403, None);
+    // What the provider knows of an owner is kept all the same.
+    let title = json!([{ "op": "replace", "path": "title", "value": "Founder" }]);
+    provider.patch(&path, title).await.expect_status(200);
+    house.get("/v2/members").by(&second).send().await.expect_status(200);
+    let by_owner = Provider::of(&house, &owner).await;
+    by_owner.delete(&path).await.expect_status(204);
+}
