@@ -5,7 +5,7 @@
 use async_trait::async_trait;
 use kernel::Kernel;
 use kernel::db::OrgTx;
-use kernel::ids::DecisionId;
+use kernel::ids::{ConversationId, DecisionId, MessageId};
 use kernel::privacy::{Expiry, Holder, Opener, Removed, Sheet, Traces};
 use kernel::vault::OrgVault;
 use serde_json::{Map, Value, json};
@@ -141,8 +141,8 @@ async fn empty_cache(tx: &mut OrgTx) -> Result<u64, sqlx::Error> {
 fn shown(vault: &OrgVault, row: &DecisionRow) -> anyhow::Result<Value> {
     let decision = row.open(vault)?;
     Ok(json!({
-        "id": row.id.uuid(), "at": row.at, "kind": row.kind, "conversation": row.conversation_id.map(|id| id.uuid()),
-        "message": row.message_id.map(|id| id.uuid()), "policy": row.policy, "provider": row.provider, "model": row.model,
+        "id": row.id.uuid(), "at": row.at, "kind": row.kind, "conversation": row.conversation_id.map(ConversationId::uuid),
+        "message": row.message_id.map(MessageId::uuid), "policy": row.policy, "provider": row.provider, "model": row.model,
         "outcome": row.outcome, "confidence": row.confidence, "inputs": decision.inputs,
         "steps": decision.stages.iter().map(|stage| json!({"name": stage.name, "found": stage.output})).collect::<Vec<_>>(),
         "output": decision.result.output,

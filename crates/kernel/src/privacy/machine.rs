@@ -70,9 +70,7 @@ impl Holder for Machine {
     }
 
     fn openers(&self) -> Vec<Opener> {
-        ["jobs", "dead_letters"]
-            .map(|table| Opener::inside(table, "payload", mail::opened))
-            .into()
+        ["jobs", "dead_letters"].map(|table| Opener::inside(table, "payload", mail::opened)).into()
     }
 }
 
