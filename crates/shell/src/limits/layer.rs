@@ -34,7 +34,7 @@ const DOORS: [&str; 14] = [
     "/v2/invites/accept",
 ];
 /// Where the outside brings people to, also by `GET`: single sign-on, and links whose secret stands in the path.
-const READ_TOO: [&str; 4] = ["/auth", "/reset", "/invite", "/v2/auth/sso"];
+const READ_TOO: [&str; 4] = ["/auth", "/reset", "/invite", "/restore"];
 /// A key's share of what its organisation may ask, in per cent: enough for one program, not for all of it.
 const KEY_SHARE: u32 = 60;
 
