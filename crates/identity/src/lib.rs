@@ -139,7 +139,7 @@ impl Identity {
         Room {
             api: api().with_state(desk.clone()),
             pages: pages().merge(scim::routes(&desk)).with_state(desk.clone()),
-            webhooks: posted_from_outside().with_state(desk),
+            outside: posted_from_outside().with_state(desk),
             settings: settings(),
             ..Room::default()
         }

@@ -203,6 +203,9 @@ pub struct Room {
     pub api: OpenApiRouter,
     /// Routes for people.
     pub pages: Router,
+    /// What another site has a browser post here (single sign-on): no session comes along, so nothing is asked of one and no
+    /// form of ours is behind it; what is posted must prove itself.
+    pub outside: Router,
     /// Routes for outside systems: raw body, no session, no rate limit; they verify signatures themselves.
     pub webhooks: Router,
     /// Entries of the rail.

@@ -33,10 +33,12 @@ const BODY_LIMIT: usize = 1 << 20;
 /// The whole web side of the process.
 pub fn assemble(app: &App, rooms: Vec<Room>) -> Router {
     let mut api = OpenApiRouter::new();
-    let (mut pages, mut webhooks, mut menu) = (Router::new(), Router::new(), Menu::default());
+    let (mut pages, mut outside, mut webhooks) = (Router::new(), Router::new(), Router::new());
+    let mut menu = Menu::default();
     for room in rooms {
         api = api.merge(room.api);
         pages = pages.merge(room.pages);
+        outside = outside.merge(room.outside);
         webhooks = webhooks.merge(room.webhooks);
         menu.nav.extend(room.nav);
         menu.settings.extend(room.settings);
@@ -61,8 +63,8 @@ pub fn assemble(app: &App, rooms: Vec<Room>) -> Router {
                 .layer(from_fn_with_state(app.clone(), idempotency)),
         );
     let files = Router::new().route("/assets/{file}", get(assets::serve));
-    // Files are compressed already.
-    let plain = edge(app, files);
+    // Files are compressed already. What other sites post has no session, and counts by address like every door.
+    let plain = edge(app, files.merge(outside.layer(from_fn_with_state(app.clone(), rate_limit))));
     let webhooks = webhooks.layer(
         ServiceBuilder::new().layer(from_fn_with_state(app.clone(), platforms)).layer(DefaultBodyLimit::max(BODY_LIMIT)),
     );

@@ -113,3 +113,45 @@ async fn a_person_of_two_organisations_chooses_and_comes_back_to_the_last() {
     let body = json!({ "email": two.email, "password": PASSWORD, "organisation": one.org });
     house.post("/v2/auth/login", body).send().await.expect_status(404);
 }
+
+#[tokio::test]
+async fn everything_that_lets_somebody_in_counts_by_address() {
+    let house = House::new().await;
+    let app = shell::App::new(house.kernel.clone(), house.identity.authenticator(), shell::Settings::default());
+    let described = serde_json::to_value(shell::describe(&app, vec![house.identity.room(&app)])).expect("JSON");
+    let open = |operation: &serde_json::Value| {
+        operation["security"].as_array().is_some_and(|ways| ways.iter().any(|way| *way == json!({})))
+    };
+    let paths = described["paths"].as_object().expect("paths");
+    let doors: Vec<&String> =
+        paths.iter().filter(|(_, methods)| open(&methods["post"])).map(|(path, _)| path).collect();
+    assert!(doors.len() >= 10, "{doors:?}");
+    // An API that anybody may call is a door; so is every page where a secret is typed, brought or stands in the path.
+    let pages = [
+        "/sign-in",
+        "/sign-in/sso",
+        "/sign-in/passkey",
+        "/sign-in/second-factor",
+        "/sign-in/second-factor/options",
+        "/register",
+        "/reset",
+        "/reset/guess",
+        "/invite/guess",
+        "/restore/guess",
+        "/verify",
+        "/settings/profile/password",
+        "/auth/saml/sso_01h455vb4pex5vsknk084sn02q/acs",
+    ];
+    let posted = doors.into_iter().map(String::as_str).chain(pages);
+    for path in posted {
+        let reply = house.post(&path.replace("{token}", "guess"), json!({})).at_ip("203.0.113.9").send().await;
+        let limit = reply.headers.get("ratelimit-limit").and_then(|value| value.to_str().ok());
+        assert_eq!(limit, Some("60"), "POST {path}: {}", reply.status);
+    }
+    let brought = ["start", "callback"].map(|end| format!("/auth/oidc/sso_01h455vb4pex5vsknk084sn02q/{end}"));
+    let read = ["/reset/guess", "/invite/guess", "/restore/guess"].map(str::to_owned).into_iter().chain(brought);
+    for path in read {
+        let reply = house.get(&path).at_ip("203.0.113.9").send().await;
+        assert!(reply.headers.contains_key("ratelimit-limit"), "GET {path}: {}", reply.status);
+    }
+}
