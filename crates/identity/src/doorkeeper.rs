@@ -6,6 +6,7 @@
 //! Other processes notice within [`KEPT_FOR`].
 
 use std::net::IpAddr;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 

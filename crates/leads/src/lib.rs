@@ -32,7 +32,7 @@ pub fn handlers(core: &Core, handlers: &mut Handlers) {
 /// Connects a HubSpot account by a private app's token and has every open lead written to it.
 pub async fn connect_hubspot(core: &Core, org: OrgId, actor: Actor, token: &str) -> Result<(), AppError> {
     let given = crm::ConnectIn { access_token: Some(token.to_owned()), ..crm::ConnectIn::default() };
-    crm::connect(core, org, actor, given).await.map(drop)
+    crm::connect(core, org, actor, kernel::db::Caller::default(), given).await.map(drop)
 }
 
 /// The views the room keeps from the ledger: scores, and what the CRM is to be told.

@@ -11,6 +11,7 @@ use connectors::hubspot::oauth::{App, Tokens};
 use connectors::hubspot::objects::ObjectKind;
 use kernel::audit::{self, AuditEntry};
 use kernel::config::Secret;
+use kernel::db::Caller;
 use kernel::ids::{CrmId, OrgId};
 use kernel::ledger::{Actor, Event, Fact, Subject};
 use kernel::{CanFail, Clock};
@@ -91,10 +92,11 @@ pub(super) fn keys_of(clock: &Clock, tokens: Tokens) -> Keys {
 /// Connects an account or changes the mapping: first everything is asked of HubSpot, then it is kept.
 pub(crate) async fn connect(
     core: &Core,
-    by: &Allowed<ManageChannels>,
+    org: OrgId,
+    actor: Actor,
+    caller: Caller,
     given: ConnectIn,
 ) -> Result<Connection, AppError> {
-    let (org, actor) = (by.org(), by.actor());
     let vault = core.kernel.vault.of(org).await?;
     let mut tx = core.kernel.db.begin(org).await?;
     let known = connection::find(&mut tx).await?;
@@ -107,7 +109,7 @@ pub(crate) async fn connect(
         (None, None) => return Err(AppError::field("access_token", "is required: no account is connected")),
     };
     let id = known.as_ref().map_or_else(|| CrmId::new(&core.kernel.clock), |known| known.id);
-    let mut tx = by.tx().await?;
+    let mut tx = core.kernel.db.begin(org).await?.called_from(caller);
     if let (Some((keys, _)), Some((account, usual))) = (fresh, asked) {
         let mapping = usual.decided(lead_status, deal_stage)?;
         connection::save(&mut tx, &vault, id, &account, &keys, &mapping).await.map_err(AppError::internal)?;
@@ -219,7 +221,7 @@ pub(crate) async fn put_connection(
     State(core): State<Core>,
     Json(given): Json<ConnectIn>,
 ) -> Result<Json<ConnectionOut>, AppError> {
-    Ok(Json(connect(&core, &by, given).await?.into()))
+    Ok(Json(connect(&core, by.org(), by.actor(), by.request().caller(), given).await?.into()))
 }
 
 /// Let the HubSpot account go: its tokens are destroyed, what it holds stays there.

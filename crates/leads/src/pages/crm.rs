@@ -69,7 +69,7 @@ pub(crate) async fn save(
         lead_status: (!connects).then_some(mapping),
         deal_stage: (!connects).then_some(deal_stage),
     };
-    match crm::connect(&core, &by, given).await {
+    match crm::connect(&core, by.org(), by.actor(), by.request().caller(), given).await {
         Ok(_) => {
             let said = if connects { "HubSpot is connected; open leads are on their way" } else { "Saved" };
             Ok((Toast::done(said).on_next_page(), Redirect::to("/settings/crm")).into_response())
