@@ -6,7 +6,7 @@ use chrono::{DateTime, Duration, Utc};
 use inbox::{Core, HandoffLetters};
 use kernel::Clock;
 use kernel::config::{MailConfig, MailTls};
-use kernel::ids::{ConversationId, EventId, MemberId, UserId};
+use kernel::ids::{ConversationId, MemberId, UserId};
 use kernel::ledger::{Actor, Event, Fact, Subject, catch_up};
 use kernel::mail::Postman;
 use kernel::queue::{Handlers, Lane, run_waiting};
@@ -92,9 +92,7 @@ impl Desk {
         let status = Fact::ConversationStatus { conversation, from: "open".to_owned(), to };
         let escalated = Fact::ConversationEscalated { conversation, reason: "legal".to_owned(), decision: None };
         for fact in [status, escalated] {
-            let mut event = Event::new(subject, by, fact);
-            event.at = Some(at);
-            let _: EventId = tx.append(event);
+            tx.append(Event::new(subject, by, fact).at(at));
         }
         tx.commit().await.expect("committed");
     }
