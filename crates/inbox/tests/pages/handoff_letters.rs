@@ -92,7 +92,7 @@ impl Desk {
         let status = Fact::ConversationStatus { conversation, from: "open".to_owned(), to };
         let escalated = Fact::ConversationEscalated { conversation, reason: "legal".to_owned(), decision: None };
         for fact in [status, escalated] {
-            tx.append(Event::new(subject, by, fact).at(at));
+            tx.append(Event::new(subject, by, fact).happened_at(at));
         }
         tx.commit().await.expect("committed");
     }
