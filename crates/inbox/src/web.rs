@@ -29,6 +29,7 @@ pub fn room(core: &Core, app: &App) -> Room {
         .merge(crate::settings::api())
         .merge(crate::knowledge::api());
     Room {
+        outside: axum::Router::new(),
         webhooks: receiving::router(receiver),
         api: api.with_state(desk.clone()),
         pages: crate::pages::router().merge(crate::channels::oauth::pages()).with_state(desk),

@@ -24,6 +24,7 @@ pub fn room(core: &Core, app: &App) -> Room {
             .merge(crate::contacts::api())
             .merge(crm::api())
             .with_state(desk.clone()),
+        outside: Router::new(),
         webhooks: Router::new().route("/webhooks/hubspot", post(crm::receive)).with_state(desk.clone()),
         pages: pages::routes().with_state(desk),
         nav: vec![pages::nav()],
