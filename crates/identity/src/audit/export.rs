@@ -12,7 +12,7 @@ use serde_json::json;
 use shell::auth::permission::ManagePeople;
 use shell::{Allowed, AppError, Query};
 
-use super::file::{self, CheckpointLine, EntryLine, KeyLine, Statement};
+use super::lines::{self, CheckpointLine, EntryLine, KeyLine, Statement};
 use super::list::Filter;
 use super::signing::{Checkpoint, Kind, PublicKeys, Signer};
 use crate::store::log::{self, Chosen, Wanted};
@@ -32,7 +32,7 @@ pub(crate) async fn get(by: Allowed<ManagePeople>, Query(filter): Query<Filter>)
     audit::record(&mut tx, entry).await?;
     tx.commit().await?;
     let name = format!("attachment; filename=\"audit-log-{}.jsonl\"", by.now().format("%Y-%m-%d"));
-    let lines = lines(by.kernel().clone(), by.org(), filter.wanted(), told).await?;
+    let lines = written_out(by.kernel().clone(), by.org(), filter.wanted(), told).await?;
     let body = Body::from_stream(lines.map_err(std::io::Error::other));
     let headers = [(header::CONTENT_TYPE, "application/x-ndjson".to_owned()), (header::CONTENT_DISPOSITION, name)];
     Ok((headers, body).into_response())
@@ -46,7 +46,7 @@ pub async fn export(
     let mut tx = kernel.db.begin(org).await?;
     audit::record(&mut tx, AuditEntry::new(Actor::System, "audit_log.exported").about(org)).await?;
     tx.commit().await?;
-    lines(kernel.clone(), org, Wanted::default(), String::new()).await
+    written_out(kernel.clone(), org, Wanted::default(), String::new()).await
 }
 
 /// What an export is of.
@@ -55,7 +55,7 @@ struct Extent {
     checkpoints: Vec<Checkpoint>,
 }
 
-async fn lines(
+async fn written_out(
     kernel: Kernel,
     org: OrgId,
     wanted: Wanted,
@@ -64,17 +64,17 @@ async fn lines(
     let signer = Signer::of(&kernel).await.map_err(AppError::Internal)?;
     let keys = PublicKeys::of(&kernel).await?;
     let Extent { statement, checkpoints } = extent(&kernel, org, &wanted, told, &signer).await?;
-    let mut head = file::line(&statement).map_err(AppError::internal)?;
+    let mut head = lines::line(&statement).map_err(AppError::internal)?;
     let mut named: Vec<&str> = checkpoints.iter().map(|checkpoint| checkpoint.kid.as_str()).collect();
     named.push(&signer.kid);
     named.sort_unstable();
     named.dedup();
     for kid in named {
         let public = keys.get(kid).unwrap_or(&signer.public_key);
-        head.extend(file::line(&KeyLine::of(kid, public)).map_err(AppError::internal)?);
+        head.extend(lines::line(&KeyLine::of(kid, public)).map_err(AppError::internal)?);
     }
     for checkpoint in &checkpoints {
-        head.extend(file::line(&CheckpointLine::of(checkpoint)).map_err(AppError::internal)?);
+        head.extend(lines::line(&CheckpointLine::of(checkpoint)).map_err(AppError::internal)?);
     }
     let first = stream::once(async { Ok(Bytes::from(head)) });
     let place = (statement.start_seq, statement.last_seq);
@@ -93,7 +93,7 @@ async fn lines(
 fn written(rows: Vec<Chosen>, chosen: bool) -> serde_json::Result<Bytes> {
     let mut bytes = Vec::new();
     for Chosen { entry, previous } in rows {
-        bytes.extend(file::line(&EntryLine::of(entry, chosen.then_some(&previous))?)?);
+        bytes.extend(lines::line(&EntryLine::of(entry, chosen.then_some(&previous))?)?);
     }
     Ok(bytes.into())
 }

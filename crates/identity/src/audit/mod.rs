@@ -5,6 +5,7 @@ pub(crate) mod chain;
 pub(crate) mod checkpoints;
 pub(crate) mod export;
 pub(crate) mod file;
+mod lines;
 pub(crate) mod list;
 pub(crate) mod page;
 mod prune;
