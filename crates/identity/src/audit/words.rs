@@ -65,6 +65,9 @@ pub(super) fn icon(action: &str) -> &'static str {
         "key" => "key",
         "settings" => "settings",
         "vault" => "shield",
+        "export" => "download",
+        "erasure" => "trash-2",
+        "hold" => "lock",
         _ => "activity",
     }
 }
@@ -105,6 +108,14 @@ pub(super) fn sentence(action: &str, detail: &Value) -> String {
         "crm.changed" => "changed what the CRM is told".into(),
         "crm.connected" => "connected the CRM".into(),
         "crm.disconnected" => "disconnected the CRM".into(),
+        "export.requested" => "asked for everything kept of a contact".into(),
+        "export.downloaded" => "downloaded an export".into(),
+        "erasure.requested" => "had a contact hidden, to be erased in 30 days".into(),
+        "erasure.cancelled" => "took an erasure back".into(),
+        "erasure.done" => "erased a contact".into(),
+        "hold.placed" => "placed a legal hold".into(),
+        "hold.released" => "released a legal hold".into(),
+        "consent.recorded" => "wrote down a consent".into(),
         other => other.replace(['.', '_'], " "),
     }
 }

@@ -166,13 +166,10 @@ async fn keep(tx: &mut OrgTx, given: ConsentIn, by: Actor) -> Result<ConsentOut,
         text.filter(|text| !text.trim().is_empty()).map(|text| check.name(field, &text))
     };
     let (text_version, evidence) = (optional("text_version", text_version), optional("evidence", evidence));
-    let channel: Option<ChannelKind> = match channel.as_deref().map(str::parse).transpose() {
-        Ok(channel) => channel,
-        Err(_) => {
-            check.complain("channel", "is not a kind of channel");
-            None
-        }
-    };
+    let channel: Option<ChannelKind> = channel.as_deref().map(str::parse).transpose().unwrap_or_else(|_| {
+        check.complain("channel", "is not a kind of channel");
+        None
+    });
     check.done()?;
     if kind == ConsentKind::Messages {
         // The inbox hears it from the ledger and stops, or goes on.
