@@ -44,12 +44,10 @@ pub(crate) enum DnsError {
 /// The TXT records of a name, each with its pieces joined; empty when the name has none or does not exist.
 pub(crate) async fn txt(name: &str, server: Option<SocketAddr>) -> Result<Vec<String>, DnsError> {
     let labels = encoded(name).ok_or(DnsError::NotAName)?;
-    let servers = match server {
-        Some(server) => vec![server],
-        None => {
-            let text = tokio::fs::read_to_string("/etc/resolv.conf").await.unwrap_or_default();
-            listed(&text)
-        }
+    let servers = if let Some(server) = server {
+        vec![server]
+    } else {
+        listed(&tokio::fs::read_to_string("/etc/resolv.conf").await.unwrap_or_default())
     };
     let mut last = DnsError::NoServer;
     for server in servers.into_iter().take(3) {

@@ -93,12 +93,12 @@ pub(super) async fn stays_open(tx: &mut OrgTx, closing: SsoId) -> Result<(), App
     if only::since(tx).await?.is_none() {
         return Ok(());
     }
-    match connections::list(tx).await?.iter().any(|other| other.enabled && other.id != closing) {
-        true => Ok(()),
-        false => Err(AppError::conflict(
-            "while single sign-on is the only way in, its last connection stays in use; allow other ways first",
-        )),
+    if connections::list(tx).await?.iter().any(|other| other.enabled && other.id != closing) {
+        return Ok(());
     }
+    Err(AppError::conflict(
+        "while single sign-on is the only way in, its last connection stays in use; allow other ways first",
+    ))
 }
 
 pub(crate) fn patched(connection: Connection, patch: ConnectionPatch) -> (Connection, Patch<String>) {

@@ -53,8 +53,7 @@ pub(crate) async fn test(app: &App, by: &Allowed<ManagePeople>, id: SsoId) -> Re
 
 /// Without a verified domain the provider vouches for nobody.
 fn domains_step(all: &[domains::Domain]) -> Step {
-    let verified: Vec<&str> =
-        all.iter().filter(|one| one.verified_at.is_some()).map(|one| one.domain.as_str()).collect();
+    let verified: Vec<&str> = all.iter().filter(|one| one.verified_at.is_some()).map(|one| one.name.as_str()).collect();
     let ok = !verified.is_empty();
     let text = if ok { verified.join(", ") } else { "no email domain is verified yet: nobody can arrive".to_owned() };
     Step { name: "Email domains".into(), ok, text }

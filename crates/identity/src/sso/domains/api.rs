@@ -33,7 +33,7 @@ pub(crate) struct DomainOut {
 impl From<Domain> for DomainOut {
     fn from(domain: Domain) -> Self {
         let record = record(&domain);
-        let Domain { domain, token: _, created_at, verified_at, verified_by } = domain;
+        let Domain { name: domain, token: _, created_at, verified_at, verified_by } = domain;
         Self { domain, record, created_at, verified_at, verified_by }
     }
 }

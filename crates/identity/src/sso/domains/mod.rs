@@ -48,16 +48,18 @@ pub(crate) async fn claim(tx: &mut OrgTx, domain: &str, by: Actor, origin: &Orig
 
 /// Looks for the record; the error says what was found instead.
 pub(crate) async fn look_up(kernel: &Kernel, domain: &Domain) -> Result<(), AppError> {
-    let found = dns::txt(&domain.domain, kernel.config.sso.nameserver).await;
+    let found = dns::txt(&domain.name, kernel.config.sso.nameserver).await;
     let found = found.map_err(|error| AppError::unprocessable(error.to_string()))?;
     if found.iter().any(|text| text.trim() == record(domain)) {
         return Ok(());
     }
-    let name = &domain.domain;
-    Err(AppError::unprocessable(match found.iter().any(|text| text.starts_with(RECORD)) {
-        true => format!("{name} has a {RECORD} record with another value; put in the one shown here"),
-        false if found.is_empty() => format!("{name} has no TXT record yet; it can take some minutes until it is seen"),
-        false => format!("{name} has {} TXT records, and ours is not among them yet", found.len()),
+    let name = &domain.name;
+    Err(AppError::unprocessable(if found.iter().any(|text| text.starts_with(RECORD)) {
+        format!("{name} has a {RECORD} record with another value; put in the one shown here")
+    } else if found.is_empty() {
+        format!("{name} has no TXT record yet; it can take some minutes until it is seen")
+    } else {
+        format!("{name} has {} TXT records, and ours is not among them yet", found.len())
     }))
 }
 
@@ -81,7 +83,7 @@ pub(crate) async fn proved(
 pub async fn verify(kernel: &Kernel, org: OrgId, domain: &str) -> Result<(), AppError> {
     let mut tx = kernel.db.begin(org).await?;
     let claimed = claim(&mut tx, domain, Actor::System, &Origin::default()).await?;
-    proved(&mut tx, &claimed.domain, "operator", Actor::System, &Origin::default()).await?;
+    proved(&mut tx, &claimed.name, "operator", Actor::System, &Origin::default()).await?;
     tx.commit().await?;
     Ok(())
 }

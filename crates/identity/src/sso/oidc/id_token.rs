@@ -165,6 +165,7 @@ mod tests {
         }
     }
 
+    #[expect(clippy::needless_pass_by_value, reason = "a test reads better with its `json!` in place")]
     fn with(changes: Value) -> Result<(), Untrusted> {
         let mut claims = good();
         for (name, value) in changes.as_object().expect("an object") {

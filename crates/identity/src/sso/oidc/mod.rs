@@ -141,6 +141,7 @@ mod tests {
 
     use super::*;
 
+    #[expect(clippy::needless_pass_by_value, reason = "a test reads better with its `json!` in place")]
     fn claims(more: Value) -> Claims {
         let mut all = json!({ "iss": "i", "sub": "s", "aud": "c", "exp": 1, "iat": 1 });
         all.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());

@@ -141,10 +141,9 @@ pub(crate) async fn test(
     Form(Nothing {}): Form<Nothing>,
 ) -> Result<Response, AppError> {
     let href = format!("/settings/sso/{id}#test");
-    match testing::test(&app, &by, id).await?.ok {
-        true => Ok(done("Everything a sign-in needs is there", &href)),
-        false => Ok(done("The test found something; see below", &href)),
-    }
+    let ok = testing::test(&app, &by, id).await?.ok;
+    let found = if ok { "Everything a sign-in needs is there" } else { "The test found something; see below" };
+    Ok(done(found, &href))
 }
 
 pub(crate) async fn unlink(

@@ -22,7 +22,7 @@ pub(crate) async fn add(
     Form(Which { domain }): Form<Which>,
 ) -> Result<Response, AppError> {
     match api::add(&by, &domain, &origin).await {
-        Ok(claimed) => Ok(done(format!("Now put the record of {} into its DNS", claimed.domain), "/settings/sso")),
+        Ok(claimed) => Ok(done(format!("Now put the record of {} into its DNS", claimed.name), "/settings/sso")),
         Err(error) => overview::problem(&by, error).await,
     }
 }
@@ -33,7 +33,7 @@ pub(crate) async fn verify(
     Form(Which { domain }): Form<Which>,
 ) -> Result<Response, AppError> {
     match api::verify_now(&by, &domain, &origin).await {
-        Ok(verified) => Ok(done(format!("{} is verified", verified.domain), "/settings/sso")),
+        Ok(verified) => Ok(done(format!("{} is verified", verified.name), "/settings/sso")),
         Err(error) => overview::problem(&by, error).await,
     }
 }

@@ -68,7 +68,7 @@ struct Domain {
 impl From<domains::Domain> for Domain {
     fn from(domain: domains::Domain) -> Self {
         let by_operator = domain.verified_by.as_deref() == Some("operator");
-        Self { record: record(&domain), name: domain.domain, verified_at: domain.verified_at, by_operator }
+        Self { record: record(&domain), name: domain.name, verified_at: domain.verified_at, by_operator }
     }
 }
 

@@ -7,7 +7,8 @@ use sqlx::FromRow;
 /// A domain the organisation claims.
 #[derive(Clone, Debug, FromRow)]
 pub(crate) struct Domain {
-    pub(crate) domain: String,
+    #[sqlx(rename = "domain")]
+    pub(crate) name: String,
     pub(crate) token: String,
     pub(crate) created_at: DateTime<Utc>,
     pub(crate) verified_at: Option<DateTime<Utc>>,
