@@ -1,4 +1,4 @@
-//! `scim2-tester` (PyPI) against the running server, over HTTP, by the schemas we publish and by those of the standard.
+//! `scim2-tester` (`PyPI`) against the running server, over HTTP, by the schemas we publish and by those of the standard.
 //!
 //! It comes into a virtual environment under the target folder (made once). Where that cannot be done the test says what is
 //! missing: it fails in CI (`CI=true`) and is skipped elsewhere.

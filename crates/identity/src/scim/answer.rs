@@ -53,7 +53,7 @@ pub(crate) fn not_modified(version: &str) -> Response {
 }
 
 /// A list, or a page of one.
-pub(crate) fn list(total: i64, skip: usize, resources: Vec<Value>) -> Response {
+pub(crate) fn list(total: i64, skip: usize, resources: &[Value]) -> Response {
     let answer = json!({
         "schemas": ["urn:ietf:params:scim:api:messages:2.0:ListResponse"],
         "totalResults": total,

@@ -34,7 +34,7 @@ pub(crate) async fn config(State(base): State<Base>, _: Allowed<Scim>) -> Answer
 }
 
 pub(crate) async fn resource_types(State(base): State<Base>, _: Allowed<Scim>) -> Answer {
-    Ok(whole(schema::resource_types(base.as_str())))
+    Ok(whole(&schema::resource_types(base.as_str())))
 }
 
 pub(crate) async fn resource_type(State(base): State<Base>, _: Allowed<Scim>, Path(id): Path<String>) -> Answer {
@@ -42,7 +42,7 @@ pub(crate) async fn resource_type(State(base): State<Base>, _: Allowed<Scim>, Pa
 }
 
 pub(crate) async fn schemas(State(base): State<Base>, _: Allowed<Scim>) -> Answer {
-    Ok(whole(schema::schemas(base.as_str())))
+    Ok(whole(&schema::schemas(base.as_str())))
 }
 
 pub(crate) async fn schema(State(base): State<Base>, _: Allowed<Scim>, Path(id): Path<String>) -> Answer {
@@ -59,7 +59,7 @@ pub(crate) async fn no_me(_: Allowed<Scim>) -> ScimError {
     ScimError::unsupported("Me")
 }
 
-fn whole(all: Vec<Value>) -> axum::response::Response {
+fn whole(all: &[Value]) -> axum::response::Response {
     answer::list(all.len() as i64, 0, all)
 }
 

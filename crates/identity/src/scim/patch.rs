@@ -273,15 +273,14 @@ fn on_chosen(
     }
     for (element, _) in all.iter_mut().zip(&chosen).filter(|(_, chosen)| **chosen) {
         let Value::Object(fields) = element else { continue };
-        match sub {
-            Some(sub) => on_whole(fields, sub, verb, value)?,
-            None => {
-                if verb == Verb::Replace {
-                    fields.clear();
-                }
-                merge(fields, attr, value)?;
-            }
+        if let Some(sub) = sub {
+            on_whole(fields, sub, verb, value)?;
+            continue;
         }
+        if verb == Verb::Replace {
+            fields.clear();
+        }
+        merge(fields, attr, value)?;
     }
     one_primary(&mut all, |n| chosen[n]);
     put_list(holder, attr, all);

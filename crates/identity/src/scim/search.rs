@@ -17,5 +17,5 @@ pub(crate) async fn post(State(base): State<Base>, by: Allowed<Scim>, Object(bod
     let (skip, count) = (query.skip.saturating_sub(before), query.count - found.len());
     let (groups_total, groups) = groups::page(&mut tx, &query, skip, count, &base).await?;
     found.extend(groups);
-    Ok(answer::list(users_total + groups_total, query.skip, found))
+    Ok(answer::list(users_total + groups_total, query.skip, &found))
 }

@@ -65,30 +65,27 @@ pub(crate) fn candidates(filter: &Filter, atom: &dyn Fn(&Path, Test<'_>) -> Opti
             let (left, right) = (candidates(left, atom), candidates(right, atom));
             Candidates { exact: left.exact && right.exact, cond: Cond::Or(Box::new(left.cond), Box::new(right.cond)) }
         }
-        // What lets too much through would, turned round, let too little.
-        Filter::Not(inner) => match candidates(inner, atom) {
-            Candidates { cond, exact: true } => Candidates::exactly(Cond::Not(Box::new(cond))),
-            _ => Candidates::among(Cond::Always),
-        },
-        Filter::Present(path) | Filter::Has(path) => {
-            atom(path, Test::Present).unwrap_or(Candidates::among(Cond::Always))
+        Filter::Not(inner) => turned(candidates(inner, atom)),
+        Filter::Present(path) | Filter::Has(path) | Filter::Compare(path, Op::Ne, Literal::Null) => {
+            perhaps(atom(path, Test::Present))
         }
-        Filter::Compare(path, Op::Ne, literal) if *literal != Literal::Null => {
-            match atom(path, Test::Is(Op::Eq, literal)) {
-                Some(Candidates { cond, exact: true }) => Candidates::exactly(Cond::Not(Box::new(cond))),
-                _ => Candidates::among(Cond::Always),
-            }
-        }
-        Filter::Compare(path, Op::Eq, Literal::Null) => match atom(path, Test::Present) {
-            Some(Candidates { cond, exact: true }) => Candidates::exactly(Cond::Not(Box::new(cond))),
-            _ => Candidates::among(Cond::Always),
-        },
-        Filter::Compare(path, Op::Ne, Literal::Null) => {
-            atom(path, Test::Present).unwrap_or(Candidates::among(Cond::Always))
-        }
-        Filter::Compare(path, op, literal) => {
-            atom(path, Test::Is(*op, literal)).unwrap_or(Candidates::among(Cond::Always))
-        }
+        Filter::Compare(path, Op::Eq, Literal::Null) => turned(perhaps(atom(path, Test::Present))),
+        Filter::Compare(path, Op::Ne, literal) => turned(perhaps(atom(path, Test::Is(Op::Eq, literal)))),
+        Filter::Compare(path, op, literal) => perhaps(atom(path, Test::Is(*op, literal))),
+    }
+}
+
+/// What the database cannot decide lets everything through.
+fn perhaps(known: Option<Candidates>) -> Candidates {
+    known.unwrap_or(Candidates::among(Cond::Always))
+}
+
+/// The opposite; what lets too much through would, turned round, let too little.
+fn turned(candidates: Candidates) -> Candidates {
+    if candidates.exact {
+        Candidates::exactly(Cond::Not(Box::new(candidates.cond)))
+    } else {
+        Candidates::among(Cond::Always)
     }
 }
 

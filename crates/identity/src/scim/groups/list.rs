@@ -36,7 +36,7 @@ async fn answered(base: &Base, by: &Allowed<Scim>, query: &Query) -> Answer {
     }
     let mut tx = by.tx().await?;
     let (total, groups) = page(&mut tx, query, query.skip, query.count, base).await?;
-    Ok(answer::list(total, query.skip, groups))
+    Ok(answer::list(total, query.skip, &groups))
 }
 
 /// How many groups fit, and those of them in a window, cut to what was asked for.

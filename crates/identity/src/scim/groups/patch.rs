@@ -91,9 +91,8 @@ impl Change<'_> {
         let nowhere = || ScimError::bad("invalidPath", format!("there is no attribute {path} to change"));
         let attr = match GROUPS.place(path.schema.as_deref(), &path.name) {
             Some(Place::Core(attr)) => attr,
-            Some(_) => return Ok(()),
             None if named => return Err(nowhere()),
-            None => return Ok(()),
+            Some(_) | None => return Ok(()),
         };
         match (attr.name, &path.filter, &path.sub) {
             ("displayName", None, None) => match verb {

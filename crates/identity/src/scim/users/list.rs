@@ -34,7 +34,7 @@ async fn answered(base: &Base, by: &Allowed<Scim>, query: &Query) -> Answer {
     }
     let mut tx = by.tx().await?;
     let (total, users) = page(&mut tx, query, query.skip, query.count, base).await?;
-    Ok(answer::list(total, query.skip, users))
+    Ok(answer::list(total, query.skip, &users))
 }
 
 /// How many users fit, and those of them in a window, cut to what was asked for.

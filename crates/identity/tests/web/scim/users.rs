@@ -48,7 +48,10 @@ async fn a_member_who_is_here_is_found_and_taken_over_by_the_provider() {
     let provider = Provider::of(&house, &owner).await;
     let agent = house.member(&owner, "agent").await;
     let id = house.member_id(&agent).await;
-    assert_eq!(provider.found(&format!("userName eq \"{}\"", agent.email.to_uppercase())).await, [agent.email.clone()]);
+    assert_eq!(
+        provider.found(&format!("userName eq \"{}\"", agent.email.to_uppercase())).await,
+        [agent.email.as_str()]
+    );
     let shown = provider.get(&format!("/Users/{id}")).await.json();
     assert_eq!(
         (&shown["displayName"], &shown["emails"][0]["value"], &shown["active"]),
