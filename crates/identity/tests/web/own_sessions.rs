@@ -107,7 +107,7 @@ async fn a_sign_in_from_a_device_not_used_lately_is_told_by_letter() {
     login(&house, &owner.email, "<b>x</b>\tBcc:all@example.com").await;
     house.carry().await;
     let last = mail.letters_to(&owner.email).pop().expect("a letter");
-    assert_eq!(last.to, [owner.email.clone()]);
+    assert_eq!(last.to, std::slice::from_ref(&owner.email));
     assert!(!last.html.contains("<b>"), "{}", last.html);
 }
 
