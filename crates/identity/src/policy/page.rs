@@ -114,13 +114,12 @@ pub(crate) async fn page(
         Some(html) => html,
         None => security::page::card(identity, by, String::new()).await?,
     };
-    let sessions = match sessions {
-        Some(html) => html,
-        None => {
-            let mut tx = by.tx().await?;
-            let policy = policies::get(&mut tx).await?;
-            show(&card(by, &policy, &policy.networks.join("\n"), origin))?.0
-        }
+    let sessions = if let Some(html) = sessions {
+        html
+    } else {
+        let mut tx = by.tx().await?;
+        let policy = policies::get(&mut tx).await?;
+        show(&card(by, &policy, &policy.networks.join("\n"), origin))?.0
     };
     Ok(show(&PolicyPage { frame: by.frame("Sign-in rules"), cards: vec![factors, sessions] })?.into_response())
 }
