@@ -100,7 +100,7 @@ async fn one_is_filled_in_at_the_desk_and_arrives_where_free_text_may_not() {
         "Your visit\n\nHi Mara, see you on Friday.",
         "what the contact reads is what is kept"
     );
-    let arrived = house.world.thread(Platform::Whatsapp, "106540000000002", "15551230001");
+    let arrived = house.world.thread(Platform::WhatsApp, "106540000000002", "15551230001");
     assert_eq!(arrived.len(), 1, "{arrived:?}");
 }
 
