@@ -92,6 +92,8 @@ async fn what_an_identity_provider_said_opens_no_other_organisation() {
     house.advance(Duration::seconds(1));
     let moved = house.form(&format!("/organisations/{}", owner.org), &format!("_csrf={csrf}"));
     moved.header("cookie", &cookie).send().await.expect_status(403);
+    let verify = house.get("/verify?next=/settings/keys").header("cookie", &cookie).send().await.expect_status(200);
+    assert!(verify.body.contains("/sign-in/sso?email=owner%40one.example&amp;next=/settings/keys"), "{}", verify.body);
     let two = house.owner("two").await;
     let invite = house.post("/v2/invites", json!({ "email": owner.email, "role": "admin" })).by(&two).send().await;
     let link = invite.expect_status(201).json()["link"].as_str().expect("a link").to_owned();
