@@ -126,3 +126,24 @@ async fn signing_in_makes_a_cookie_of_its_own_whatever_cookie_was_brought() {
     let again = house.form("/sign-in", &format!("{form}&_csrf={token}")).header("cookie", &cookie).send().await;
     assert_ne!(again.expect_status(303).cookie(), cookie);
 }
+
+/// Not a promise kept but a number looked up: what a check of a warm access token costs. `--run-ignored only --no-capture`.
+#[tokio::test]
+#[ignore = "a measurement"]
+async fn what_a_check_of_a_token_costs() {
+    let house = House::new().await;
+    let owner = house.owner("one").await;
+    let (door, from) = (house.identity.authenticator(), kernel::db::Caller::default());
+    let check = async || {
+        let known = door.authenticate(shell::Credential::Bearer(&owner.access), &from).await.expect("asked");
+        assert!(known.is_some());
+    };
+    check().await;
+    let began = std::time::Instant::now();
+    let mut checks = 0;
+    while began.elapsed() < std::time::Duration::from_millis(800) {
+        check().await;
+        checks += 1;
+    }
+    println!("{:?} a check, {checks} of them", began.elapsed() / checks);
+}

@@ -159,21 +159,3 @@ async fn rotating_by_hand_keeps_old_tokens_and_retiring_ends_them() {
         .expect("a count");
     assert_eq!(left, 1);
 }
-
-/// Not a test of a promise: prints what a check costs. Run with `--run-ignored only --no-capture`.
-#[tokio::test]
-#[ignore = "a measurement"]
-async fn what_a_check_costs() {
-    let house = House::new().await;
-    let tokens: Vec<String> = futures_util::future::join_all(
-        (0..2_000).map(|_| async { house.ring.sign(&house.claims()).await.expect("signed") }),
-    )
-    .await;
-    for round in ["first", "again"] {
-        let began = std::time::Instant::now();
-        for token in &tokens {
-            assert!(house.passes(token).await);
-        }
-        println!("{round}: {:?} a token", began.elapsed() / 2_000);
-    }
-}
