@@ -45,7 +45,7 @@ struct ReportPart {
     done: bool,
     counts: super::Counts,
     ignored: String,
-    rows: Vec<Line>,
+    rows: Vec<Shown>,
     more: usize,
     links: Vec<LinkOut>,
     /// Whether letters carry the links.
@@ -54,7 +54,7 @@ struct ReportPart {
 }
 
 /// A row of the report.
-struct Line {
+struct Shown {
     line: u64,
     email: String,
     name: String,
@@ -155,8 +155,8 @@ fn part(by: &Allowed<ManagePeople>, report: ReportOut, links: Vec<LinkOut>) -> R
     }
 }
 
-fn line(row: RowOut, done: bool) -> Line {
+fn line(row: RowOut, done: bool) -> Shown {
     let RowOut { line, email, name, role, team: _, outcome, reason } = row;
     let (word, tone) = outcome.words(!done);
-    Line { line, email, name, role: if role.is_empty() { "viewer".to_owned() } else { role }, word, tone, reason }
+    Shown { line, email, name, role: if role.is_empty() { "viewer".to_owned() } else { role }, word, tone, reason }
 }

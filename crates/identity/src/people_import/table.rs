@@ -73,7 +73,7 @@ fn text(bytes: &[u8]) -> Result<&str, AppError> {
     }
     let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
     let text = std::str::from_utf8(bytes).map_err(|error| {
-        let line = bytes[..error.valid_up_to()].iter().filter(|byte| **byte == b'\n').count() + 1;
+        let line = bytes[..error.valid_up_to()].split(|byte| *byte == b'\n').count();
         wrong(format!("is not UTF-8 (line {line}); save it as “CSV UTF-8” and try again"))
     })?;
     if text.contains('\0') {

@@ -6,7 +6,7 @@ use product_tests::Product;
 use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
-use crate::house::{House, PUBLIC_URL, Who};
+use crate::house::{House, PUBLIC_URL, Who, request};
 use crate::map::{Route, routes};
 
 /// Unsafe routes that other sites may post to, by the nature of what they do.
@@ -106,7 +106,7 @@ async fn no_page_and_no_link_believes_the_host_of_a_request() {
     let plain = routes(&house).await.into_iter().filter(|route| !route.changes() && !route.path.contains("live"));
     for route in plain.filter(|route| !route.path.contains("events")) {
         for who in [&owner, &Who::Nobody] {
-            let mut request = house.request(who, "GET", &route.with_nothing(), ("", Vec::new()));
+            let mut request = request(who, "GET", &route.with_nothing(), ("", Vec::new()));
             request.headers_mut().remove("hx-request");
             poison(&mut request);
             let (seen, text) = house.text(request).await;
@@ -121,7 +121,7 @@ async fn no_page_and_no_link_believes_the_host_of_a_request() {
     let invite = json!({ "email": "sam@example.com", "role": "agent" });
     let table = json!({ "csv": "email\nines@example.com" });
     for (path, body, pointer) in [("/v2/invites", invite, "/link"), ("/v2/members/import", table, "/links/0/link")] {
-        let mut request = house.request(&owner, "POST", path, ("application/json", body.to_string().into_bytes()));
+        let mut request = request(&owner, "POST", path, ("application/json", body.to_string().into_bytes()));
         poison(&mut request);
         let (_, text) = house.text(request).await;
         let made: Value = serde_json::from_str(&text).expect("JSON");
@@ -165,7 +165,7 @@ async fn odd_cookies_and_headers_are_refused_and_break_nothing() {
         ";;;".into(),
         "\u{e9}=1".chars().filter(char::is_ascii).collect(),
     ] {
-        assert_eq!(status(std::slice::from_ref(&odd), &[]).await, 401, "{:.60}", odd);
+        assert_eq!(status(std::slice::from_ref(&odd), &[]).await, 401, "{odd:.60}");
     }
     // A header that says who counts before the cookie, also when it is wrong: nobody is two people.
     for wrong in ["Bearer x", "Bearer", "Basic ZGFuYTpwYXNz", "bearer  ", "Bearer a b c"] {

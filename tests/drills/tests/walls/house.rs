@@ -83,27 +83,8 @@ impl House {
 
     /// Any request; the body is not waited for, because some never end.
     pub async fn ask(&self, who: &Who, method: &str, path: &str, body: (&str, Vec<u8>)) -> Seen {
-        let response = self.send(self.request(who, method, path, body)).await;
+        let response = self.send(request(who, method, path, body)).await;
         Seen { status: response.status().as_u16(), headers: response.headers().clone() }
-    }
-
-    pub fn request(&self, who: &Who, method: &str, path: &str, (kind, body): (&str, Vec<u8>)) -> Request<Body> {
-        let method: Method = method.parse().expect("a method");
-        let mut request = Request::builder().method(method.clone()).uri(path).header("hx-request", "true");
-        match who {
-            Who::Nobody => {}
-            Who::Bearer(token) => request = request.header(header::AUTHORIZATION, format!("Bearer {token}")),
-            Who::Cookie(token) => {
-                request = request.header(header::COOKIE, format!("__Host-recoup_session={token}"));
-                if method != Method::GET {
-                    request = request.header("x-csrf-token", shell::auth::token_for_session(token));
-                }
-            }
-        }
-        if !kind.is_empty() {
-            request = request.header(header::CONTENT_TYPE, kind);
-        }
-        request.body(Body::from(body)).expect("a request")
     }
 
     pub async fn send(&self, request: Request<Body>) -> axum::response::Response {
@@ -114,7 +95,7 @@ impl House {
     /// The API, as JSON.
     pub async fn call(&self, who: &Who, method: &str, path: &str, body: &Value) -> (u16, Value) {
         let body = if body.is_null() { ("", Vec::new()) } else { ("application/json", body.to_string().into_bytes()) };
-        let response = self.send(self.request(who, method, path, body)).await;
+        let response = self.send(request(who, method, path, body)).await;
         let status = response.status().as_u16();
         let bytes = to_bytes(response.into_body(), usize::MAX).await.expect("a body");
         (status, serde_json::from_slice(&bytes).unwrap_or_default())
@@ -141,8 +122,8 @@ impl House {
         let form = format!("email={}&password={}&next=", email.replace('@', "%40"), PASSWORD.replace(' ', "+"));
         let form = ("application/x-www-form-urlencoded", form.into_bytes());
         let seen = self.ask(&Who::Nobody, "POST", "/sign-in", form).await;
-        let set = seen.headers.get_all(header::SET_COOKIE).iter().filter_map(|value| value.to_str().ok());
-        let cookie = set.filter_map(|set| set.strip_prefix("__Host-recoup_session=")).next();
+        let mut set = seen.headers.get_all(header::SET_COOKIE).iter().filter_map(|value| value.to_str().ok());
+        let cookie = set.find_map(|set| set.strip_prefix("__Host-recoup_session="));
         let cookie = cookie.unwrap_or_else(|| panic!("no session but {}", seen.status));
         Who::Cookie(cookie.split(';').next().expect("a value").to_owned())
     }
@@ -209,6 +190,26 @@ impl House {
         }
         all
     }
+}
+
+/// A request as a program or a page's script sends it.
+pub fn request(who: &Who, method: &str, path: &str, (kind, body): (&str, Vec<u8>)) -> Request<Body> {
+    let method: Method = method.parse().expect("a method");
+    let mut request = Request::builder().method(method.clone()).uri(path).header("hx-request", "true");
+    match who {
+        Who::Nobody => {}
+        Who::Bearer(token) => request = request.header(header::AUTHORIZATION, format!("Bearer {token}")),
+        Who::Cookie(token) => {
+            request = request.header(header::COOKIE, format!("__Host-recoup_session={token}"));
+            if method != Method::GET {
+                request = request.header("x-csrf-token", shell::auth::token_for_session(token));
+            }
+        }
+    }
+    if !kind.is_empty() {
+        request = request.header(header::CONTENT_TYPE, kind);
+    }
+    request.body(Body::from(body)).expect("a request")
 }
 
 /// Nothing in these tests may reach anything outside.

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use crate::api::{ids, operations};
 use crate::furniture::furnish;
-use crate::house::{House, Who};
+use crate::house::{House, Who, request};
 use crate::map::{Route, routes};
 
 /// Parameters that name nothing of an organisation, and what else they are.
@@ -127,7 +127,7 @@ async fn another_organisations_lists_and_pages_show_nothing_of_the_first() {
     assert!(theirs.len() >= 15, "{theirs:?}");
     let eve = house.stranger().await;
     for route in plain.iter().filter(|route| !route.path.contains("live") && !route.path.contains("events")) {
-        let (seen, text) = house.text(house.request(&eve, "GET", &route.path, ("", Vec::new()))).await;
+        let (seen, text) = house.text(request(&eve, "GET", &route.path, ("", Vec::new()))).await;
         assert!(seen.status < 500, "{}", route.name());
         for secret in theirs.iter().map(String::as_str).chain([house.email.as_str(), "sam@example.com", "Northwind"]) {
             // The reference of the API has examples of its own.
@@ -151,7 +151,7 @@ async fn a_token_of_one_organisation_opens_no_door_of_another() {
         ("cookie", format!("org={}", house.org)),
     ] {
         let mut request =
-            house.request(&eve, "GET", &format!("/v2/auth/session?org={0}&org_id={0}", house.org), ("", Vec::new()));
+            request(&eve, "GET", &format!("/v2/auth/session?org={0}&org_id={0}", house.org), ("", Vec::new()));
         request.headers_mut().insert(name, value.parse().expect("a value"));
         let (seen, text) = house.text(request).await;
         let named: Value = serde_json::from_str(&text).unwrap_or_default();
