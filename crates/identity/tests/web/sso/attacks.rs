@@ -74,6 +74,7 @@ async fn a_callback_comes_once_and_in_time() {
     let scene = Scene::new().await;
     let late = scene.go("").await;
     scene.house.advance(Duration::minutes(10));
+    scene.provider.advance(Duration::minutes(10));
     let reply = scene.back(&late).await;
     scene.is_refused(reply, "has ended or was used already").await;
     let back = scene.go("").await;
