@@ -15,7 +15,7 @@ async fn a_group_is_replaced_as_a_whole() {
     let put = provider.put(&path, body).await.expect_status(200).json();
     assert_eq!(
         (put["displayName"].as_str(), put["externalId"].as_str(), members(&put)),
-        (Some("Support"), Some("g1"), vec![bob.as_str()])
+        (Some("Support"), Some("g1"), vec![bob.clone()])
     );
     assert_eq!(
         put["members"][0],
