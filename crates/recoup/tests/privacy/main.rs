@@ -1,5 +1,7 @@
 //! The map of what is kept of people outside is complete, and the holders do what it says.
 
+mod chance;
+
 use std::collections::BTreeMap;
 
 use kernel::testing::TestDb;
@@ -8,7 +10,7 @@ const SIDES: [&str; 5] = ["hidden", "removed", "blanked", "dropped", "none"];
 
 /// The map of `docs/privacy.md`: table, side.
 fn map() -> BTreeMap<String, String> {
-    let text = include_str!("../../../docs/privacy.md");
+    let text = include_str!("../../../../docs/privacy.md");
     let (_, map) = text.split_once("## The map").expect("the document has a map");
     let rows = map.lines().filter_map(|line| line.strip_prefix("| `"));
     rows.map(|row| {
