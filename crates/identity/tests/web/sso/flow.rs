@@ -114,7 +114,7 @@ async fn a_person_whose_address_changes_at_the_provider_stays_who_they_are() {
     scene.provider.person(person("sub-other"));
     let back = scene.go("").await;
     let reply = scene.back(&back).await.expect_status(403);
-    assert!(reply.body.contains("another account of your provider"), "{}", reply.body);
+    assert!(reply.body.contains("Another account of your provider is linked"), "{}", reply.body);
 }
 
 #[tokio::test]

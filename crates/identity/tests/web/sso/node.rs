@@ -1,14 +1,16 @@
 //! Installs and starts the real provider of `tests/oidc`.
 
 use std::fs::{self, File};
-use std::io::{BufRead, BufReader};
+use std::io::{BufRead, BufReader, Read};
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, ChildStdout, Command, Stdio};
 
 /// A running provider; it ends with its owner, since it watches its standard input.
 pub struct Provider {
     pub issuer: String,
     child: Child,
+    /// Kept open: a program whose output nobody takes any more ends at its next word.
+    _out: BufReader<ChildStdout>,
 }
 
 impl Provider {
@@ -35,9 +37,10 @@ impl Provider {
             .spawn()
             .map_err(|error| format!("node: {error}"))?;
         let out = child.stdout.take().expect("standard output is piped");
-        let mut lines = BufReader::new(out).lines().map_while(Result::ok);
+        let mut out = BufReader::new(out);
+        let mut lines = out.by_ref().lines().map_while(Result::ok);
         match lines.find_map(|line| line.strip_prefix("ready ").map(str::to_owned)) {
-            Some(issuer) => Ok(Self { issuer, child }),
+            Some(issuer) => Ok(Self { issuer, child, _out: out }),
             None => Err("the provider ended before it was ready; run tests/oidc/serve.mjs by hand to see why".into()),
         }
     }
