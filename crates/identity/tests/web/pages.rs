@@ -264,7 +264,7 @@ async fn settings_lead_to_the_first_page_allowed_and_others_are_told() {
     let (cookie, _) = house.browser(&owner.email).await;
     assert_eq!(
         house.get("/settings").header("cookie", &cookie).send().await.expect_status(303).location(),
-        "/settings/people"
+        "/settings/profile"
     );
     let (cookie, _) = house.browser(&viewer.email).await;
     assert!(
