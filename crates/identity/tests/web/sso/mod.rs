@@ -5,5 +5,6 @@ mod connections;
 mod discovery;
 mod flow;
 mod node;
+mod pages;
 mod real;
 mod scene;
