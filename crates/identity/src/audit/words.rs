@@ -1,8 +1,13 @@
 //! Rows of the audit log in words: what was done, and what it changed.
 
+use chrono::{DateTime, Utc};
 use serde_json::Value;
+use shell::page::clock_time;
 
-/// A field that was changed, as a person reads it.
+/// What is not there, is empty, or has no members.
+const NOTHING: &str = "nothing";
+
+/// A field that was changed, as a person reads it; `before` is empty when there was nothing.
 pub(super) struct Change {
     pub(super) field: String,
     pub(super) before: String,
@@ -20,8 +25,13 @@ pub(super) fn changes(before: &Value, after: &Value) -> Vec<Change> {
     names.sort_unstable();
     names.dedup();
     let change = |field: String| {
-        let (before, after) = (before.get(&field), after.get(&field));
-        (before != after).then(|| Change { before: told(before), after: told(after), field: field.replace('_', " ") })
+        let (before, after) = (told(before.get(&field)), told(after.get(&field)));
+        // What was nothing and is nothing now is no change, and what was nothing needs no mention.
+        (before != after).then(|| Change {
+            before: if before == NOTHING { String::new() } else { before },
+            after,
+            field: field.replace('_', " "),
+        })
     };
     names.into_iter().filter_map(change).collect()
 }
@@ -29,12 +39,15 @@ pub(super) fn changes(before: &Value, after: &Value) -> Vec<Change> {
 /// A value as a person reads it.
 fn told(value: Option<&Value>) -> String {
     match value {
-        None | Some(Value::Null) => "nothing".to_owned(),
+        None | Some(Value::Null) => NOTHING.to_owned(),
         Some(Value::Bool(true)) => "yes".to_owned(),
         Some(Value::Bool(false)) => "no".to_owned(),
-        Some(Value::String(text)) if text.is_empty() => "empty".to_owned(),
-        Some(Value::String(text)) => cut(text),
-        Some(Value::Array(all)) if all.is_empty() => "none".to_owned(),
+        Some(Value::String(text)) if text.is_empty() => NOTHING.to_owned(),
+        Some(Value::String(text)) => match text.parse::<DateTime<Utc>>() {
+            Ok(instant) => clock_time(&instant),
+            Err(_) => cut(text),
+        },
+        Some(Value::Array(all)) if all.is_empty() => NOTHING.to_owned(),
         Some(Value::Array(all)) => cut(&all.iter().map(|one| told(Some(one))).collect::<Vec<_>>().join(", ")),
         Some(other) => cut(&other.to_string()),
     }
@@ -199,8 +212,10 @@ mod tests {
             .into_iter()
             .map(|change| format!("{}: {} → {}", change.field, change.before, change.after))
             .collect();
-        assert_eq!(read, ["channels: nothing → x, facebook", "enabled: yes → no", "tone: warm → empty"]);
+        assert_eq!(read, ["channels:  → x, facebook", "enabled: yes → no", "tone: warm → nothing"]);
         assert!(changes(&Value::Null, &Value::Null).is_empty());
+        assert!(changes(&Value::Null, &json!({ "allow_from": [], "expires_at": null })).is_empty());
+        assert_eq!(told(Some(&json!("2030-01-31T08:00:00.123456Z"))), "31 Jan 2030, 08:00 UTC");
         assert_eq!(told(Some(&json!("a".repeat(500)))).chars().count(), 121);
     }
 }

@@ -88,7 +88,7 @@ impl State {
     fn badge(self) -> Option<(&'static str, &'static str)> {
         match self {
             Self::Good => None,
-            Self::EndsSoon => Some(("ends soon", "waiting")),
+            Self::EndsSoon => Some(("ends soon", "wait")),
             Self::Replaced => Some(("replaced", "quiet")),
             Self::Ended => Some(("ended", "risk")),
         }
