@@ -1,5 +1,7 @@
 //! AES-256-GCM and the blind index, over `ring`.
 
+use std::sync::Arc;
+
 use ring::aead::{AES_256_GCM, Aad, LessSafeKey, NONCE_LEN, Nonce, UnboundKey};
 use ring::hmac;
 
@@ -40,10 +42,27 @@ pub enum VaultError {
     KmsAway(String),
     /// The failure of somebody who asked for the same keys at the same time.
     #[error(transparent)]
-    Shared(std::sync::Arc<VaultError>),
+    Shared(Arc<VaultError>),
     /// The database could not be asked.
     #[error("the vault's keys cannot be read: {0}")]
     Database(#[from] sqlx::Error),
+}
+
+impl VaultError {
+    /// The failure that several who asked together got: each gets it as if it had asked alone, where it can be copied.
+    pub(super) fn of_shared(shared: Arc<Self>) -> Self {
+        match &*shared {
+            Self::NoKey => Self::NoKey,
+            Self::Corrupt => Self::Corrupt,
+            Self::TooManyKeys => Self::TooManyKeys,
+            Self::UnknownMaster(id) => Self::UnknownMaster(id.clone()),
+            Self::KmsAway(why) => Self::KmsAway(why.clone()),
+            Self::Kms { key, code, message, remedy } => {
+                Self::Kms { key: key.clone(), code: code.clone(), message: message.clone(), remedy }
+            }
+            Self::Database(_) | Self::Shared(_) => Self::Shared(shared),
+        }
+    }
 }
 
 /// An AES-256-GCM key with the key of the blind index derived from it.

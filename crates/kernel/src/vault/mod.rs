@@ -111,7 +111,7 @@ impl Vault {
             return Ok(keys);
         }
         let opened = self.inner.keys.try_get_with(org, async { self.load(org).await.map(Arc::new) }).await;
-        opened.map_err(|error| Arc::try_unwrap(error).unwrap_or_else(VaultError::Shared))
+        opened.map_err(VaultError::of_shared)
     }
 
     async fn load(&self, org: OrgId) -> Result<OrgVault, VaultError> {
