@@ -2,7 +2,7 @@
 
 use async_trait::async_trait;
 use kernel::db::OrgTx;
-use kernel::privacy::{Holder, Removed, Sheet, Traces};
+use kernel::privacy::{Expiry, Holder, Removed, Sheet, Traces};
 use uuid::Uuid;
 
 /// The views as a holder.
@@ -50,6 +50,17 @@ impl Holder for Views {
             removed.push(Removed::new(table, done.rows_affected()));
         }
         Ok(removed)
+    }
+
+    /// Nobody waits for an answer in a conversation that is not kept any more.
+    async fn expire(&self, tx: &mut OrgTx, expiry: &Expiry) -> anyhow::Result<Vec<Removed>> {
+        let done = sqlx::query("delete from open_waits where org_id = $1 and since < $2 and conversation_id <> all($3)")
+            .bind(tx.org())
+            .bind(expiry.conversations)
+            .bind(expiry.held.conversation_ids())
+            .execute(tx.conn())
+            .await?;
+        Ok(vec![Removed::new("open_waits", done.rows_affected())])
     }
 }
 
