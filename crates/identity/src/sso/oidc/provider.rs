@@ -234,6 +234,7 @@ pub(crate) fn unsent(url: &str, error: &HttpError) -> Trouble {
         HttpError::NotSent { why: NotSent::Dns, .. } => Trouble::Dns(url),
         HttpError::NotSent { why: NotSent::Forbidden(why), .. } => Trouble::Address(url, why.to_string()),
         HttpError::NotSent { why: NotSent::Refused(text), .. } if is_tls(text) => Trouble::Tls(url, text.clone()),
+        HttpError::NotSent { why: NotSent::Refused(text), .. } => Trouble::Connect(url, text.clone()),
         HttpError::NotSent { why, .. } => Trouble::Connect(url, why.to_string()),
         HttpError::Unknown { why: Lost::Timeout, .. } => Trouble::Slow(url),
         HttpError::Unknown { why, .. } => Trouble::Connect(url, why.to_string()),
