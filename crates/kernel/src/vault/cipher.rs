@@ -58,7 +58,7 @@ impl VaultError {
             Self::UnknownMaster(id) => Self::UnknownMaster(id.clone()),
             Self::KmsAway(why) => Self::KmsAway(why.clone()),
             Self::Kms { key, code, message, remedy } => {
-                Self::Kms { key: key.clone(), code: code.clone(), message: message.clone(), remedy: *remedy }
+                Self::Kms { key: key.clone(), code: code.clone(), message: message.clone(), remedy }
             }
             Self::Database(_) | Self::Shared(_) => Self::Shared(shared),
         }
