@@ -54,12 +54,13 @@ impl Holder for Views {
 
     /// Nobody waits for an answer in a conversation that is not kept any more.
     async fn expire(&self, tx: &mut OrgTx, expiry: &Expiry) -> anyhow::Result<Vec<Removed>> {
-        let done = sqlx::query("delete from open_waits where org_id = $1 and since < $2 and conversation_id <> all($3)")
-            .bind(tx.org())
-            .bind(expiry.conversations)
-            .bind(expiry.held.conversation_ids())
-            .execute(tx.conn())
-            .await?;
+        let done =
+            sqlx::query("delete from open_waits where org_id = $1 and since < $2 and conversation_id <> all($3)")
+                .bind(tx.org())
+                .bind(expiry.conversations)
+                .bind(expiry.held.conversation_ids())
+                .execute(tx.conn())
+                .await?;
         Ok(vec![Removed::new("open_waits", done.rows_affected())])
     }
 }
