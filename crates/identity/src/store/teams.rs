@@ -28,6 +28,13 @@ pub(crate) struct Fellow {
     pub(crate) email: String,
 }
 
+/// A member of a team as an identity provider names them.
+#[derive(Clone, Debug, PartialEq, Eq, FromRow)]
+pub(crate) struct Named {
+    pub(crate) member: MemberId,
+    pub(crate) display: Option<String>,
+}
+
 /// Teams of `t`; conditions follow `where t.org_id = $1`.
 pub(crate) const SELECT: &str = "select t.id, t.name, t.external_id, t.version, t.created_at, t.changed_at, \
      (select count(*) from team_members x where x.org_id = t.org_id and x.team_id = t.id) as size \
@@ -127,6 +134,34 @@ pub(crate) async fn put(tx: &mut OrgTx, team: TeamId, members: &[MemberId]) -> R
     Ok(done.rows_affected())
 }
 
+/// Puts members into a team under the names a provider gives them, and counts those whom that changed. `exactly`: a member
+/// without a name loses the one they had.
+pub(crate) async fn put_named(
+    tx: &mut OrgTx,
+    team: TeamId,
+    members: &[Named],
+    exactly: bool,
+) -> Result<u64, sqlx::Error> {
+    let now = tx.clock().now();
+    let ids: Vec<MemberId> = members.iter().map(|named| named.member).collect();
+    let names: Vec<Option<&str>> = members.iter().map(|named| named.display.as_deref()).collect();
+    let done = sqlx::query(
+        "insert into team_members as x (org_id, team_id, member_id, display, added_at) \
+         select $1, $2, w.id, w.display, $5 from unnest($3::uuid[], $4::text[]) as w(id, display) \
+         on conflict (org_id, team_id, member_id) do update set display = excluded.display \
+         where x.display is distinct from excluded.display and ($6 or excluded.display is not null)",
+    )
+    .bind(tx.org())
+    .bind(team)
+    .bind(ids)
+    .bind(names)
+    .bind(now)
+    .bind(exactly)
+    .execute(tx.conn())
+    .await?;
+    Ok(done.rows_affected())
+}
+
 /// Takes members out of a team and counts those who were in it.
 pub(crate) async fn take(tx: &mut OrgTx, team: TeamId, members: &[MemberId]) -> Result<u64, sqlx::Error> {
     let done =
@@ -172,13 +207,15 @@ pub(crate) async fn keep_only(tx: &mut OrgTx, team: TeamId, members: &[MemberId]
     Ok(done.rows_affected())
 }
 
-/// Everybody in a team, by id alone.
-pub(crate) async fn member_ids(tx: &mut OrgTx, team: TeamId) -> Result<Vec<MemberId>, sqlx::Error> {
-    sqlx::query_scalar("select member_id from team_members where org_id = $1 and team_id = $2 order by member_id")
-        .bind(tx.org())
-        .bind(team)
-        .fetch_all(tx.conn())
-        .await
+/// Everybody in a team, as a provider names them.
+pub(crate) async fn named(tx: &mut OrgTx, team: TeamId) -> Result<Vec<Named>, sqlx::Error> {
+    sqlx::query_as(
+        "select member_id as member, display from team_members where org_id = $1 and team_id = $2 order by member_id",
+    )
+    .bind(tx.org())
+    .bind(team)
+    .fetch_all(tx.conn())
+    .await
 }
 
 /// The teams of several members, each as (member, team, name).
@@ -210,10 +247,13 @@ pub(crate) async fn window(tx: &mut OrgTx, cond: &Cond, skip: usize, count: usiz
     page.build_query_as().fetch_all(tx.conn()).await
 }
 
-/// Who is in several teams, as (team, member), in the order of the teams.
-pub(crate) async fn members_of(tx: &mut OrgTx, teams: &[TeamId]) -> Result<Vec<(TeamId, MemberId)>, sqlx::Error> {
+/// Who is in several teams, as (team, member, display), in the order of the teams.
+pub(crate) async fn members_of(
+    tx: &mut OrgTx,
+    teams: &[TeamId],
+) -> Result<Vec<(TeamId, MemberId, Option<String>)>, sqlx::Error> {
     sqlx::query_as(
-        "select team_id, member_id from team_members where org_id = $1 and team_id = any($2::uuid[]) \
+        "select team_id, member_id, display from team_members where org_id = $1 and team_id = any($2::uuid[]) \
          order by team_id, member_id",
     )
     .bind(tx.org())

@@ -7,7 +7,7 @@ use serde_json::json;
 use shell::Allowed;
 use shell::auth::permission::Scim;
 
-use super::draft::Draft;
+use super::draft::{Draft, ids};
 use super::resource::render;
 use super::{known, taken};
 use crate::origin::Origin;
@@ -26,9 +26,9 @@ pub(crate) async fn post(
 ) -> Answer {
     let draft = Draft::read(&body)?;
     let mut tx = by.tx().await?;
-    known(&mut tx, &draft.members).await?;
+    known(&mut tx, &ids(&draft.members)).await?;
     let id = teams::add(&mut tx, &draft.name, draft.external_id.as_deref()).await.map_err(taken)?;
-    let added = teams::put(&mut tx, id, &draft.members).await?;
+    let added = teams::put_named(&mut tx, id, &draft.members, true).await?;
     let entry = AuditEntry::new(by.actor(), "team.created").about(id);
     let entry = entry.detail(json!({ "name": draft.name, "added": added })).from_ip(origin.ip);
     audit::record(&mut tx, entry).await?;

@@ -7,6 +7,7 @@ use crate::scim::ScimError;
 use crate::scim::filter::get;
 use crate::scim::schema::find;
 use crate::scim::{attributes, schema};
+use crate::store::teams::Named;
 
 /// The most characters of a name or an `externalId`.
 const LONGEST: usize = 256;
@@ -18,7 +19,7 @@ const MOST: usize = 100_000;
 pub(super) struct Draft {
     pub(super) name: String,
     pub(super) external_id: Option<String>,
-    pub(super) members: Vec<MemberId>,
+    pub(super) members: Vec<Named>,
 }
 
 impl Draft {
@@ -60,36 +61,46 @@ fn text(name: &str, value: &Value) -> Result<Option<String>, ScimError> {
 }
 
 /// The users that a value of `members` names, each once.
-pub(super) fn members(value: &Value) -> Result<Vec<MemberId>, ScimError> {
-    let wrong = |what: &str| ScimError::bad("invalidValue", what.to_owned());
+pub(super) fn members(value: &Value) -> Result<Vec<Named>, ScimError> {
     let items = match value {
         Value::Null => return Ok(Vec::new()),
         Value::Array(items) => items.as_slice(),
         one => std::slice::from_ref(one),
     };
     if items.len() > MOST {
-        return Err(wrong("one request names at most 100,000 members"));
+        return Err(ScimError::bad("invalidValue", "one request names at most 100,000 members"));
     }
-    let mut ids = Vec::with_capacity(items.len());
-    for item in items {
-        let id = match item {
-            Value::String(id) => id.as_str(),
-            Value::Object(fields) => {
-                let kind = get(fields, "type").and_then(Value::as_str).unwrap_or("User");
-                if kind.eq_ignore_ascii_case("group") {
-                    return Err(wrong("groups within groups are not kept; name users"));
-                }
-                get(fields, "value")
-                    .and_then(Value::as_str)
-                    .ok_or_else(|| wrong("a member has a value: the id of a user"))?
+    let mut all = items.iter().map(member).collect::<Result<Vec<_>, _>>()?;
+    all.sort_by_key(|named| named.member);
+    all.dedup_by_key(|named| named.member);
+    Ok(all)
+}
+
+fn member(item: &Value) -> Result<Named, ScimError> {
+    let wrong = |what: &str| ScimError::bad("invalidValue", what.to_owned());
+    let (id, display) = match item {
+        Value::String(id) => (id.as_str(), None),
+        Value::Object(fields) => {
+            let kind = get(fields, "type").and_then(Value::as_str).unwrap_or("User");
+            if kind.eq_ignore_ascii_case("group") {
+                return Err(wrong("groups within groups are not kept; name users"));
             }
-            _ => return Err(wrong("a member is an object with a value")),
-        };
-        ids.push(id.parse().map_err(|_| ScimError::bad("invalidValue", format!("there is no user {}", short(id))))?);
+            let id = get(fields, "value").and_then(Value::as_str);
+            let id = id.ok_or_else(|| wrong("a member has a value: the id of a user"))?;
+            (id, get(fields, "display").and_then(Value::as_str))
+        }
+        _ => return Err(wrong("a member is an object with a value")),
+    };
+    if display.is_some_and(|display| display.contains('\0') || display.chars().count() > LONGEST) {
+        return Err(wrong("display has at most 256 characters, without NUL"));
     }
-    ids.sort_unstable();
-    ids.dedup();
-    Ok(ids)
+    let member = id.parse().map_err(|_| ScimError::bad("invalidValue", format!("there is no user {}", short(id))))?;
+    Ok(Named { member, display: display.map(str::to_owned) })
+}
+
+/// The ids alone.
+pub(super) fn ids(members: &[Named]) -> Vec<MemberId> {
+    members.iter().map(|named| named.member).collect()
 }
 
 fn short(id: &str) -> String {
@@ -106,9 +117,12 @@ mod tests {
     fn members_are_read_in_every_form_once() {
         let id = MemberId::at(chrono::DateTime::UNIX_EPOCH);
         let entra = json!([{ "value": id, "$ref": null }, { "VALUE": id, "type": "User", "display": "x" }, id]);
-        assert_eq!(members(&entra).ok(), Some(vec![id]));
-        assert_eq!(members(&json!({ "value": id })).ok(), Some(vec![id]));
-        assert_eq!(members(&json!(null)).ok(), Some(vec![]));
+        let read = |value: &Value| members(value).map(|named| ids(&named)).ok();
+        assert_eq!(read(&entra), Some(vec![id]));
+        assert_eq!(read(&json!({ "value": id })), Some(vec![id]));
+        assert_eq!(read(&json!(null)), Some(vec![]));
+        let okta = members(&json!([{ "value": id, "display": "Ada" }])).unwrap_or_default();
+        assert_eq!(okta, [Named { member: id, display: Some("Ada".into()) }]);
         for bad in [
             json!([1]),
             json!([{}]),

@@ -2,7 +2,7 @@
 
 use axum::extract::State;
 use kernel::db::OrgTx;
-use kernel::ids::{MemberId, TeamId};
+use kernel::ids::TeamId;
 use serde_json::Value;
 use shell::Allowed;
 use shell::auth::permission::Scim;
@@ -15,7 +15,7 @@ use crate::scim::query::Query;
 use crate::scim::schema::GROUPS;
 use crate::scim::sql::{self, Candidates, Cond};
 use crate::scim::{Base, ScimError};
-use crate::store::teams::{self, Team};
+use crate::store::teams::{self, Named, Team};
 
 /// More groups than this are not looked through in memory.
 const MOST: i64 = 5_000;
@@ -95,13 +95,13 @@ async fn chosen(tx: &mut OrgTx, cond: &Cond, filter: &Filter, base: &Base) -> Re
         return Err(ScimError::bad("tooMany", "this filter would look through more than 200,000 members; narrow it"));
     }
     let all = with_their_members(tx, rows, asks_members).await?;
-    let fits = |team: &Team, members: Option<&[MemberId]>| {
+    let fits = |team: &Team, members: Option<&[Named]>| {
         filter::matches(filter, &render(team, members, base.as_str()), &GROUPS)
     };
     Ok(all.into_iter().filter(|(team, members)| fits(team, members.as_deref())).map(|(team, _)| team).collect())
 }
 
-type WithMembers = Vec<(Team, Option<Vec<MemberId>>)>;
+type WithMembers = Vec<(Team, Option<Vec<Named>>)>;
 
 async fn with_their_members(tx: &mut OrgTx, rows: Vec<Team>, wanted: bool) -> Result<WithMembers, ScimError> {
     if !wanted {
@@ -113,8 +113,8 @@ async fn with_their_members(tx: &mut OrgTx, rows: Vec<Team>, wanted: bool) -> Re
     // Both come in the order of the teams.
     for team in rows {
         let mut members = Vec::new();
-        while let Some((_, member)) = pairs.next_if(|(id, _)| *id == team.id) {
-            members.push(member);
+        while let Some((_, member, display)) = pairs.next_if(|(id, ..)| *id == team.id) {
+            members.push(Named { member, display });
         }
         all.push((team, Some(members)));
     }

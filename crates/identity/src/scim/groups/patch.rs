@@ -21,7 +21,7 @@ use crate::scim::patch::{self, Operation, Verb};
 use crate::scim::projection::Projection;
 use crate::scim::schema::{Attr, GROUPS, Place};
 use crate::scim::{Base, ScimError};
-use crate::store::teams;
+use crate::store::teams::{self, Named};
 
 pub(crate) async fn patch(
     State(base): State<Base>,
@@ -50,7 +50,7 @@ pub(crate) async fn patch(
         return Ok(StatusCode::NO_CONTENT.into_response());
     }
     let team = teams::find(&mut tx, before.id).await?.ok_or_else(|| ScimError::missing("group"))?;
-    let members = if projection.gives("members") { Some(teams::member_ids(&mut tx, team.id).await?) } else { None };
+    let members = if projection.gives("members") { Some(teams::named(&mut tx, team.id).await?) } else { None };
     tx.commit().await?;
     let group = resource::render(&team, members.as_deref(), base.as_str());
     Ok(answer::cut(StatusCode::OK, group, &projection, &GROUPS))
@@ -125,7 +125,8 @@ impl Change<'_> {
             self.tally.removed += teams::keep_only(tx, self.team, &[]).await?;
             return Ok(());
         }
-        let listed = draft::members(value)?;
+        let named = draft::members(value)?;
+        let listed = draft::ids(&named);
         if verb == Verb::Remove {
             self.tally.removed += teams::take(tx, self.team, &listed).await?;
             return Ok(());
@@ -134,7 +135,7 @@ impl Change<'_> {
         if verb == Verb::Replace {
             self.tally.removed += teams::keep_only(tx, self.team, &listed).await?;
         }
-        self.tally.added += teams::put(tx, self.team, &listed).await?;
+        self.tally.added += teams::put_named(tx, self.team, &named, verb == Verb::Replace).await?;
         Ok(())
     }
 
@@ -143,9 +144,9 @@ impl Change<'_> {
         if let Some(ids) = ids(filter) {
             return Ok(ids);
         }
-        let all = teams::member_ids(tx, self.team).await?;
-        let fits = |id: &MemberId| filter::matches_element(filter, &resource::member(*id, self.base), attr);
-        Ok(all.into_iter().filter(fits).collect())
+        let all = teams::named(tx, self.team).await?;
+        let fits = |named: &&Named| filter::matches_element(filter, &resource::member(named, self.base), attr);
+        Ok(all.iter().filter(fits).map(|named| named.member).collect())
     }
 }
 

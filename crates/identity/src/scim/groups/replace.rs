@@ -5,7 +5,7 @@ use axum::http::StatusCode;
 use shell::auth::permission::Scim;
 use shell::{Allowed, Path};
 
-use super::draft::Draft;
+use super::draft::{Draft, ids};
 use super::resource::render;
 use super::{Tally, finish, known, lock};
 use crate::origin::Origin;
@@ -26,9 +26,10 @@ pub(crate) async fn put(
     let mut tx = by.tx().await?;
     let before = lock(&mut tx, &id, &versions).await?;
     let draft = Draft::read(&body)?;
-    known(&mut tx, &draft.members).await?;
-    let removed = teams::keep_only(&mut tx, before.id, &draft.members).await?;
-    let added = teams::put(&mut tx, before.id, &draft.members).await?;
+    let listed = ids(&draft.members);
+    known(&mut tx, &listed).await?;
+    let removed = teams::keep_only(&mut tx, before.id, &listed).await?;
+    let added = teams::put_named(&mut tx, before.id, &draft.members, true).await?;
     let named = before.name != draft.name || before.external_id != draft.external_id;
     let names = (draft.name.as_str(), draft.external_id.as_deref());
     finish(&mut tx, &before, names, Tally { added, removed, named }, by.actor(), &origin).await?;

@@ -27,7 +27,7 @@ pub(crate) async fn get(
     if versions.is_known(&version(&team)) {
         return Ok(answer::not_modified(&version(&team)));
     }
-    let members = if projection.gives("members") { Some(teams::member_ids(&mut tx, id).await?) } else { None };
+    let members = if projection.gives("members") { Some(teams::named(&mut tx, id).await?) } else { None };
     let group = render(&team, members.as_deref(), base.as_str());
     Ok(answer::cut(StatusCode::OK, group, &projection, &GROUPS))
 }

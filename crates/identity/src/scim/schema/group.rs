@@ -5,6 +5,7 @@ use super::Attr;
 const MEMBER: &[Attr] = &[
     Attr::text("value", "The id of the user").exact().immutable(),
     Attr::reference("$ref", &["User"], "Where the user is").immutable(),
+    Attr::text("display", "What the provider calls the user").immutable(),
     Attr::text("type", "What the member is").one_of(&["User"]).immutable(),
 ];
 

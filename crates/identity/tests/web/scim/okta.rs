@@ -68,6 +68,7 @@ async fn groups_are_pushed_renamed_with_their_id_and_unlinked() {
     okta.patch(&path, swap).await.expect_status(204);
     let group = okta.get(&path).await.expect_status(200).json();
     assert_eq!((group["displayName"].as_str(), members(&group)), (Some("Sales EMEA"), vec![bob.clone()]));
+    assert_eq!(group["members"][0]["display"], "bob@one.example", "kept as it was sent");
     let push = json!([{ "op": "replace", "path": "members", "value": [{ "value": ada }, { "value": bob }] }]);
     okta.patch(&path, push).await.expect_status(204);
     let user = okta.get(&format!("/Users/{ada}")).await.json();
