@@ -72,18 +72,15 @@ pub(super) fn short(subject: &str) -> String {
 
 pub(super) fn icon(action: &str) -> &'static str {
     match action.split('.').next().unwrap_or_default() {
-        "sign_in" | "sign_out" | "refresh" | "session" | "session_policy" | "sso" | "password" | "totp" | "passkey" => {
-            "lock"
-        }
+        "sign_in" | "sign_out" | "refresh" | "session" | "session_policy" | "sso" | "hold" => "lock",
+        "password" | "totp" | "passkey" | "security" | "factors" | "recovery_codes" | "vault" | "audit_log" => "shield",
         "member" | "members" | "invite" | "org" | "team" => "users",
         "organisation" => "building-2",
         "key" => "key",
         "settings" => "settings",
-        "vault" | "audit_log" | "security" | "factors" | "recovery_codes" => "shield",
         "consent" => "file-text",
         "export" => "download",
         "erasure" => "trash-2",
-        "hold" => "lock",
         _ => "activity",
     }
 }
