@@ -57,11 +57,14 @@ async fn an_assertion_signs_in_once_whoever_is_faster() {
     assert_eq!(scene.count("select count(*) from saml_assertions").await, 1);
 }
 
+/// What an attacker does to a message.
+type Change = Box<dyn Fn(Message) -> Message>;
+
 #[tokio::test]
 async fn what_the_crate_refuses_is_refused_here() {
     let scene = Scene::new().await;
     let idp = Signer::rsa("idp");
-    let cases: [(&str, Box<dyn Fn(Message) -> Message>); 8] = [
+    let cases: [(&str, Change); 8] = [
         ("neither the response nor the assertion is signed", Box::new(|message| message)),
         (
             "was changed after it was signed",
