@@ -58,13 +58,13 @@ async fn an_assertion_signs_in_once_whoever_is_faster() {
 }
 
 /// What an attacker does to a message.
-type Change = Box<dyn Fn(Message) -> Message>;
+type Change<'a> = Box<dyn Fn(Message) -> Message + 'a>;
 
 #[tokio::test]
 async fn what_the_crate_refuses_is_refused_here() {
     let scene = Scene::new().await;
     let idp = Signer::rsa("idp");
-    let cases: [(&str, Change); 8] = [
+    let cases: [(&str, Change<'_>); 8] = [
         ("neither the response nor the assertion is signed", Box::new(|message| message)),
         (
             "was changed after it was signed",
