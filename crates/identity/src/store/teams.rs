@@ -195,15 +195,13 @@ pub(crate) async fn fellows(
 }
 /// Takes everybody out of a team but these, and counts them.
 pub(crate) async fn keep_only(tx: &mut OrgTx, team: TeamId, members: &[MemberId]) -> Result<u64, sqlx::Error> {
-    let done = sqlx::query(
-        "delete from team_members x where org_id = $1 and team_id = $2 \
-         and not exists (select 1 from unnest($3::uuid[]) as w(id) where w.id = x.member_id)",
-    )
-    .bind(tx.org())
-    .bind(team)
-    .bind(members)
-    .execute(tx.conn())
-    .await?;
+    let done =
+        sqlx::query("delete from team_members where org_id = $1 and team_id = $2 and member_id <> all($3::uuid[])")
+            .bind(tx.org())
+            .bind(team)
+            .bind(members)
+            .execute(tx.conn())
+            .await?;
     Ok(done.rows_affected())
 }
 
