@@ -138,14 +138,14 @@ fn export_row(
     }
 }
 
-/// What is left until an instant, in the largest unit that tells it.
+/// What is left until an instant, in the largest unit that tells it; begun ones count.
 fn time_left(until: DateTime<Utc>, now: DateTime<Utc>) -> String {
     let left = until - now;
     let (number, unit) = match left.num_minutes() {
         ..1 => return "any moment".to_owned(),
         minutes @ 1..120 => (minutes, "minute"),
-        minutes @ 120..2880 => (minutes / 60, "hour"),
-        minutes => (minutes / 1440, "day"),
+        minutes @ 120..2880 => ((minutes + 59) / 60, "hour"),
+        minutes => ((minutes + 1439) / 1440, "day"),
     };
     format!("{number} {unit}{}", if number == 1 { "" } else { "s" })
 }
