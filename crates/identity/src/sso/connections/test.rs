@@ -39,7 +39,7 @@ pub(crate) async fn test(app: &App, by: &Allowed<ManagePeople>, id: SsoId) -> Re
     let callback = callback_url(&app.settings().public_url, id);
     let mut steps = match connection.kind {
         Kind::Oidc => check::run(by.kernel(), by.org(), &connection, &callback).await?,
-        Kind::Saml => saml::check::run(by.kernel(), &connection).await?,
+        Kind::Saml => saml::check::run(by.kernel(), by.org(), &connection).await?,
     };
     let mut tx = by.tx().await?;
     if steps.iter().all(|step| step.ok) {

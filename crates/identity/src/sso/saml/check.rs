@@ -1,28 +1,42 @@
-//! "Test connection": what can be known without a person who signs in. What a sign-in itself found wrong is in the audit
-//! log, in the words of [`saml::Refusal`].
+//! "Test connection": what can be known without a person who signs in, and what the last one who tried met, in the words of
+//! [`saml::Refusal`].
 
 use chrono::Duration;
 use kernel::Kernel;
 use kernel::http::Method;
+use kernel::ids::OrgId;
 use saml::{Certificate, IdentityProvider};
 use shell::AppError;
 
 use super::{Settings, import};
 use crate::sso::oidc::check::{Report, Step};
 use crate::sso::oidc::provider;
+use crate::store::sso::assertions;
 use crate::store::sso::connections::Connection;
 
 /// A certificate that ends sooner is worth a word.
 const SOON: Duration = Duration::days(30);
 
 /// Tests a SAML connection.
-pub(crate) async fn run(kernel: &Kernel, connection: &Connection) -> Result<Vec<Step>, AppError> {
+pub(crate) async fn run(kernel: &Kernel, org: OrgId, connection: &Connection) -> Result<Vec<Step>, AppError> {
     let settings = Settings::of(connection)?;
     let pinned = settings.pinned()?;
     let mut report = Report::default();
     match certificates(kernel, &pinned) {
         Ok(text) => report.good("Certificates", text),
         Err(text) => return Ok(report.bad("Certificates", text)),
+    }
+    let mut tx = kernel.db.begin(org).await?;
+    let last = assertions::last_sign_in(&mut tx, connection.id, connection.updated_at).await?;
+    drop(tx);
+    match last {
+        Some((at, None)) => report.good("Last sign-in", format!("came in at {}", at.format("%Y-%m-%d %H:%M UTC"))),
+        Some((at, Some(why))) => {
+            let text = format!("refused at {}: {why}", at.format("%Y-%m-%d %H:%M UTC"));
+            return Ok(report.bad("Last sign-in", text));
+        }
+        // Nobody tried since it was saved.
+        None => {}
     }
     let request = match provider::call(kernel, Method::GET, &settings.sso_url) {
         Ok(request) => request,

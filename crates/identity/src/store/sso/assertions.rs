@@ -29,3 +29,25 @@ pub(crate) async fn use_once(
     .await?;
     Ok(done.rows_affected() == 1)
 }
+
+/// What the last one met who came by a connection since a time: none who did; when, and why they were refused if they were.
+pub(crate) async fn last_sign_in(
+    tx: &mut OrgTx,
+    connection: SsoId,
+    since: DateTime<Utc>,
+) -> Result<Option<(DateTime<Utc>, Option<String>)>, sqlx::Error> {
+    sqlx::query_as(
+        "select at, why from ( \
+           select at, detail::jsonb ->> 'why' as why from audit_log \
+             where org_id = $1 and action = 'sso.failed' and subject = $3 and at > $4 \
+           union all \
+           select seen_at, null from sso_links where org_id = $1 and connection_id = $2 and seen_at > $4 \
+         ) as came order by at desc limit 1",
+    )
+    .bind(tx.org())
+    .bind(connection)
+    .bind(connection.to_string())
+    .bind(since)
+    .fetch_optional(tx.conn())
+    .await
+}

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::idp::{IDP, certificate, fixture};
+use super::idp::{IDP, Signer, certificate, fixture};
 use super::scene::{OURS, Scene};
 use crate::support::House;
 
@@ -166,4 +166,30 @@ async fn a_test_says_what_is_wrong() {
         report["steps"][0]["text"].as_str().expect("text").contains("the last one ended on 2036-11-24"),
         "{report}"
     );
+}
+
+#[tokio::test]
+async fn a_test_tells_what_the_last_sign_in_met() {
+    let scene = Scene::new().await;
+    let step = async || {
+        let call = scene.house.post(&format!("/v2/sso/connections/{}/test", scene.id), json!({}));
+        let report = call.by(&scene.owner).send().await.expect_status(200).json();
+        report["steps"][1].clone()
+    };
+    assert_eq!(step().await["name"], "Sign-in address", "nobody tried yet");
+    let began = scene.start("").await;
+    let message = scene.message(Some(&began.request), "_one").sign_assertion(&Signer::rsa("other"));
+    scene.posted(&message, &began.relay_state).await.expect_status(403);
+    let refused = step().await;
+    assert_eq!((&refused["name"], &refused["ok"]), (&json!("Last sign-in"), &json!(false)), "{refused}");
+    assert!(refused["text"].as_str().expect("text").contains("none of the 1 pinned certificates"), "{refused}");
+    let began = scene.start("").await;
+    let message = scene.message(Some(&began.request), "_two").sign_assertion(&Signer::rsa("idp"));
+    let ticket = scene.accepted(&message, &began).await;
+    scene.finish(&ticket, &began.cookie).await.expect_status(303);
+    let good = step().await;
+    assert_eq!((&good["name"], &good["ok"]), (&json!("Last sign-in"), &json!(true)), "{good}");
+    // What was refused before a change says nothing of what is saved now.
+    scene.change(json!({ "name": "Changed" })).await;
+    assert_eq!(step().await["name"], "Sign-in address");
 }
