@@ -79,10 +79,7 @@ async fn from_elsewhere_every_credential_is_refused_and_nobody_signs_in() {
     let saved = save(&house, &owner, json!({ "networks": ["203.0.113.0/24", "2001:db8::/32"] })).await;
     assert_eq!(saved.expect_status(200).json()["networks"], json!(["203.0.113.0/24", "2001:db8::/32"]));
     for credential in credentials {
-        for (ip, status) in [(HERE, 200), (ELSEWHERE, 403), ("::1", 403), (HERE, 200), (ELSEWHERE, 403)] {
-            if ip.contains(':') {
-                continue;
-            }
+        for (ip, status) in [(HERE, 200), (ELSEWHERE, 403), (HERE, 200), (ELSEWHERE, 403)] {
             assert_eq!(asked(&house, credential, ip).await, status, "{} from {ip}", credential.0);
         }
         let nowhere = house.get("/v2/auth/session").header(credential.0, credential.1).send().await;
