@@ -61,6 +61,7 @@ fn body(method: &str, path: &str) -> Value {
         ("post" | "patch", "/v2/teams" | "/v2/teams/{id}") => json!({ "name": "Front desk" }),
         ("put", "/v2/session-policy") => json!({ "idle_minutes": null, "longest_minutes": null }),
         ("post", "/v2/keys") => json!({ "name": "k", "scopes": ["view"] }),
+        ("post", "/v2/keys/{id}/rotate") => json!({ "overlap_hours": 1 }),
         ("post", "/v2/members/import") => json!({ "csv": "email\nz@example.com", "dry_run": true }),
         ("patch", "/v2/organisation") => json!({ "name": "Another name" }),
         ("post", "/v2/organisation/ownership") => json!({ "member_id": "member_01h455vb4pex5vsknk084sn02q" }),
@@ -102,7 +103,7 @@ async fn filled(house: &House, of: &Person, path: &str) -> String {
         "/v2/members/{id}" | "/v2/members/{id}/factors" | "/v2/members/{id}/sessions" => {
             return path.replace("{id}", &house.member_id(of).await);
         }
-        "/v2/keys/{id}" => house.post("/v2/keys", json!({ "name": "k", "scopes": ["view"] })),
+        "/v2/keys/{id}" | "/v2/keys/{id}/rotate" => house.post("/v2/keys", json!({ "name": "k", "scopes": ["view"] })),
         path if path.starts_with("/v2/sso/connections/{id}") => {
             house.post("/v2/sso/connections", json!({ "kind": "oidc", "name": "Provider" }))
         }
