@@ -118,7 +118,7 @@ impl CheckpointLine {
 
     pub(super) fn read(self) -> Option<Checkpoint> {
         let Self { kind: _, what, seq, hash, at, kid, signature } = self;
-        let (kind, hash, signature) = (Kind::read(&what)?, hex::decode(hash).ok()?, STANDARD.decode(signature).ok()?);
+        let (kind, hash, signature) = (Kind::read(&what)?, bytes(&hash)?, STANDARD.decode(signature).ok()?);
         Some(Checkpoint { kind, seq, hash, at, kid, signature })
     }
 }
@@ -164,7 +164,10 @@ impl EntryLine {
     /// The row and, in a file of chosen entries, the hash before it.
     pub(super) fn read(self) -> Option<(Entry, Option<Vec<u8>>)> {
         let state = |text: Option<Box<RawValue>>| text.map(|text| text.get().to_owned()).unwrap_or_default();
-        let previous = self.previous.map(hex::decode).transpose().ok()?;
+        let previous = match self.previous {
+            Some(text) => Some(bytes(&text)?),
+            None => None,
+        };
         let entry = Entry {
             id: self.id,
             seq: self.seq,
@@ -179,10 +182,15 @@ impl EntryLine {
             before: state(self.before),
             after: state(self.after),
             version: self.version,
-            hash: hex::decode(self.hash).ok()?,
+            hash: bytes(&self.hash)?,
         };
         Some((entry, previous))
     }
+}
+
+/// The bytes of a hash, if it is written as we write it: upper case reads the same and is not what was written.
+pub(super) fn bytes(text: &str) -> Option<Vec<u8>> {
+    hex::decode(text).ok().filter(|bytes| hex::encode(bytes) == text)
 }
 
 /// A line as it is written.

@@ -276,6 +276,24 @@ fn no_byte_of_a_file_and_no_row_can_be_changed_unnoticed() {
 }
 
 #[tokio::test]
+async fn not_even_a_letters_case_can_be_changed() {
+    let (house, owner, _) = filled(3).await;
+    audit::sign_all(&house.kernel).await.unwrap();
+    for query in ["", "?action=settings"] {
+        let text = exported(&house, &owner, query).await;
+        prove(&text).unwrap();
+        for at in 0..text.len() {
+            for flip in [1, 32] {
+                let mut bytes = text.clone().into_bytes();
+                bytes[at] ^= flip;
+                let said = audit::prove(bytes.as_slice(), &[]);
+                assert!(said.is_err(), "byte {at} ^ {flip}: {}", String::from_utf8_lossy(&bytes));
+            }
+        }
+    }
+}
+
+#[tokio::test]
 async fn the_chain_is_signed_by_the_clock() {
     use kernel::schedule::run_schedules;
     let (house, _, org) = filled(4).await;
