@@ -1,3 +1,5 @@
+//! Patches in the shape in which Okta and Entra send them, and those that are refused.
+
 use serde_json::json;
 
 use super::*;

@@ -1,3 +1,5 @@
+//! Filters that read, filters that do not, and random ones that read back from what they print.
+
 use proptest::prelude::*;
 
 use super::*;
