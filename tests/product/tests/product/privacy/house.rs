@@ -142,8 +142,11 @@ const MOVES: [&str; 13] = [
 /// The organisation's rows but for those, once every view of the ledger has read what there is.
 pub async fn digest(product: &Product) -> BTreeMap<String, Vec<String>> {
     until("the views of the ledger", || async {
+        // A view reads no further than the oldest transaction still running, which may be another test's.
+        let open = "select exists (select 1 from events where xact_id >= pg_snapshot_xmin(pg_current_snapshot()))";
+        let open: bool = sqlx::query_scalar(open).fetch_one(&mut product.db.owner().await).await.expect("the ledger");
         let followers = kernel::db::system::followers(&product.kernel.db).await.expect("followers");
-        followers.iter().all(|follower| !follower.behind).then_some(())
+        (!open && followers.iter().all(|follower| !follower.behind)).then_some(())
     })
     .await;
     let mut tables: BTreeMap<String, Vec<String>> = BTreeMap::new();
