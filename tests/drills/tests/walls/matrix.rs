@@ -47,8 +47,8 @@ const OPEN: &[(&str, &str)] = &[
     ("POST /sign-in", "the door"),
     ("POST /sign-in/passkey", "the door; the signature of a passkey"),
     ("POST /sign-in/second-factor", "the second step of the door; the cookie of the first proves it"),
-    ("POST /sign-in/second-factor/options", "the second step of the door; the cookie of the first proves it"),
     ("POST /sign-in/sso", "the door"),
+    ("POST /sign-out", "leaving; whoever has no session is led to the door"),
     ("POST /v2/auth/login", "the door"),
     ("POST /v2/auth/login/second-factor", "the second step of the door; the secret of the first proves it"),
     ("POST /v2/auth/login/second-factor/options", "the second step of the door; the secret of the first proves it"),
@@ -65,6 +65,7 @@ const OPEN: &[(&str, &str)] = &[
 const SIGNED: &[(&str, &str)] = &[
     ("GET /webhooks/{channel}", "Meta's challenge carries the verify token, X's is answered with a signature"),
     ("POST /auth/saml/{connection}/acs", "the identity provider's signature over the assertion"),
+    ("POST /sign-in/second-factor/options", "the cookie of the sign-in's first step"),
     ("POST /webhooks/{channel}", "the platform's signature over the body"),
     ("POST /webhooks/hubspot", "the platform's signature over the body"),
 ];
@@ -74,7 +75,6 @@ const FOR_EVERY_MEMBER: &[(&str, &str)] = &[
     ("DELETE /v2/members/me", "one's own membership"),
     ("POST /knowledge/test", "a question, nothing is kept"),
     ("POST /organisations/{org}", "going to another of one's organisations"),
-    ("POST /sign-out", "one's own session"),
     ("POST /v2/knowledge/test", "a question, nothing is kept"),
 ];
 

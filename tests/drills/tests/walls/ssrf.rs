@@ -91,10 +91,8 @@ async fn the_client_refuses_names_that_resolve_inside_and_addresses_in_every_spe
         assert!(house.kernel.http.public(Method::GET, url).is_err(), "{url:?}");
     }
     // A name passes the look at the URL; the resolver that the connection uses refuses what it leads to.
-    for url in ["http://localhost:9/", "http://ip6-localhost:9/"] {
-        let Ok(request) = house.kernel.http.public(Method::GET, url) else { continue };
-        let error = request.send().await.expect_err(url);
-        let told = format!("{error:?}");
-        assert!(told.contains("not on the public internet") || told.contains("PrivateAddress"), "{url}: {told}");
-    }
+    let url = "http://localhost:9/";
+    let error = house.kernel.http.public(Method::GET, url).expect("a name").send().await.expect_err("refused");
+    let told = format!("{error:?}");
+    assert!(told.contains("PrivateAddress"), "{url}: {told}");
 }
