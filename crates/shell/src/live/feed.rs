@@ -2,7 +2,6 @@
 
 use std::time::Duration;
 
-use kernel::ids::OrgId;
 use kernel::live::LiveMessage;
 use serde::Serialize;
 use serde_json::Value;
@@ -11,6 +10,7 @@ use tokio::sync::broadcast::error::RecvError;
 use tokio::time::{Instant, Interval, MissedTickBehavior, interval_at};
 use tokio_util::sync::CancellationToken;
 
+use super::ear::Ear;
 use crate::App;
 
 /// How often and how long.
@@ -18,7 +18,7 @@ use crate::App;
 pub(super) struct Pace {
     /// A sign of life this often, so that either side notices a dead line.
     beat: Duration,
-    /// After this long the line is closed and opened again, so that a removed member or an ended session does not listen on.
+    /// After this long the line is closed and opened again, so that no line is older than what it was opened by.
     lifetime: Duration,
 }
 
@@ -68,28 +68,31 @@ impl Note {
 
 /// The notes of one connection, in order.
 pub(super) struct Feed {
-    org: OrgId,
+    ear: Ear,
     bus: Receiver<LiveMessage>,
     drain: CancellationToken,
     beat: Interval,
     until: Instant,
     opening: Vec<Note>,
+    /// Heard and not passed on yet: whoever drops a call of [`Feed::next`] loses nothing.
+    heard: Option<LiveMessage>,
     over: bool,
 }
 
 impl Feed {
     /// Listens from now on. `resumed`: the client was here before and may have missed something.
-    pub(super) fn open(app: &App, org: OrgId, resumed: bool, pace: Pace) -> Self {
+    pub(super) fn open(app: &App, ear: Ear, resumed: bool, pace: Pace) -> Self {
         let mut beat = interval_at(Instant::now() + pace.beat, pace.beat);
         beat.set_missed_tick_behavior(MissedTickBehavior::Delay);
         let opening = if resumed { vec![Note::Resync, Note::Hello] } else { vec![Note::Hello] };
         Self {
-            org,
+            ear,
             bus: app.kernel().live.subscribe(),
             drain: app.drain().clone(),
             beat,
             until: Instant::now() + pace.lifetime,
             opening,
+            heard: None,
             over: false,
         }
     }
@@ -103,12 +106,20 @@ impl Feed {
             return None;
         }
         loop {
+            if self.heard.is_some() {
+                let may = self.ear.may_hear().await;
+                let message = self.heard.take().filter(|_| may);
+                self.over = !may;
+                return Some(message.map_or(Note::Bye, Note::Message));
+            }
             let note = tokio::select! {
                 () = self.drain.cancelled() => Note::Bye,
                 () = tokio::time::sleep_until(self.until) => Note::Bye,
                 heard = self.bus.recv() => match heard {
-                    Ok(message) if message.org == self.org => Note::Message(message),
-                    Ok(_) => continue,
+                    Ok(message) => {
+                        self.heard = Some(message).filter(|message| message.org == self.ear.org());
+                        continue;
+                    }
                     Err(RecvError::Lagged(_)) => Note::Resync,
                     Err(RecvError::Closed) => Note::Bye,
                 },
@@ -122,6 +133,8 @@ impl Feed {
 
 #[cfg(test)]
 mod tests {
+    use kernel::ids::OrgId;
+
     use super::*;
     use crate::testing::TestWeb;
 
@@ -130,7 +143,8 @@ mod tests {
         let web = TestWeb::new(|_| Vec::new()).await;
         let org = OrgId::new(&web.kernel.clock);
         let pace = Pace { beat: Duration::from_millis(1), lifetime: Duration::from_millis(40) };
-        let mut feed = Feed::open(&web.app, org, true, pace);
+        let ear = Ear::of(&web.app, org, &axum::http::HeaderMap::new(), kernel::db::Caller::default());
+        let mut feed = Feed::open(&web.app, ear, true, pace);
         assert_eq!((feed.next().await, feed.next().await), (Some(Note::Hello), Some(Note::Resync)));
         assert_eq!(feed.next().await, Some(Note::Beat));
         while let Some(note) = feed.next().await {

@@ -3,6 +3,7 @@
 //! Messages carry ids, never content; who gets one asks for what changed. The bus keeps nothing, so after a gap (a lost
 //! connection, a reader too slow for the bus) the feed says `resync` and the page asks again for all it shows.
 
+mod ear;
 mod feed;
 mod sse;
 mod ws;

@@ -9,13 +9,15 @@ use axum::response::sse::{Event, Sse};
 use axum::response::{IntoResponse, Response};
 use futures_util::stream::{self, Stream};
 
+use super::ear::Ear;
 use super::feed::{Feed, Note, Pace};
 use crate::App;
 use crate::auth::{Allowed, permission::View};
 
 /// Streams the organisation's live messages. A `Last-Event-ID` means that the browser lost a line: it is told to resync.
 pub(crate) async fn sse(State(app): State<App>, by: Allowed<View>, headers: HeaderMap) -> Response {
-    let feed = Feed::open(&app, by.org(), headers.contains_key("last-event-id"), Pace::USUAL);
+    let ear = Ear::of(&app, by.org(), &headers, by.request().caller());
+    let feed = Feed::open(&app, ear, headers.contains_key("last-event-id"), Pace::USUAL);
     let mut response = Sse::new(events(feed)).into_response();
     // A proxy that collects the stream before passing it on would hold every message back.
     response.headers_mut().insert("x-accel-buffering", axum::http::HeaderValue::from_static("no"));

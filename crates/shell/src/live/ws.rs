@@ -6,6 +6,7 @@ use axum::http::HeaderMap;
 use axum::response::Response;
 use kernel::CanFail;
 
+use super::ear::Ear;
 use super::feed::{Feed, Note, Pace};
 use crate::auth::{Allowed, csrf, permission::View};
 use crate::{App, AppError};
@@ -23,7 +24,8 @@ pub(crate) async fn ws(
     if csrf::is_cross_site(&headers) {
         return Err(AppError::forbidden("this socket was opened by another site"));
     }
-    let feed = Feed::open(&app, by.org(), false, Pace::USUAL);
+    let ear = Ear::of(&app, by.org(), &headers, by.request().caller());
+    let feed = Feed::open(&app, ear, false, Pace::USUAL);
     Ok(upgrade.max_message_size(INCOMING_LIMIT).on_upgrade(move |socket| speak(socket, feed)))
 }
 

@@ -56,6 +56,28 @@ impl Line {
 }
 
 #[tokio::test]
+async fn a_line_ends_with_its_session_before_it_says_anything_more() {
+    let (web, _) = web().await;
+    let org = web.org("Ours").await;
+    let (token, other) = (web.token(org, Role::Agent), web.token(org, Role::Agent));
+    let (mut line, mut stays) = (Line::open(&web, &token, None).await, Line::open(&web, &other, None).await);
+    assert_eq!((line.kind().await, stays.kind().await), ("hello".into(), "hello".into()));
+    web.kernel.live.publish(message(org, "one"));
+    assert_eq!((line.kind().await, stays.kind().await), ("one".into(), "one".into()));
+    web.forget(&token);
+    let begun = std::time::Instant::now();
+    loop {
+        web.kernel.live.publish(message(org, "two"));
+        assert_eq!(stays.kind().await, "two");
+        if line.kind().await == "bye" {
+            break;
+        }
+        assert!(begun.elapsed() < std::time::Duration::from_secs(1), "it listens on");
+    }
+    assert_eq!(line.kind().await, "end");
+}
+
+#[tokio::test]
 async fn a_line_hears_its_own_organisation_and_says_goodbye_on_drain() {
     let (web, _) = web().await;
     let (ours, theirs) = (web.org("Ours").await, web.org("Theirs").await);
