@@ -31,10 +31,11 @@ async fn the_voice_and_the_automatic_answers_are_saved_from_their_forms() {
 async fn the_audit_log_tells_what_a_setting_was_and_what_it_became() {
     let house = House::new().await;
     let owner = house.token(Role::Owner);
-    let form = "enabled=true&sure=40&channels=facebook";
-    house.web.submit(&owner, Method::POST, "/agents/replies", form).await;
-    let form = "sure=40&channels=facebook&channels=x";
-    house.web.submit(&owner, Method::POST, "/agents/replies", form).await;
+    for (enabled, channels) in [(true, vec!["facebook"]), (false, vec!["facebook", "x"])] {
+        let body = serde_json::json!({ "enabled": enabled, "channels": channels });
+        let saved = house.web.call(&owner, Method::PUT, "/v2/settings/auto-reply", Some(&body)).await;
+        assert_eq!(saved.status, 200, "{}", saved.text);
+    }
     let rows: Vec<(String, String, String)> =
         sqlx::query_as("select subject, before, after from audit_log where action = 'settings.changed' order by seq")
             .fetch_all(&mut house.web.db.owner().await)
