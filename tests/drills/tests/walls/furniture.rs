@@ -23,7 +23,7 @@ pub async fn furnish(product: &Product) {
     product.settled().await;
     for (path, body) in [
         ("/v2/keys", json!({ "name": "a key", "scopes": ["view"] })),
-        ("/v2/invites", json!({ "email": "sam@example.com", "role": "agent" })),
+        ("/v2/invites", json!({ "email": "samira@furnished.example", "role": "agent" })),
         ("/v2/teams", json!({ "name": "Front desk" })),
         ("/v2/members/import", json!({ "csv": "email\nines@example.com" })),
         ("/v2/sso/connections", json!({ "kind": "saml", "name": "A draft" })),
