@@ -144,7 +144,9 @@ async fn another_organisations_lists_and_pages_show_nothing_of_the_first() {
         let (seen, text) = house.text(request(&eve, "GET", &route.path, ("", Vec::new()))).await;
         // Nothing is ready here: no worker runs.
         assert!(seen.status < 500 || route.path == "/health/ready", "{}", route.name());
-        for secret in theirs.iter().map(String::as_str).chain([house.email.as_str(), "samira@furnished.example", "Northwind"]) {
+        for secret in
+            theirs.iter().map(String::as_str).chain([house.email.as_str(), "samira@furnished.example", "Northwind"])
+        {
             // The reference of the API has examples of its own.
             let own = route.path == "/docs/api" || route.path == "/v2/openapi.json";
             assert!(own || !text.contains(secret), "{} shows {secret}", route.name());
