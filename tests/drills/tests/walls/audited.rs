@@ -72,6 +72,7 @@ fn body(operation: &Operation, contact: &str) -> Value {
         "PUT /v2/auth/password" => {
             json!({ "current": product_tests::PASSWORD, "password": "another long enough password" })
         }
+        "PUT /v2/session-policy" => json!({ "idle_minutes": 480, "longest_minutes": 10_080, "networks": [] }),
         "PUT /v2/settings/auto-reply" => json!({ "enabled": false }),
         "PUT /v2/settings/brand-voice" => json!({ "business_name": "Northwind" }),
         "POST /v2/channels" => {
