@@ -44,6 +44,8 @@ declare
   blocked text;
 begin
   perform set_config('recoup.org', org::text, true);
+  -- Contacts that are hidden go too.
+  perform set_config('recoup.hidden', 'seen', true);
   if not exists (select from organisations o where o.id = org and o.deleted_at is not null and o.erase_at <= at) then
     raise exception 'organisation % is not to be erased', org;
   end if;
