@@ -11,6 +11,7 @@ use super::house::{NAME, arrange, digest, found, operator, tick, zuzana};
 async fn a_hidden_contact_is_nowhere_to_be_seen_and_comes_back_as_it_was() {
     let product = Product::start().await;
     let zuzana = zuzana(&product, 4730).await;
+    let nora = product.neighbour().await;
     let before = digest(&product).await;
     let seen = [
         format!("/v2/contacts/{}", zuzana.contact),
@@ -58,7 +59,6 @@ async fn a_hidden_contact_is_nowhere_to_be_seen_and_comes_back_as_it_was() {
         assert_eq!(product.call("POST", &path, body).await.0, 404, "{path}");
     }
     // To another organisation there is no such contact and no such request.
-    let nora = product.neighbour().await;
     let theirs = format!("/v2/privacy/erasures/{}", erasure["id"].as_str().expect("an id"));
     assert_eq!(nora.call("GET", &theirs, Value::Null).await.0, 404);
     assert_eq!(nora.call("DELETE", &theirs, Value::Null).await.0, 404);
