@@ -38,6 +38,7 @@ const NOT_SENSITIVE: &[(&str, &str)] = &[
 
 /// Called last, in this order, because little can be called after them.
 const LAST: &[&str] = &[
+    "POST /v2/privacy/erasures",
     "PUT /v2/session-policy",
     "PATCH /v2/sso/policy",
     "PUT /v2/auth/password",
@@ -60,6 +61,7 @@ async fn rows(product: &Product) -> i64 {
 /// A body with values that the rooms take, where the description alone does not tell them.
 fn body(operation: &Operation, contact: &str) -> Value {
     match operation.name().as_str() {
+        "PUT /v2/session-policy" => json!({ "idle_minutes": 480, "longest_minutes": 10_080 }),
         "PATCH /v2/organisation" => json!({ "name": "Northwind Two" }),
         "PATCH /v2/teams/{id}" => json!({ "name": "Another name" }),
         "POST /v2/sso/domains" => json!({ "domain": "northwind.example" }),
