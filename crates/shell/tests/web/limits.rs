@@ -103,8 +103,7 @@ async fn a_key_has_a_share_of_its_own_and_leaves_the_rest_to_the_others() {
 
 #[tokio::test]
 async fn a_refused_door_says_when_to_come_back() {
-    let settings = Settings { sign_in_per_minute: 2, ..Settings::default() };
-    let (web, _) = web_with(settings).await;
+    let web = still(Settings { sign_in_per_minute: 2, ..Settings::default() }).await;
     let knock = |path: &str, ip: &str| {
         let mut request = Request::post(path).body(Body::empty()).expect("valid");
         let ip: std::net::IpAddr = ip.parse().expect("an address");
