@@ -61,7 +61,6 @@ async fn rows(product: &Product) -> i64 {
 /// A body with values that the rooms take, where the description alone does not tell them.
 fn body(operation: &Operation, contact: &str) -> Value {
     match operation.name().as_str() {
-        "PUT /v2/session-policy" => json!({ "idle_minutes": 480, "longest_minutes": 10_080 }),
         "PATCH /v2/organisation" => json!({ "name": "Northwind Two" }),
         "PATCH /v2/teams/{id}" => json!({ "name": "Another name" }),
         "POST /v2/sso/domains" => json!({ "domain": "northwind.example" }),
