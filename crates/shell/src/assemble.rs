@@ -66,7 +66,9 @@ pub fn assemble(app: &App, rooms: Vec<Room>) -> Router {
     // Files are compressed already. What other sites post has no session, and counts by address like every door.
     let plain = edge(app, files.merge(outside.layer(from_fn_with_state(app.clone(), rate_limit))));
     let webhooks = webhooks.layer(
-        ServiceBuilder::new().layer(from_fn_with_state(app.clone(), platforms)).layer(DefaultBodyLimit::max(BODY_LIMIT)),
+        ServiceBuilder::new()
+            .layer(from_fn_with_state(app.clone(), platforms))
+            .layer(DefaultBodyLimit::max(BODY_LIMIT)),
     );
     finish(app, edge(app, people).layer(CompressionLayer::new()).merge(plain)).merge(webhooks)
 }

@@ -53,8 +53,7 @@ pub(crate) async fn get(
     }
     let (frame, passkeys) = (Frame::signed_out(&info, "Sign in"), Party::of(&app).is_ok());
     let Look { next, left } = look;
-    Ok(show(&SignInPage { frame, email: String::new(), next, problem: String::new(), left, passkeys })?
-        .into_response())
+    Ok(show(&SignInPage { frame, email: String::new(), next, problem: String::new(), left, passkeys })?.into_response())
 }
 
 pub(crate) async fn post(

@@ -9,5 +9,5 @@ mod templates;
 pub(crate) use api::{ChannelIn, api, let_go, open};
 pub use connect::{NewChannel, connect};
 pub(crate) use store::token_place;
-pub(crate) use templates::templates_of;
 pub use store::{Channel, disconnect, find, list, mark_failing};
+pub(crate) use templates::templates_of;

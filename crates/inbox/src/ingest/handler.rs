@@ -19,8 +19,8 @@ use super::load::{Loaded, load};
 use super::marks::Mark;
 use super::states::{self, News};
 use super::turn::{POLICY, TurnJob, carry_out, conclude, language, local_answer, model_may_help};
-use super::write::{self, NewMessage, preview};
 use super::waves::{Wave, waves};
+use super::write::{self, NewMessage, preview};
 use super::{apply, marks, outcome};
 use crate::brain::Mind;
 use crate::contacts::{Person, ProfileJob};
@@ -148,7 +148,7 @@ impl Receive {
             }
         }
         let convs = convs.into_values().map(|conv| (conv.id, conv)).collect();
-        let mut batch = Batch { convs, messages: Vec::new(), decisions: Vec::new(), outcomes: outcomes(&loaded) };
+        let mut batch = Batch { convs, messages: Vec::new(), decisions: Vec::new(), outcomes: outcome::of(&loaded) };
         let opened: Vec<Conv> = batch.convs.values().filter(|conv| conv.opened).cloned().collect();
         for conv in &opened {
             announce_opened(&mut tx, conv);
@@ -384,22 +384,4 @@ fn recipient(kind: ChannelKind, identity: &connectors::channel::Identity) -> Str
         Some(phone) if kind == ChannelKind::Whatsapp => phone.clone(),
         _ => identity.id.clone(),
     }
-}
-
-/// What became of each delivery, in a word.
-fn outcomes(loaded: &[Loaded]) -> Vec<(ReceiptId, &'static str)> {
-    loaded
-        .iter()
-        .map(|one| {
-            let word = match &one.item {
-                None => "unparsable",
-                Some(item) if Incoming::of(item).is_some() => "message",
-                Some(item) if echo_of(item).is_some() => "echo",
-                Some(item) if !News::of(one.channel, item).is_empty() => "status",
-                Some(item) if Mark::of(one.channel, item).is_some() => "mark",
-                Some(_) => "kept",
-            };
-            (one.receipt, word)
-        })
-        .collect()
 }

@@ -4,6 +4,12 @@ use kernel::db::OrgTx;
 use kernel::ids::ReceiptId;
 use uuid::Uuid;
 
+use super::echo::echo_of;
+use super::incoming::Incoming;
+use super::load::Loaded;
+use super::marks::Mark;
+use super::states::News;
+
 /// Marks deliveries as handled.
 pub(super) async fn record(tx: &mut OrgTx, outcomes: &[(ReceiptId, &'static str)]) -> Result<(), sqlx::Error> {
     if outcomes.is_empty() {
@@ -21,4 +27,22 @@ pub(super) async fn record(tx: &mut OrgTx, outcomes: &[(ReceiptId, &'static str)
     .execute(tx.conn())
     .await?;
     Ok(())
+}
+
+/// What became of each delivery, in a word.
+pub(super) fn of(loaded: &[Loaded]) -> Vec<(ReceiptId, &'static str)> {
+    loaded
+        .iter()
+        .map(|one| {
+            let word = match &one.item {
+                None => "unparsable",
+                Some(item) if Incoming::of(item).is_some() => "message",
+                Some(item) if echo_of(item).is_some() => "echo",
+                Some(item) if !News::of(one.channel, item).is_empty() => "status",
+                Some(item) if Mark::of(one.channel, item).is_some() => "mark",
+                Some(_) => "kept",
+            };
+            (one.receipt, word)
+        })
+        .collect()
 }

@@ -175,7 +175,12 @@ pub(super) async fn resolve(
 }
 
 /// The panes as they are now for htmx; a browser without script is led back to the page.
-pub(super) async fn answer(by: &May, core: &Core, id: ConversationId, toast: Option<Toast>) -> Result<Response, AppError> {
+pub(super) async fn answer(
+    by: &May,
+    core: &Core,
+    id: ConversationId,
+    toast: Option<Toast>,
+) -> Result<Response, AppError> {
     if !by.request().fragment {
         return Ok((toast.map(Toast::on_next_page), Redirect::to(&format!("/inbox/{id}"))).into_response());
     }

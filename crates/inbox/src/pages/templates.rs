@@ -243,8 +243,8 @@ mod tests {
 
     #[test]
     fn gaps_are_filled_by_number_or_name_and_the_contacts_text_is_known() {
-        let (filled, text) = fill(&template("Hi {{1}}, {{2}}. {{1}}!", &["1", "2"]), &form(&["Mara", "see {{1}}"]))
-            .expect("filled in");
+        let (filled, text) =
+            fill(&template("Hi {{1}}, {{2}}. {{1}}!", &["1", "2"]), &form(&["Mara", "see {{1}}"])).expect("filled in");
         assert_eq!(text, "For Mara\n\nHi Mara, see {{1}}. Mara!\n\nNorthwind");
         assert_eq!(filled.body.iter().map(|value| value.name.clone()).collect::<Vec<_>>(), [None, None]);
         assert_eq!(filled.header, Some(TemplateHeader::Text("Mara".to_owned())));

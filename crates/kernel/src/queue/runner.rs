@@ -245,13 +245,11 @@ pub(super) async fn run_group(handlers: &Handlers, jobs: &[Job], limit: Duration
         if let Some(handler) = handlers.batch.get(first.kind.as_str()) {
             return handler.run_batch(first.org, jobs).await;
         }
-        match handlers.single.get(first.kind.as_str()) {
-            Some(handler) => one_by_one(handler.as_ref(), jobs).await,
-            None => {
-                let none = || JobError::give_up(anyhow::anyhow!("no handler for jobs of kind {}", first.kind));
-                jobs.iter().map(|_| Err(none())).collect()
-            }
+        if let Some(handler) = handlers.single.get(first.kind.as_str()) {
+            return one_by_one(handler.as_ref(), jobs).await;
         }
+        let none = || JobError::give_up(anyhow::anyhow!("no handler for jobs of kind {}", first.kind));
+        jobs.iter().map(|_| Err(none())).collect()
     };
     // A panic is a failed attempt, not a lost job.
     let caught =

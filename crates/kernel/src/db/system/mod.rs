@@ -14,8 +14,8 @@ mod passkeys;
 mod people;
 mod privacy;
 mod receiving;
-mod sso;
 mod resets;
+mod sso;
 mod totals;
 
 pub use audit::{AnchorRow, AuditKeyRow, add_audit_key, audit_keys, prune_audit_log, unsigned_audit_logs};
@@ -45,6 +45,6 @@ pub use passkeys::{
 pub use people::{change_person, empty_account, retire_account};
 pub use privacy::common_rows;
 pub use receiving::{NewReceipt, keep_receipts, object_in_use, routes_of};
-pub use sso::{SsoDoor, sso_doors, sso_organisation};
 pub use resets::{ResetRow, add_reset, password_hash_of, reset_by_token, set_password_hash, set_user_name, use_reset};
+pub use sso::{SsoDoor, sso_doors, sso_organisation};
 pub use totals::{claim_schedule, count, counters};
