@@ -1,7 +1,7 @@
 //! `/settings/profile`: a person's own name, password and sessions.
 //!
 //! Each card is a template of its own with its handler in a file of its own; every action answers with its card as it is now,
-//! or, for a browser without script, with the whole page. To add a card: one line in [`cards`].
+//! or, for a browser without script, with the whole page. To add a card: one line in [`page`].
 
 pub(crate) mod letters;
 pub(crate) mod name;

@@ -1,6 +1,6 @@
 //! Single sign-on: an organisation's identity providers vouch for people of its domains.
 //!
-//! A kind of provider (OIDC, SAML) proves who somebody is and hands a [`Proof`] to [`arrive()`], which alone decides what
+//! A kind of provider (OIDC, SAML) proves who somebody is and hands a [`Proof`] to [`arrive::arrive()`], which alone decides what
 //! becomes of it. Rules a newcomer would break:
 //! - An account is (connection, subject). An email is never an identity: it only finds a person at the first arrival, and only
 //!   on a domain that this organisation proved to be its own. Otherwise whoever sets up a provider could become anybody.
