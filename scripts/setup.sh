@@ -74,7 +74,7 @@ Missing:$missing
 
 Install it and try again:
   Debian, Ubuntu (as root)   apt-get install$missing
-  Fedora                     dnf install gcc postgresql-server$([ "$purpose" = test ] && echo " redis chromium chromedriver python3 oathtool")
-  macOS                      brew install postgresql@17$([ "$purpose" = test ] && echo " redis chromedriver python oath-toolkit; brew install --cask chromium")
+  Fedora                     dnf install gcc postgresql-server$([ "$purpose" = test ] && echo " redis chromium chromedriver python3 nodejs npm xmlsec1 xmlsec1-openssl oathtool")
+  macOS                      brew install postgresql@17$([ "$purpose" = test ] && echo " redis chromedriver python node libxmlsec1 oath-toolkit; brew install --cask chromium")
 END
 exit 1

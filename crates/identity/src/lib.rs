@@ -303,12 +303,12 @@ fn posted_from_outside() -> Router<Desk> {
 fn settings() -> Vec<NavItem> {
     let mut items: Vec<NavItem> = [
         NavItem::below(50, "People", "/settings/people", "users"),
-        NavItem::below(52, "Teams", "/settings/teams", "users"),
-        NavItem::below(54, "Roles", "/settings/roles", "list-checks"),
-        NavItem::below(56, "Organisation", "/settings/organisation", "building-2"),
-        NavItem::below(54, "Single sign-on", "/settings/sso", "lock"),
+        NavItem::below(51, "Teams", "/settings/teams", "users"),
+        NavItem::below(52, "Roles", "/settings/roles", "list-checks"),
+        NavItem::below(53, "Organisation", "/settings/organisation", "building-2"),
+        NavItem::below(54, "Sign-in rules", "/settings/sign-in", "lock"),
+        NavItem::below(55, "Single sign-on", "/settings/sso", "lock"),
         NavItem::below(56, "Provisioning", "/settings/scim", "refresh-cw"),
-        NavItem::below(55, "Sign-in rules", "/settings/sign-in", "lock"),
         NavItem::below(60, "API keys", "/settings/keys", "key"),
         NavItem::below(90, "Audit log", "/settings/audit-log", "shield"),
     ]
