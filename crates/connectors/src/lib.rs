@@ -8,6 +8,8 @@ pub mod channel;
 pub mod hubspot;
 pub mod meta;
 pub mod openai;
+pub mod signal;
+pub mod source;
 pub mod whatsapp;
 pub(crate) mod wire;
 pub mod x;

@@ -24,6 +24,9 @@ pub struct Rooms {
     identity: Identity,
     inbox: inbox::Core,
     leads: leads::Core,
+    intake: intake::Core,
+    advisor: advisor::Core,
+    reports: reports::Core,
     styleguide: bool,
 }
 
@@ -35,7 +38,10 @@ impl Rooms {
         let contacts = Arc::new(Contacts { kernel: kernel.clone() });
         let inbox = inbox::Core::new(kernel.clone(), contacts, embedder(&kernel.config));
         let leads = leads::Core::new(kernel.clone());
-        Ok(Self { kernel: kernel.clone(), identity, inbox, leads, styleguide: false })
+        let intake = intake::Core::new(kernel.clone());
+        let advisor = advisor::Core::new(kernel.clone());
+        let reports = reports::Core::new(kernel.clone());
+        Ok(Self { kernel: kernel.clone(), identity, inbox, leads, intake, advisor, reports, styleguide: false })
     }
 
     /// Serves the style guide too: development and demo.
@@ -118,6 +124,9 @@ impl Rooms {
             leads::room(&self.leads, app),
             operations::room(app),
             revenue::room(app, Arc::new(Contacts { kernel: self.kernel.clone() })),
+            intake::room(&self.intake, app),
+            advisor::room(&self.advisor, app),
+            reports::room(&self.reports, app),
         ]
     }
 }

@@ -1,0 +1,1 @@
+//! Deterministic PDF pages from text, tables and charts.

@@ -1,0 +1,1 @@
+//! Files over SFTP: fetched from a server, and dropped at one of our own.

@@ -1,0 +1,1 @@
+//! Statistics and anomaly detection as pure functions.
