@@ -4,9 +4,11 @@
 //! One folder per system. Received bytes become [`channel::Received`]; things to send become
 //! [`channel::SendOutcome`]. Every call goes through [`kernel::http::Http`].
 
+pub(crate) mod call;
 pub mod channel;
 pub mod hubspot;
 pub mod meta;
+pub mod oauth;
 pub mod openai;
 pub mod signal;
 pub mod source;
