@@ -5,6 +5,7 @@
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
+use uuid::Uuid;
 
 use crate::channel::ChannelKind;
 use crate::ids::{
@@ -271,6 +272,16 @@ pub enum Fact {
     #[serde(rename = "knowledge.removed")]
     KnowledgeRemoved { document: DocumentId },
 
+    /// Signals landed together, new or corrected.
+    #[serde(rename = "signals.landed")]
+    SignalsLanded { batch: Uuid, count: i64 },
+    /// The views of signals hold them now; the places that they touched (nil: no place was named).
+    #[serde(rename = "signals.folded")]
+    SignalsFolded { places: Vec<Uuid> },
+    /// The scores of places were calculated anew (nil: the whole organisation).
+    #[serde(rename = "scores.changed")]
+    ScoresChanged { places: Vec<Uuid> },
+
     /// A kind written by a newer program; kept as it is.
     #[serde(skip)]
     Unknown { kind: String, payload: Value },
@@ -349,6 +360,9 @@ impl Fact {
             Self::CrmFailed { .. } => "crm.failed",
             Self::KnowledgeIndexed { .. } => "knowledge.indexed",
             Self::KnowledgeRemoved { .. } => "knowledge.removed",
+            Self::SignalsLanded { .. } => "signals.landed",
+            Self::SignalsFolded { .. } => "signals.folded",
+            Self::ScoresChanged { .. } => "scores.changed",
             Self::Unknown { .. } => "unknown",
         }
     }
