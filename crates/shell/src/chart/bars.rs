@@ -1,9 +1,7 @@
 //! Horizontal bars, the value at the end of each.
 
-use std::fmt::Write as _;
-
 use super::scale::Scale;
-use super::{NARROW, Svg, Tone, WIDE, escape, figure, short};
+use super::{Anchor, Drawing, Mark, NARROW, Svg, Tone, WIDE, Words, figure, short};
 
 /// A bar chart of named amounts.
 pub struct Bars {
@@ -35,14 +33,18 @@ impl Bars {
         self
     }
 
-    /// The drawing.
+    /// The figure for a page.
     pub fn draw(&self) -> Svg {
-        let drawings = format!("{}{}", self.sized(WIDE.class, WIDE.width), self.sized(NARROW.class, NARROW.width));
+        let sized = |size: super::Size| {
+            self.drawing(size.width).svg(&format!("class=\"{}\"", size.class), &self.title).to_string()
+        };
+        let drawings = format!("{}{}", sized(WIDE), sized(NARROW));
         let rows: Vec<Vec<String>> = self.rows.iter().map(|(name, value)| vec![name.clone(), short(*value)]).collect();
         figure(&self.title, &drawings, &["", &self.unit], &rows)
     }
 
-    fn sized(&self, class: &str, width: f64) -> String {
+    /// The chart alone in a width; its height follows from its rows.
+    pub fn drawing(&self, width: f64) -> Drawing {
         let scale = Scale::over(self.rows.iter().map(|(_, value)| *value), 1.0);
         let longest = self.rows.iter().map(|(name, _)| name.chars().count()).max().unwrap_or(0) as f64;
         let left = (longest * 6.8 + 12.0).min(width * 0.4);
@@ -50,31 +52,28 @@ impl Bars {
         let high =
             self.rows.iter().map(|(_, value)| *value).filter(|value| value.is_finite()).fold(scale.low, f64::max);
         let span = width - left - 64.0;
-        let height = self.rows.len() as f64 * ROW;
-        let mut svg = format!(
-            "<svg class=\"{class}\" viewBox=\"0 0 {width} {height}\" role=\"img\" aria-label=\"{}\">",
-            escape(&self.title)
-        );
+        let mut marks = Vec::with_capacity(self.rows.len());
         for (n, (name, value)) in self.rows.iter().enumerate() {
             let top = n as f64 * ROW;
             let share = if high > 0.0 && value.is_finite() { (value / high).clamp(0.0, 1.0) } else { 0.0 };
             let length = (span * share).max(2.0);
-            write!(
-                svg,
-                "<g><title>{name}: {value} {unit}</title>\
-                 <text class=\"chart-label\" x=\"0\" y=\"{text:.1}\">{name}</text>\
-                 <rect class=\"chart-bar {tone}\" x=\"{left:.1}\" y=\"{bar:.1}\" width=\"{length:.1}\" height=\"16\" rx=\"3\"/>\
-                 <text class=\"chart-value\" x=\"{end:.1}\" y=\"{text:.1}\">{value}</text></g>",
-                name = escape(name),
-                value = short(*value),
-                unit = escape(&self.unit),
-                text = top + 18.0,
-                bar = top + 6.0,
-                end = left + length + 8.0,
-                tone = self.tone.class(),
-            )
-            .unwrap_or_default();
+            let words = |style: Words, x: f64, text: &str| Mark::Words {
+                style,
+                anchor: Anchor::Start,
+                x,
+                y: top + 18.0,
+                text: text.to_owned(),
+            };
+            let said = short(*value);
+            marks.push(Mark::Group {
+                title: format!("{name}: {said} {}", self.unit),
+                marks: vec![
+                    words(Words::Label, 0.0, name),
+                    Mark::Bar { tone: self.tone, x: left, y: top + 6.0, width: length, height: 16.0 },
+                    words(Words::Value, left + length + 8.0, &said),
+                ],
+            });
         }
-        svg + "</svg>"
+        Drawing { width, height: self.rows.len() as f64 * ROW, marks }
     }
 }

@@ -1,9 +1,7 @@
 //! Lines over time, each labelled at its end.
 
-use std::fmt::Write as _;
-
 use super::scale::Scale;
-use super::{NARROW, Size, Svg, Tone, WIDE, escape, figure, short};
+use super::{Anchor, Drawing, Mark, NARROW, Size, Svg, Tone, WIDE, Words, figure, short};
 
 /// A line chart. Every series has one value for each label; a value that is not a number is a gap.
 pub struct Line {
@@ -37,9 +35,13 @@ impl Line {
         self
     }
 
-    /// The drawing.
+    /// The figure for a page.
     pub fn draw(&self) -> Svg {
-        let drawings = format!("{}{}", self.sized(WIDE), self.sized(NARROW));
+        let sized = |size: Size| {
+            let drawing = self.drawing(size.width, size.height);
+            drawing.svg(&format!("class=\"{}\"", size.class), &self.title).to_string()
+        };
+        let drawings = format!("{}{}", sized(WIDE), sized(NARROW));
         let mut head = vec![""];
         head.extend(self.series.iter().map(|series| series.name.as_str()));
         let rows: Vec<Vec<String>> = self
@@ -61,22 +63,16 @@ impl Line {
         }
     }
 
-    fn sized(&self, size: Size) -> String {
+    /// The chart alone in a space of this size.
+    pub fn drawing(&self, width: f64, height: f64) -> Drawing {
         let scale = Scale::over(self.series.iter().flat_map(|series| series.values.iter().copied()), 4.0);
-        let plot = Plot { size, scale, points: self.labels.len(), right: self.label_room() };
-        let mut svg = format!(
-            "<svg class=\"{}\" viewBox=\"0 0 {} {}\" role=\"img\" aria-label=\"{}\">",
-            size.class,
-            size.width,
-            size.height,
-            escape(&self.title)
-        );
-        plot.axes(&mut svg, &self.labels, &self.unit);
+        let plot = Plot { width, height, scale, points: self.labels.len(), right: self.label_room() };
+        let mut marks = plot.axes(&self.labels, &self.unit);
         let mut taken = Vec::new();
         for series in &self.series {
-            self.draw_series(&mut svg, &plot, series, &mut taken);
+            self.draw_series(&mut marks, &plot, series, &mut taken);
         }
-        svg + "</svg>"
+        Drawing { width, height, marks }
     }
 
     /// Room at the right for the longest name.
@@ -85,43 +81,32 @@ impl Line {
         (longest as f64 * 6.6 + 14.0).clamp(14.0, 130.0)
     }
 
-    fn draw_series(&self, svg: &mut String, plot: &Plot, series: &Series, taken: &mut Vec<f64>) {
-        let class = series.tone.class();
-        let mut path = String::new();
+    fn draw_series(&self, marks: &mut Vec<Mark>, plot: &Plot, series: &Series, taken: &mut Vec<f64>) {
+        let tone = series.tone;
+        let mut pieces: Vec<Vec<(f64, f64)>> = Vec::new();
         let mut pen_down = false;
         for (n, value) in series.values.iter().enumerate() {
             if !value.is_finite() {
                 pen_down = false;
                 continue;
             }
-            let command = if pen_down { 'L' } else { 'M' };
-            write!(path, "{command}{:.1} {:.1}", plot.x(n), plot.y(*value)).unwrap_or_default();
+            let point = (plot.x(n), plot.y(*value));
+            match pieces.last_mut() {
+                Some(piece) if pen_down => piece.push(point),
+                _ => pieces.push(vec![point]),
+            }
             pen_down = true;
         }
-        write!(svg, "<path class=\"chart-line {class}\" d=\"{path}\"/>").unwrap_or_default();
+        marks.push(Mark::Line { tone, pieces });
         for (n, value) in series.values.iter().enumerate().filter(|(_, value)| value.is_finite()) {
             let label = self.labels.get(n).map_or("", String::as_str);
-            write!(
-                svg,
-                "<circle class=\"chart-hit {class}\" cx=\"{:.1}\" cy=\"{:.1}\" r=\"3\"><title>{}, {}: {}</title></circle>",
-                plot.x(n),
-                plot.y(*value),
-                escape(&series.name),
-                escape(label),
-                escape(&self.said(Some(*value)))
-            )
-            .unwrap_or_default();
+            let title = format!("{}, {label}: {}", series.name, self.said(Some(*value)));
+            marks.push(Mark::Hit { tone, x: plot.x(n), y: plot.y(*value), title });
         }
         if let Some((n, last)) = series.values.iter().enumerate().rfind(|(_, value)| value.is_finite()) {
-            let y = free_place(plot.y(*last), taken);
-            write!(
-                svg,
-                "<text class=\"chart-name {class}\" x=\"{:.1}\" y=\"{:.1}\">{}</text>",
-                plot.x(n) + 8.0,
-                y + 4.0,
-                escape(&series.name)
-            )
-            .unwrap_or_default();
+            let y = free_place(plot.y(*last), taken) + 4.0;
+            let (style, x) = (Words::Name(tone), plot.x(n) + 8.0);
+            marks.push(Mark::Words { style, anchor: Anchor::Start, x, y, text: series.name.clone() });
         }
     }
 }
@@ -137,7 +122,8 @@ fn free_place(wanted: f64, taken: &mut Vec<f64>) -> f64 {
 }
 
 struct Plot {
-    size: Size,
+    width: f64,
+    height: f64,
     scale: Scale,
     points: usize,
     right: f64,
@@ -145,38 +131,37 @@ struct Plot {
 
 impl Plot {
     fn x(&self, n: usize) -> f64 {
-        let span = self.size.width - LEFT - self.right;
+        let span = self.width - LEFT - self.right;
         let steps = self.points.saturating_sub(1).max(1) as f64;
         LEFT + span * n as f64 / steps
     }
 
     fn y(&self, value: f64) -> f64 {
-        let span = self.size.height - TOP - BOTTOM;
+        let span = self.height - TOP - BOTTOM;
         TOP + span * (1.0 - self.scale.at(value))
     }
 
-    fn axes(&self, svg: &mut String, labels: &[String], unit: &str) {
-        let right = self.size.width - self.right;
-        write!(svg, "<text class=\"chart-axis\" x=\"0\" y=\"10\">{}</text>", escape(unit)).unwrap_or_default();
+    fn axes(&self, labels: &[String], unit: &str) -> Vec<Mark> {
+        let right = self.width - self.right;
+        let words = |anchor: Anchor, x: f64, y: f64, text: &str| Mark::Words {
+            style: Words::Axis,
+            anchor,
+            x,
+            y,
+            text: text.to_owned(),
+        };
+        let mut marks = vec![words(Anchor::Start, 0.0, 10.0, unit)];
         for tick in self.scale.ticks() {
             let y = self.y(tick);
-            write!(
-                svg,
-                "<line class=\"chart-grid\" x1=\"{LEFT}\" y1=\"{y:.1}\" x2=\"{right:.1}\" y2=\"{y:.1}\"/>\
-                 <text class=\"chart-axis end\" x=\"{:.1}\" y=\"{:.1}\">{}</text>",
-                LEFT - 8.0,
-                y + 4.0,
-                short(tick)
-            )
-            .unwrap_or_default();
+            marks.push(Mark::Grid { from: (LEFT, y), to: (right, y) });
+            marks.push(words(Anchor::End, LEFT - 8.0, y + 4.0, &short(tick)));
         }
         // First, last and evenly between, as many as have room.
-        let room = if self.size.width > 500.0 { 6 } else { 3 };
+        let room = if self.width > 500.0 { 6 } else { 3 };
         let every = labels.len().saturating_sub(1).div_ceil(room).max(1);
         for (n, label) in labels.iter().enumerate().step_by(every) {
-            let y = self.size.height - 6.0;
-            write!(svg, "<text class=\"chart-axis middle\" x=\"{:.1}\" y=\"{y}\">{}</text>", self.x(n), escape(label))
-                .unwrap_or_default();
+            marks.push(words(Anchor::Middle, self.x(n), self.height - 6.0, label));
         }
+        marks
     }
 }

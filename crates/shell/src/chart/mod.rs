@@ -1,10 +1,13 @@
-//! Charts drawn on the server as SVG, for pages and PDFs: labelled axes, direct labels, no script.
+//! Charts drawn on the server, for pages and PDFs: labelled axes, direct labels, no script.
 //!
-//! Each comes in two widths, because text in a scaled drawing would shrink with it; the style sheet shows the one that
-//! fits its container. A table with the same numbers stands behind each for whoever does not see it. Colours are classes.
+//! A chart is a [`Drawing`] first: lines, bars and words at their places. Pages show it as SVG; whoever makes files turns the same
+//! marks into their own. On a page each comes in two widths, because text in a scaled drawing would shrink with it; the style sheet
+//! shows the one that fits its container. A table with the same numbers stands behind each for whoever does not see it. Colours
+//! are classes.
 
 mod bars;
 mod dial;
+mod drawing;
 mod line;
 mod scale;
 mod sparkline;
@@ -12,7 +15,8 @@ mod sparkline;
 use std::fmt;
 
 pub use bars::Bars;
-pub use dial::dial;
+pub use dial::{dial, dial_drawing};
+pub use drawing::{Anchor, Drawing, Mark, Words};
 pub use line::Line;
 pub use sparkline::sparkline;
 
