@@ -192,6 +192,16 @@ id_types! {
     HoldId = "hold";
     /// A word of consent.
     ConsentId = "consent";
+    /// A report that was made, or is being made.
+    ReportId = "report";
+    /// What a report of one's own is made of.
+    DesignId = "design";
+    /// When a report is made and to whom it goes.
+    ScheduleId = "sched";
+    /// One report on its way to one recipient.
+    DeliveryId = "delivery";
+    /// A link by which somebody outside reads a report.
+    ShareId = "share";
 }
 
 #[cfg(test)]

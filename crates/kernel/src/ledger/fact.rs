@@ -10,7 +10,7 @@ use uuid::Uuid;
 use crate::channel::ChannelKind;
 use crate::ids::{
     ActivityId, ChannelId, ContactId, ConversationId, DecisionId, DocumentId, InviteId, KeyId, LeadId, MemberId,
-    MessageId, NoteId,
+    MessageId, NoteId, ReportId, ScheduleId,
 };
 
 /// Which way a message went.
@@ -282,6 +282,13 @@ pub enum Fact {
     #[serde(rename = "scores.changed")]
     ScoresChanged { places: Vec<Uuid> },
 
+    /// A report can be read.
+    #[serde(rename = "report.ready")]
+    ReportReady { report: ReportId },
+    /// A report that was due did not reach so many recipients, for good; why, without addresses.
+    #[serde(rename = "report.undelivered")]
+    ReportUndelivered { schedule: ScheduleId, recipients: i32, reason: String },
+
     /// A kind written by a newer program; kept as it is.
     #[serde(skip)]
     Unknown { kind: String, payload: Value },
@@ -363,6 +370,8 @@ impl Fact {
             Self::SignalsLanded { .. } => "signals.landed",
             Self::SignalsFolded { .. } => "signals.folded",
             Self::ScoresChanged { .. } => "scores.changed",
+            Self::ReportReady { .. } => "report.ready",
+            Self::ReportUndelivered { .. } => "report.undelivered",
             Self::Unknown { .. } => "unknown",
         }
     }

@@ -1,5 +1,7 @@
 //! A letter: to one person, with a subject, as plain text and as a little HTML that says the same.
 
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
 use lettre::Address;
 use serde::{Deserialize, Serialize};
 
@@ -19,6 +21,31 @@ pub struct Letter {
     pub text: String,
     /// The same, as what stands in the body of an HTML page.
     pub html: String,
+    /// What is attached.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub files: Vec<Attachment>,
+}
+
+/// A file that goes with a letter.
+#[derive(Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Attachment {
+    /// Its name: ours, such as `briefing-2026-11-27.pdf`.
+    pub name: String,
+    /// Its media type, such as `application/pdf`.
+    pub kind: String,
+    /// Its bytes, as base64.
+    content: String,
+}
+
+impl Attachment {
+    /// A file.
+    pub fn new(name: impl Into<String>, kind: impl Into<String>, bytes: &[u8]) -> Self {
+        Self { name: name.into(), kind: kind.into(), content: STANDARD.encode(bytes) }
+    }
+
+    pub(super) fn bytes(&self) -> Result<Vec<u8>, BadLetter> {
+        STANDARD.decode(&self.content).map_err(|_| BadLetter::Unwritable)
+    }
 }
 
 /// Why a letter must not leave.
@@ -70,6 +97,31 @@ impl Letter {
         let line = |(name, value): &(&str, &str)| format!("{}: {}", escaped(name), escaped(&one_line(value, 300)));
         let html: Vec<String> = facts.iter().map(line).collect();
         self.part(&text.join("\n"), &format!("<p>{}</p>", html.join("<br>")))
+    }
+
+    /// A line that heads what follows.
+    #[must_use]
+    pub fn head(self, words: &str) -> Self {
+        let html = format!("<h2>{}</h2>", escaped(words));
+        self.part(words, &html)
+    }
+
+    /// Points, a line each.
+    #[must_use]
+    pub fn points(self, points: &[String]) -> Self {
+        if points.is_empty() {
+            return self;
+        }
+        let text: Vec<String> = points.iter().map(|point| format!("- {point}")).collect();
+        let html: Vec<String> = points.iter().map(|point| format!("<li>{}</li>", escaped(point))).collect();
+        self.part(&text.join("\n"), &format!("<ul>{}</ul>", html.concat()))
+    }
+
+    /// Attaches a file.
+    #[must_use]
+    pub fn attach(mut self, file: Attachment) -> Self {
+        self.files.push(file);
+        self
     }
 
     fn part(mut self, text: &str, html: &str) -> Self {

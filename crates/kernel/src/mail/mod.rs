@@ -12,7 +12,7 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use serde::{Deserialize, Serialize};
 
-pub use letter::{BadLetter, Letter, one_line};
+pub use letter::{Attachment, BadLetter, Letter, one_line};
 pub use postman::{Postman, probe};
 
 use crate::db::OrgTx;

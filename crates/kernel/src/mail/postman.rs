@@ -6,7 +6,7 @@ use async_trait::async_trait;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use lettre::message::header::{ContentType, HeaderName, HeaderValue};
-use lettre::message::{Mailbox, Message, MultiPart, SinglePart};
+use lettre::message::{Attachment, Mailbox, Message, MultiPart, SinglePart};
 use lettre::transport::smtp::authentication::{Credentials, Mechanism};
 use lettre::transport::smtp::client::{Tls, TlsParameters};
 use lettre::transport::smtp::extension::ClientId;
@@ -47,6 +47,19 @@ impl Postman {
         Self { vault: kernel.vault.clone(), clock: kernel.clock.clone(), way, patience }
     }
 
+    /// Hands a letter to the mail server now: for jobs that keep count of what became of their letters. Given again under the same
+    /// id, the second copy has the same `Message-ID`.
+    pub async fn carry(&self, id: LetterId, letter: &Letter) -> Result<(), JobError> {
+        let (from, transport) =
+            self.way.as_ref().map_err(|reason| JobError::give_up(anyhow::anyhow!(reason.clone())))?;
+        let message = message(from, id, letter, self.clock.now().into()).map_err(JobError::give_up)?;
+        // The transport's own limit covers the connecting alone.
+        match tokio::time::timeout(self.patience, transport.send(message)).await {
+            Ok(sent) => sent.map(|_| ()).map_err(|error| failed(&error)),
+            Err(_) => Err(JobError::retry(anyhow::anyhow!("the mail server did not answer in time"))),
+        }
+    }
+
     async fn opened(&self, job: &Job) -> Result<(LetterId, Letter), JobError> {
         let Envelope { letter, sealed } = job.parse()?;
         let sealed = STANDARD.decode(sealed).map_err(JobError::give_up)?;
@@ -64,15 +77,8 @@ impl Handler for Postman {
 
     /// May run again after a crash or a lost answer; the letter then comes twice, with the same `Message-ID`.
     async fn run(&self, job: &Job) -> Result<(), JobError> {
-        let (from, transport) =
-            self.way.as_ref().map_err(|reason| JobError::give_up(anyhow::anyhow!(reason.clone())))?;
         let (id, letter) = self.opened(job).await?;
-        let message = message(from, id, &letter, self.clock.now().into()).map_err(JobError::give_up)?;
-        // The transport's own limit covers the connecting alone.
-        match tokio::time::timeout(self.patience, transport.send(message)).await {
-            Ok(sent) => sent.map(|_| ()).map_err(|error| failed(&error)),
-            Err(_) => Err(JobError::retry(anyhow::anyhow!("the mail server did not answer in time"))),
-        }
+        self.carry(id, &letter).await
     }
 }
 
@@ -115,6 +121,14 @@ fn message(from: &Mailbox, id: LetterId, letter: &Letter, at: SystemTime) -> Res
     // Told to programs that answer by themselves: do not (RFC 3834).
     let automatic = HeaderValue::new(HeaderName::new_from_ascii_str("Auto-Submitted"), "auto-generated".to_owned());
     let part = |kind, body: String| SinglePart::builder().header(kind).body(body);
+    let said = MultiPart::alternative()
+        .singlepart(part(ContentType::TEXT_PLAIN, letter.text.clone()))
+        .singlepart(part(ContentType::TEXT_HTML, letter.page()));
+    let mut whole = if letter.files.is_empty() { said } else { MultiPart::mixed().multipart(said) };
+    for file in &letter.files {
+        let kind = ContentType::parse(&file.kind).map_err(|_| BadLetter::Unwritable)?;
+        whole = whole.singlepart(Attachment::new(file.name.clone()).body(file.bytes()?, kind));
+    }
     Message::builder()
         .from(from.clone())
         .to(Mailbox::new(None, letter.address()?))
@@ -122,11 +136,7 @@ fn message(from: &Mailbox, id: LetterId, letter: &Letter, at: SystemTime) -> Res
         .date(at)
         .message_id(Some(format!("<{id}@{}>", from.email.domain())))
         .raw_header(automatic)
-        .multipart(
-            MultiPart::alternative()
-                .singlepart(part(ContentType::TEXT_PLAIN, letter.text.clone()))
-                .singlepart(part(ContentType::TEXT_HTML, letter.page())),
-        )
+        .multipart(whole)
         .map_err(|_| BadLetter::Unwritable)
 }
 
@@ -174,6 +184,21 @@ mod tests {
         assert!(head.contains(&format!("Message-ID: <{id}@example.com>")), "{head}");
         assert!(head.contains("Date: Thu, 01 Jan 1970 00:00:00"), "{head}");
         assert!(raw.is_ascii());
+    }
+
+    #[test]
+    fn a_file_goes_beside_what_is_said() {
+        let from: Mailbox = "recoup@example.com".parse().expect("a sender");
+        let bytes: Vec<u8> = (0..=u8::MAX).collect();
+        let file = crate::mail::Attachment::new("briefing.pdf", "application/pdf", &bytes);
+        let letter = Letter::new("dana@example.com", "Briefing").say("Good morning").attach(file);
+        let id = LetterId::new(&Clock::system());
+        let raw = message(&from, id, &letter, SystemTime::UNIX_EPOCH).expect("a message").formatted();
+        let raw = String::from_utf8(raw).expect("seven bits");
+        for part in ["multipart/mixed", "multipart/alternative", "Content-Type: application/pdf", "briefing.pdf"] {
+            assert!(raw.contains(part), "{part}: {raw}");
+        }
+        assert!(raw.contains(&STANDARD.encode(&bytes)[..60]), "{raw}");
     }
 
     #[test]
