@@ -16,6 +16,48 @@ pub struct ConnectorsConfig {
     pub hubspot: HubspotConfig,
     /// `RECOUP__CONNECTORS__HTTP__…`: outbound calls.
     pub http: HttpConfig,
+    /// `RECOUP__CONNECTORS__GOOGLE__…`: the app that Business Profile, Analytics and Ads share.
+    pub google: SourceConfig,
+    /// `RECOUP__CONNECTORS__GOOGLE_BUSINESS__…`
+    pub google_business: SourceConfig,
+    /// `RECOUP__CONNECTORS__GOOGLE_ANALYTICS__…`
+    pub google_analytics: SourceConfig,
+    /// `RECOUP__CONNECTORS__GOOGLE_ADS__…`
+    pub google_ads: SourceConfig,
+    /// `RECOUP__CONNECTORS__META_ADS__…`
+    pub meta_ads: SourceConfig,
+    /// `RECOUP__CONNECTORS__CALLRAIL__…`
+    pub callrail: SourceConfig,
+    /// `RECOUP__CONNECTORS__CTM__…`: CallTrackingMetrics.
+    pub ctm: SourceConfig,
+    /// `RECOUP__CONNECTORS__SALESFORCE__…`
+    pub salesforce: SourceConfig,
+    /// `RECOUP__CONNECTORS__STRIPE__…`
+    pub stripe: SourceConfig,
+    /// `RECOUP__CONNECTORS__SHOPIFY__…`
+    pub shopify: SourceConfig,
+    /// `RECOUP__CONNECTORS__SQUARE__…`
+    pub square: SourceConfig,
+    /// `RECOUP__CONNECTORS__MINDBODY__…`
+    pub mindbody: SourceConfig,
+}
+
+/// A system that signals are read from.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct SourceConfig {
+    /// Where the API answers; the system's own address when absent.
+    pub base_url: Option<String>,
+    /// Where the consent page is, where the base URL was changed.
+    pub authorize_url: Option<String>,
+    /// Where codes become tokens, where the base URL was changed.
+    pub token_url: Option<String>,
+    /// Our app there; empty: nobody can connect by consent.
+    pub client_id: String,
+    /// Its secret.
+    pub client_secret: Secret,
+    /// Google Ads' developer token.
+    pub developer_token: Secret,
 }
 
 /// Meta's Graph API.

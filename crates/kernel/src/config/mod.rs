@@ -14,7 +14,7 @@ use std::path::PathBuf;
 use serde::Deserialize;
 
 pub use ai::{AiConfig, EncoderUse, ProviderConfig, ProviderKind};
-pub use connectors::{ConnectorsConfig, HttpConfig, HubspotConfig, MetaConfig, XConfig};
+pub use connectors::{ConnectorsConfig, HttpConfig, HubspotConfig, MetaConfig, SourceConfig, XConfig};
 pub use load::ConfigError;
 pub(crate) use load::decode_key;
 pub use mail::{MailConfig, MailTls};
@@ -73,6 +73,10 @@ pub struct Config {
     pub log: LogConfig,
     /// `RECOUP__SSO__…`: single sign-on.
     pub sso: SsoConfig,
+    /// `RECOUP__INTAKE__…`: sources and files.
+    pub intake: IntakeConfig,
+    /// `RECOUP__SFTP__…`: the folder that files can be dropped in.
+    pub sftp: SftpConfig,
 }
 
 /// The data directory; by default `recoup-data` under the user's data folder.
@@ -208,6 +212,24 @@ pub struct SsoConfig {
     /// `RECOUP__SSO__NAMESERVER`: asked for the records that verify domains, such as `9.9.9.9:53`; those of the machine when
     /// absent.
     pub nameserver: Option<SocketAddr>,
+}
+
+/// Sources and files.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct IntakeConfig {
+    /// `RECOUP__INTAKE__ALLOW_PRIVATE`: lets organisations read servers in private networks and without TLS.
+    pub allow_private: bool,
+}
+
+/// The folder that files can be dropped in over SFTP; closed unless an address is given.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct SftpConfig {
+    /// `RECOUP__SFTP__LISTEN`: where to listen, such as `0.0.0.0:2022`.
+    pub listen: Option<SocketAddr>,
+    /// `RECOUP__SFTP__HOST`: how the outside reaches it, such as `files.example.com:2022`; the listening address when absent.
+    pub host: Option<String>,
 }
 
 /// Logging.

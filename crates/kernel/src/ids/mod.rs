@@ -192,6 +192,12 @@ id_types! {
     HoldId = "hold";
     /// A word of consent.
     ConsentId = "consent";
+    /// A connection to an outside source.
+    ConnectionId = "conn";
+    /// A run of a source, or the reading of a file.
+    RunId = "run";
+    /// A file that was uploaded or dropped to be read.
+    UploadId = "upload";
     /// A report that was made, or is being made.
     ReportId = "report";
     /// What a report of one's own is made of.

@@ -9,6 +9,7 @@ mod doors;
 mod factors;
 mod health;
 mod identity;
+mod intake;
 mod organisations;
 mod passkeys;
 mod people;
@@ -34,6 +35,7 @@ pub use identity::{
     InviteRow, KeyRow, Person, RefreshRow, Seat, SessionRow, invite_by_token, key_by_hash, refresh_by_hash, seats_of,
     session_by_id, session_by_token, touch_key, touch_session, user_by_email,
 };
+pub use intake::door_of;
 pub use organisations::{
     DeletedOrganisation, create_organisation, deleted_by_link, deleted_organisations, destroy_keys, erase_people,
     erase_rows, list_organisations, organisation_erased, organisation_exists,
