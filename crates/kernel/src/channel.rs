@@ -40,6 +40,11 @@ impl ChannelKind {
             Self::Voice => "voice",
         }
     }
+
+    /// Whether a person's id on it is personal by itself: a phone number or an address. Such an id is never kept in the open.
+    pub const fn ids_are_personal(self) -> bool {
+        matches!(self, Self::Whatsapp | Self::Email | Self::Voice)
+    }
 }
 
 impl fmt::Display for ChannelKind {
@@ -99,6 +104,12 @@ impl<'r> Decode<'r, Postgres> for ChannelKind {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn numbers_and_addresses_are_personal() {
+        let personal: Vec<ChannelKind> = ChannelKind::ALL.into_iter().filter(|kind| kind.ids_are_personal()).collect();
+        assert_eq!(personal, [ChannelKind::Whatsapp, ChannelKind::Email, ChannelKind::Voice]);
+    }
 
     #[test]
     fn every_kind_has_one_text_form_in_display_parse_and_json() {

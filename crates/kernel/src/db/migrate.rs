@@ -38,6 +38,18 @@ pub async fn pending(url: &str) -> Result<Vec<String>, MigrateError> {
         .collect())
 }
 
+/// Whether rows of a former version wait to be sealed: a migration has no keys to do it with.
+pub async fn unsealed(url: &str) -> Result<bool, MigrateError> {
+    let mut connection = owner(url).await?;
+    sqlx::query("set role recoup_system").execute(&mut connection).await?;
+    let waiting: bool = sqlx::query_scalar(
+        "select exists (select from organisations o join org_keys k on k.org_id = o.id where o.sealed_at is null)",
+    )
+    .fetch_one(&mut connection)
+    .await?;
+    Ok(waiting)
+}
+
 async fn owner(url: &str) -> Result<PgConnection, sqlx::Error> {
     PgConnectOptions::from_str(url)?.application_name("recoup migrate").connect().await
 }

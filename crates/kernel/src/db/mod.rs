@@ -17,7 +17,7 @@ use sqlx::PgPool;
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 
 pub use growth::Growth;
-pub use migrate::{MigrateError, migrate, pending};
+pub use migrate::{MigrateError, migrate, pending, unsealed};
 pub use org_tx::{Caller, OrgTx};
 
 use crate::Clock;

@@ -48,6 +48,8 @@ pub enum Read {
     Inside(Reveal),
     /// The fingerprint that a value would have.
     Index(fn(&OrgVault, &str) -> Vec<u8>),
+    /// The same as a word, which may stand among others.
+    Mark(fn(&OrgVault, &str) -> String),
 }
 
 impl Opener {
@@ -64,6 +66,11 @@ impl Opener {
     /// A column of fingerprints.
     pub fn index(table: &'static str, column: &'static str, of: fn(&OrgVault, &str) -> Vec<u8>) -> Self {
         Self { table, column, read: Read::Index(of) }
+    }
+
+    /// A column with marks of people's ids at platforms.
+    pub fn marks(table: &'static str, column: &'static str) -> Self {
+        Self { table, column, read: Read::Mark(OrgVault::mark) }
     }
 }
 
@@ -218,7 +225,10 @@ impl Looker<'_> {
             let opened = self.opened(table, column, &columns, value);
             texts.extend(opened.iter().flat_map(|bytes| readings(bytes)));
             for probe in self.probes {
-                if texts.iter().any(|text| probe.is_in(text)) || self.is_fingerprint(table, column, value, probe) {
+                let found = texts.iter().any(|text| probe.is_in(text))
+                    || self.is_fingerprint(table, column, value, probe)
+                    || self.is_marked(table, column, &texts, probe);
+                if found {
                     tally.add(&format!("{table}.{column}"), probe, &name);
                 }
             }
@@ -238,6 +248,14 @@ impl Looker<'_> {
             _ => None,
         };
         std::iter::once(bytes).chain(opened).collect()
+    }
+
+    fn is_marked(&self, table: &str, column: &str, texts: &[String], probe: &Probe) -> bool {
+        self.openers.iter().filter(|opener| opener.table == table && opener.column == column).any(|opener| {
+            let Read::Mark(of) = opener.read else { return false };
+            let mark = of(self.vault, &probe.given);
+            texts.iter().any(|text| text.contains(&mark))
+        })
     }
 
     fn is_fingerprint(&self, table: &str, column: &str, value: &Value, probe: &Probe) -> bool {

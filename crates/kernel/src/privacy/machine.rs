@@ -70,8 +70,40 @@ impl Holder for Machine {
     }
 
     fn openers(&self) -> Vec<Opener> {
-        ["jobs", "dead_letters"].map(|table| Opener::inside(table, "payload", mail::opened)).into()
+        let both = |table| [Opener::inside(table, "payload", mail::opened), Opener::marks(table, "key")];
+        ["jobs", "dead_letters"].into_iter().flat_map(both).collect()
     }
+
+    async fn seal(&self, tx: &mut OrgTx, most: i64) -> anyhow::Result<u64> {
+        let vault = self.kernel.vault.of(tx.org()).await?;
+        let mut done = 0;
+        for table in ["jobs", "dead_letters"] {
+            done += mark_keys(tx, table, &vault, most).await?;
+        }
+        Ok(done)
+    }
+}
+
+/// Puts the mark of the sender in the place of their id in the order keys of deliveries.
+async fn mark_keys(tx: &mut OrgTx, table: &'static str, vault: &OrgVault, most: i64) -> Result<u64, sqlx::Error> {
+    let rows: Vec<(Uuid, String)> = sqlx::query_as(sqlx::AssertSqlSafe(format!(
+        "select id, key from {table} where org_id = $1 and kind = 'inbound.receive' and key like '%:_%' and key not like '%:~%' \
+         limit $2"
+    )))
+    .bind(tx.org())
+    .bind(most)
+    .fetch_all(tx.conn())
+    .await?;
+    let marked = |key: &str| {
+        let (channel, id) = key.split_once(':').unwrap_or(("", key));
+        format!("{channel}:{}", vault.mark(id))
+    };
+    let (ids, keys): (Vec<Uuid>, Vec<String>) = rows.iter().map(|(id, key)| (*id, marked(key))).unzip();
+    let sql = format!(
+        "update {table} t set key = n.key from unnest($2::uuid[], $3::text[]) as n (id, key) where t.org_id = $1 and t.id = n.id"
+    );
+    let done = sqlx::query(sqlx::AssertSqlSafe(sql)).bind(tx.org()).bind(ids).bind(keys).execute(tx.conn()).await?;
+    Ok(done.rows_affected())
 }
 
 /// Removes the jobs or dead letters that name the person.

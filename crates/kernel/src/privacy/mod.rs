@@ -22,8 +22,12 @@ pub use machine::Machine;
 pub use sheets::Sheet;
 pub use traces::{Marks, Traces};
 
-use crate::db::OrgTx;
+use crate::Kernel;
+use crate::db::{OrgTx, system};
 use crate::ids::ContactId;
+
+/// Rows of one kind that are sealed in one transaction.
+const SEALED_AT_ONCE: i64 = 500;
 
 /// How many rows of a table were removed.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -109,6 +113,12 @@ pub trait Holder: Send + Sync + 'static {
         Ok(Vec::new())
     }
 
+    /// Seals one batch of what a former version kept in the open; says how many rows, none when there are no more. The
+    /// transaction sees what is hidden.
+    async fn seal(&self, _tx: &mut OrgTx, _most: i64) -> anyhow::Result<u64> {
+        Ok(0)
+    }
+
     /// How its sealed columns are read, for looking.
     fn openers(&self) -> Vec<Opener> {
         Vec::new()
@@ -156,6 +166,28 @@ impl Holders {
             holder.gather(tx, &mut traces).await?;
         }
         Ok(traces)
+    }
+
+    /// Seals what a former version kept in the open, in every organisation that was not looked through yet; says how many
+    /// rows. It goes on where it was stopped.
+    pub async fn seal(&self, kernel: &Kernel) -> anyhow::Result<u64> {
+        let mut all = 0;
+        for org in system::unsealed_organisations(&kernel.db).await? {
+            for holder in self.iter() {
+                loop {
+                    let mut tx = kernel.db.begin(org).await?;
+                    tx.see_hidden().await?;
+                    let done = holder.seal(&mut tx, SEALED_AT_ONCE).await?;
+                    tx.commit().await?;
+                    all += done;
+                    if done == 0 {
+                        break;
+                    }
+                }
+            }
+            system::organisation_sealed(&kernel.db, org, kernel.clock.now()).await?;
+        }
+        Ok(all)
     }
 
     /// How every sealed column is read.

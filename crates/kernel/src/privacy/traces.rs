@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use crate::ids::{ChannelId, ContactId, ConversationId, LeadId, MessageId};
+use crate::vault::OrgVault;
 
 /// A person outside, as the rooms know them.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -21,7 +22,7 @@ pub struct Traces {
     /// Their messages and ours to them.
     #[serde(skip)]
     pub messages: BTreeSet<MessageId>,
-    /// Their ids at the platforms. Personal: never stored with the request.
+    /// Their ids at the platforms, and the marks of them. Personal: never stored with the request.
     #[serde(skip)]
     pub handles: BTreeSet<(ChannelId, String)>,
 }
@@ -39,6 +40,15 @@ impl Traces {
         self.leads.extend(other.leads);
         self.messages.extend(other.messages);
         self.handles.extend(other.handles);
+    }
+
+    /// Adds an id of theirs at a platform from a row that holds it: as it is, opened, and its mark.
+    pub fn add_handle(&mut self, vault: &OrgVault, channel: ChannelId, kept: String, sealed: Option<&[u8]>) {
+        if let Some(id) = vault.open_id(channel, &kept, sealed) {
+            self.handles.insert((channel, vault.mark(&id)));
+            self.handles.insert((channel, id));
+        }
+        self.handles.insert((channel, kept));
     }
 
     /// The contacts as the database holds them.

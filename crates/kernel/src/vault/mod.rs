@@ -6,6 +6,7 @@
 //! [`OrgVault::open_secret`] and in no other way: each use is in the audit log.
 
 mod cipher;
+mod handles;
 mod kms;
 mod local;
 mod master;

@@ -38,7 +38,8 @@ pub use identity::{
 pub use intake::door_of;
 pub use organisations::{
     DeletedOrganisation, create_organisation, deleted_by_link, deleted_organisations, destroy_keys, erase_people,
-    erase_rows, list_organisations, organisation_erased, organisation_exists,
+    erase_rows, list_organisations, organisation_erased, organisation_exists, organisation_sealed,
+    unsealed_organisations,
 };
 pub use passkeys::{
     PasskeyRow, add_challenge, add_passkey, passkey_by_credential, passkeys_of, remove_passkey, rename_passkey,

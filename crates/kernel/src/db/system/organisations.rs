@@ -79,6 +79,26 @@ pub async fn destroy_keys(db: &Db, org: OrgId, now: DateTime<Utc>) -> Result<boo
     Ok(true)
 }
 
+/// Organisations whose rows may hold in the open what is sealed today, because a former version wrote them. One without keys
+/// is being removed.
+pub async fn unsealed_organisations(db: &Db) -> Result<Vec<OrgId>, sqlx::Error> {
+    sqlx::query_scalar(
+        "select o.id from organisations o where o.sealed_at is null and exists (select from org_keys k where k.org_id = o.id) order by o.id",
+    )
+    .fetch_all(db.system_pool())
+    .await
+}
+
+/// Notes that nothing of an organisation stands in the open any more.
+pub async fn organisation_sealed(db: &Db, org: OrgId, now: DateTime<Utc>) -> Result<(), sqlx::Error> {
+    sqlx::query("update organisations set sealed_at = $2 where id = $1")
+        .bind(org)
+        .bind(now)
+        .execute(db.system_pool())
+        .await?;
+    Ok(())
+}
+
 /// Removes the people who are members of this organisation alone.
 pub async fn erase_people(db: &Db, org: OrgId) -> Result<u64, sqlx::Error> {
     let done = sqlx::query(
