@@ -12,7 +12,7 @@ use kernel::vault::OrgVault;
 use serde_json::{Map, Value, json};
 use uuid::Uuid;
 
-use crate::contacts::{Field, cards};
+use crate::contacts::{Field, cards, sealing};
 use crate::crm;
 
 /// The leads room as a holder.
@@ -60,15 +60,18 @@ impl Holder for People {
         .fetch_all(tx.conn())
         .await?;
         traces.contacts.extend(family);
-        let handles: Vec<(ChannelId, String)> = sqlx::query_as(
-            "select channel_id, platform_id from contact_identities where org_id = $1 and contact_id = any($2) union \
-             select channel_id, platform_id from hidden_identities where org_id = $1 and contact_id = any($2)",
+        let vault = self.kernel.vault.of(tx.org()).await?;
+        let handles: Vec<(ChannelId, String, Option<Vec<u8>>)> = sqlx::query_as(
+            "select channel_id, platform_id, sealed from contact_identities where org_id = $1 and contact_id = any($2) union all \
+             select channel_id, platform_id, sealed from hidden_identities where org_id = $1 and contact_id = any($2)",
         )
         .bind(tx.org())
         .bind(traces.contact_ids())
         .fetch_all(tx.conn())
         .await?;
-        traces.handles.extend(handles);
+        for (channel, kept, sealed) in handles {
+            traces.add_handle(&vault, channel, kept, sealed.as_deref());
+        }
         let leads: Vec<LeadId> = sqlx::query_scalar("select id from leads where org_id = $1 and contact_id = any($2)")
             .bind(tx.org())
             .bind(traces.contact_ids())
@@ -92,8 +95,8 @@ impl Holder for People {
         }
         sqlx::query(
             "with gone as (delete from contact_identities where org_id = $1 and contact_id = any($2) \
-               returning org_id, channel_id, platform_id, channel_kind, contact_id, created_at) \
-             insert into hidden_identities (org_id, channel_id, platform_id, channel_kind, contact_id, created_at) \
+               returning org_id, channel_id, platform_id, channel_kind, contact_id, created_at, sealed) \
+             insert into hidden_identities (org_id, channel_id, platform_id, channel_kind, contact_id, created_at, sealed) \
              select * from gone on conflict do nothing",
         )
         .bind(tx.org())
@@ -116,8 +119,8 @@ impl Holder for People {
         // Who wrote meanwhile under one of these ids is a contact of their own: a person may merge the two.
         sqlx::query(
             "with back as (delete from hidden_identities where org_id = $1 and contact_id = any($2) \
-               returning org_id, channel_id, platform_id, channel_kind, contact_id, created_at) \
-             insert into contact_identities (org_id, channel_id, platform_id, channel_kind, contact_id, created_at) \
+               returning org_id, channel_id, platform_id, channel_kind, contact_id, created_at, sealed) \
+             insert into contact_identities (org_id, channel_id, platform_id, channel_kind, contact_id, created_at, sealed) \
              select * from back on conflict do nothing",
         )
         .bind(tx.org())
@@ -128,9 +131,8 @@ impl Holder for People {
     }
 
     async fn export(&self, tx: &mut OrgTx, traces: &Traces) -> anyhow::Result<Vec<Sheet>> {
-        let mut all = vec![self.profile(tx, traces).await?];
+        let mut all = vec![self.profile(tx, traces).await?, self.identities(tx, traces).await?];
         let sheets = [
-            ("identities", IDENTITIES, traces.contact_ids()),
             ("leads", LEADS, traces.contact_ids()),
             ("activities", ACTIVITIES, traces.lead_ids()),
             ("crm", CRM, traces.lead_ids()),
@@ -169,6 +171,11 @@ impl Holder for People {
         Ok(crm::forgotten(tx, erasure).await?)
     }
 
+    async fn seal(&self, tx: &mut OrgTx, most: i64) -> anyhow::Result<u64> {
+        let vault = self.kernel.vault.of(tx.org()).await?;
+        sealing::seal(tx, &vault, most).await
+    }
+
     fn openers(&self) -> Vec<Opener> {
         vec![
             Opener::sealed("contacts", "name", |vault, row, sealed| open(Field::Name, vault, row, sealed)),
@@ -179,6 +186,11 @@ impl Holder for People {
             Opener::index("contacts", "username_index", |vault, text| Field::Username.index(vault, text)),
             Opener::index("contacts", "email_index", |vault, text| Field::Email.index(vault, text)),
             Opener::index("contacts", "phone_index", |vault, text| Field::Phone.index(vault, text)),
+            Opener::marks("contact_identities", "platform_id"),
+            Opener::marks("hidden_identities", "platform_id"),
+            Opener::marks("contact_merges", "moved"),
+            Opener::sealed("contact_identities", "sealed", open_id),
+            Opener::sealed("hidden_identities", "sealed", open_id),
             Opener::sealed("crm_erasures", "remote", |vault, row, sealed| {
                 vault.open(&crm::erasure_place(row_id(row)?), sealed).ok()
             }),
@@ -205,10 +217,32 @@ impl People {
         });
         Ok(Sheet::new("profile", rows.collect()))
     }
+
+    /// Their ids at the platforms, opened.
+    async fn identities(&self, tx: &mut OrgTx, traces: &Traces) -> anyhow::Result<Sheet> {
+        let vault = self.kernel.vault.of(tx.org()).await?;
+        let kept: Vec<(ChannelId, String, Option<Vec<u8>>, Value)> =
+            sqlx::query_as(IDENTITIES).bind(tx.org()).bind(traces.contact_ids()).fetch_all(tx.conn()).await?;
+        let mut rows: Vec<Value> = kept
+            .into_iter()
+            .map(|(channel, kept, sealed, mut row)| {
+                row["id_at_the_platform"] = json!(vault.open_id(channel, &kept, sealed.as_deref()));
+                row
+            })
+            .collect();
+        rows.sort_by_cached_key(|row| (row["since"].to_string(), row["id_at_the_platform"].to_string()));
+        Ok(Sheet::new("identities", rows))
+    }
 }
 
 fn open(field: Field, vault: &OrgVault, row: &Map<String, Value>, sealed: &[u8]) -> Option<Vec<u8>> {
     field.open(vault, ContactId::from_uuid(row_id(row)?), Some(sealed)).map(String::into_bytes)
+}
+
+/// An id at a platform, sealed beside its mark.
+fn open_id(vault: &OrgVault, row: &Map<String, Value>, sealed: &[u8]) -> Option<Vec<u8>> {
+    let channel = ChannelId::from_uuid(row.get("channel_id")?.as_str()?.parse().ok()?);
+    vault.open_id(channel, row.get("platform_id")?.as_str()?, Some(sealed)).map(String::into_bytes)
 }
 
 fn row_id(row: &Map<String, Value>) -> Option<Uuid> {
@@ -218,8 +252,9 @@ fn row_id(row: &Map<String, Value>) -> Option<Uuid> {
 const PROFILE: &str = "select id, jsonb_build_object('id', id, 'name', null, 'username', null, 'email', null, 'phone', null, \
     'company', company, 'language', language, 'first_channel', first_channel, 'custom', custom, 'merged_into', merged_into, \
     'created_at', created_at, 'seen_at', seen_at) from contacts where org_id = $1 and id = any($2) order by id";
-const IDENTITIES: &str = "select jsonb_build_object('channel', channel_kind, 'id_at_the_platform', platform_id, 'contact', contact_id, \
-    'since', created_at) from contact_identities where org_id = $1 and contact_id = any($2) order by created_at, platform_id";
+const IDENTITIES: &str = "select channel_id, platform_id, sealed, jsonb_build_object('channel', channel_kind, \
+    'id_at_the_platform', null, 'contact', contact_id, 'since', created_at) \
+    from contact_identities where org_id = $1 and contact_id = any($2)";
 const LEADS: &str = "select jsonb_build_object('id', id, 'channel', channel_kind, 'stage', stage, 'score', score, 'tag', tag, \
     'tag_by', tag_by, 'signals', signals, 'topic', topic, 'intent', intent, 'recommended_action', recommended_action, \
     'summary', summary, 'value_minor', value_minor, 'currency', currency, 'created_at', created_at, 'closed_at', closed_at) \

@@ -40,6 +40,7 @@ pub(crate) struct MergeOut {
 /// What a merge moved, as its row keeps it.
 #[derive(Debug, Default, Serialize, Deserialize)]
 struct Moved {
+    /// As their rows hold them.
     identities: Vec<(ChannelId, String)>,
     leads: Vec<LeadId>,
     /// Open leads that were closed because the kept contact had one already.

@@ -7,6 +7,7 @@ mod card;
 mod merge;
 mod resolve;
 mod sealed;
+pub(crate) mod sealing;
 mod show;
 mod suggest;
 

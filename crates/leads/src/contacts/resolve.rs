@@ -37,37 +37,54 @@ pub struct Found {
     pub created: bool,
 }
 
+/// By the ids as rows hold them.
 type Known = HashMap<(ChannelId, String), ContactId>;
+
+/// A person's ids as rows hold them, in their order.
+type Kept = Vec<String>;
+
+/// An id that is new to a contact.
+struct Link {
+    channel: ChannelId,
+    kind: ChannelKind,
+    kept: String,
+    sealed: Option<Vec<u8>>,
+    contact: ContactId,
+}
 
 /// Finds or makes the contact of each person, in order, with a constant number of statements.
 pub async fn resolve(tx: &mut OrgTx, vault: &OrgVault, people: &[Person<'_>]) -> anyhow::Result<Vec<Found>> {
     if people.is_empty() {
         return Ok(Vec::new());
     }
-    let mut known = known(tx, people).await?;
+    let kept: Vec<Kept> =
+        people.iter().map(|person| person.ids.iter().map(|id| vault.kept_id(person.kind, id)).collect()).collect();
+    let mut known = known(tx, people, &kept).await?;
     let mut made: HashMap<ContactId, &Person<'_>> = HashMap::new();
     let mut links = Vec::new();
-    for person in people {
-        let found = person.ids.iter().find_map(|id| known.get(&(person.channel, (*id).to_owned())).copied());
+    for (person, kept) in people.iter().zip(&kept) {
+        let found = look_up(&known, person, kept);
         let contact = found.unwrap_or_else(|| {
             let id = ContactId::new(tx.clock());
             made.insert(id, person);
             id
         });
-        for id in &person.ids {
-            if known.insert((person.channel, (*id).to_owned()), contact) != Some(contact) {
-                links.push((person, *id, contact));
+        for (id, kept) in person.ids.iter().zip(kept) {
+            if known.insert((person.channel, kept.clone()), contact) != Some(contact) {
+                let sealed = vault.seal_id(person.kind, person.channel, id)?;
+                links.push(Link { channel: person.channel, kind: person.kind, kept: kept.clone(), sealed, contact });
             }
         }
     }
     insert_contacts(tx, vault, &made).await?;
     insert_links(tx, &links).await?;
     // Another transaction may have made the same person between the look and the insert: what is linked now counts.
-    let now = if links.is_empty() { known } else { self::known(tx, people).await? };
+    let now = if links.is_empty() { known } else { self::known(tx, people, &kept).await? };
     let found: Vec<Found> = people
         .iter()
-        .map(|person| {
-            let contact = person.ids.iter().find_map(|id| now.get(&(person.channel, (*id).to_owned())).copied());
+        .zip(&kept)
+        .map(|(person, kept)| {
+            let contact = look_up(&now, person, kept);
             let contact =
                 contact.ok_or_else(|| anyhow::anyhow!("an identity vanished while its message was handled"))?;
             Ok(Found { contact, created: made.contains_key(&contact) })
@@ -79,8 +96,15 @@ pub async fn resolve(tx: &mut OrgTx, vault: &OrgVault, people: &[Person<'_>]) ->
     Ok(found)
 }
 
-async fn known(tx: &mut OrgTx, people: &[Person<'_>]) -> Result<Known, sqlx::Error> {
-    let pairs = people.iter().flat_map(|person| person.ids.iter().map(move |id| (person.channel.uuid(), *id)));
+fn look_up(known: &Known, person: &Person<'_>, kept: &[String]) -> Option<ContactId> {
+    kept.iter().find_map(|id| known.get(&(person.channel, id.clone())).copied())
+}
+
+async fn known(tx: &mut OrgTx, people: &[Person<'_>], kept: &[Kept]) -> Result<Known, sqlx::Error> {
+    let pairs = people.iter().zip(kept).flat_map(|(person, kept)| {
+        let channel = person.channel.uuid();
+        kept.iter().map(move |id| (channel, id.as_str()))
+    });
     let (channels, ids): (Vec<Uuid>, Vec<&str>) = pairs.unzip();
     let rows: Vec<(ChannelId, String, ContactId)> = sqlx::query_as(
         "select w.channel_id, w.platform_id, c.id from unnest($2::uuid[], $3::text[]) as w (channel_id, platform_id) \
@@ -137,19 +161,20 @@ async fn insert_contacts(
     Ok(())
 }
 
-async fn insert_links(tx: &mut OrgTx, links: &[(&Person<'_>, &str, ContactId)]) -> Result<(), sqlx::Error> {
+async fn insert_links(tx: &mut OrgTx, links: &[Link]) -> Result<(), sqlx::Error> {
     if links.is_empty() {
         return Ok(());
     }
     sqlx::query(
-        "insert into contact_identities (org_id, channel_id, platform_id, channel_kind, contact_id) \
-         select $1, * from unnest($2::uuid[], $3::text[], $4::text[], $5::uuid[]) on conflict do nothing",
+        "insert into contact_identities (org_id, channel_id, platform_id, channel_kind, contact_id, sealed) \
+         select $1, * from unnest($2::uuid[], $3::text[], $4::text[], $5::uuid[], $6::bytea[]) on conflict do nothing",
     )
     .bind(tx.org())
-    .bind(links.iter().map(|(person, _, _)| person.channel.uuid()).collect::<Vec<_>>())
-    .bind(links.iter().map(|(_, id, _)| *id).collect::<Vec<_>>())
-    .bind(links.iter().map(|(person, _, _)| person.kind.as_str()).collect::<Vec<_>>())
-    .bind(links.iter().map(|(_, _, contact)| contact.uuid()).collect::<Vec<_>>())
+    .bind(links.iter().map(|link| link.channel.uuid()).collect::<Vec<_>>())
+    .bind(links.iter().map(|link| link.kept.as_str()).collect::<Vec<_>>())
+    .bind(links.iter().map(|link| link.kind.as_str()).collect::<Vec<_>>())
+    .bind(links.iter().map(|link| link.contact.uuid()).collect::<Vec<_>>())
+    .bind(links.iter().map(|link| link.sealed.as_deref()).collect::<Vec<_>>())
     .execute(tx.conn())
     .await?;
     Ok(())

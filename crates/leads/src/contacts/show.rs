@@ -26,7 +26,7 @@ pub(crate) fn api() -> OpenApiRouter<Desk> {
 }
 
 /// An account the contact writes from.
-#[derive(Debug, Serialize, ToSchema, sqlx::FromRow)]
+#[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct IdentityOut {
     pub channel_id: ChannelId,
     pub channel_kind: String,
@@ -62,13 +62,18 @@ pub(crate) async fn load(tx: &mut OrgTx, vault: &OrgVault, id: ContactId) -> Res
             .bind(id)
             .fetch_one(tx.conn())
             .await?;
-    let identities = sqlx::query_as(
-        "select channel_id, channel_kind, platform_id from contact_identities where org_id = $1 and contact_id = $2 order by created_at",
+    let identities: Vec<(ChannelId, String, String, Option<Vec<u8>>)> = sqlx::query_as(
+        "select channel_id, channel_kind, platform_id, sealed from contact_identities \
+         where org_id = $1 and contact_id = $2 order by created_at",
     )
     .bind(tx.org())
     .bind(id)
     .fetch_all(tx.conn())
     .await?;
+    let identities = identities.into_iter().filter_map(|(channel_id, channel_kind, kept, sealed)| {
+        let platform_id = vault.open_id(channel_id, &kept, sealed.as_deref())?;
+        Some(IdentityOut { channel_id, channel_kind, platform_id })
+    });
     let name = card.shown_name();
     let profile = card.profile;
     Ok(Some(ContactOut {
@@ -81,7 +86,7 @@ pub(crate) async fn load(tx: &mut OrgTx, vault: &OrgVault, id: ContactId) -> Res
         language,
         first_channel: card.first_channel,
         lead_id: card.lead,
-        identities,
+        identities: identities.collect(),
         created_at,
         seen_at,
     }))
