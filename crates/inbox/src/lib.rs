@@ -20,6 +20,7 @@ pub mod privacy;
 pub mod receiving;
 mod reconcilers;
 pub mod replay;
+mod sealing;
 pub mod sending;
 pub mod settings;
 mod web;

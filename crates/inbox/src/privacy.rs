@@ -3,12 +3,16 @@
 use std::collections::HashSet;
 
 use async_trait::async_trait;
+use kernel::Kernel;
 use kernel::db::OrgTx;
 use kernel::ids::{ChannelId, ConversationId, MessageId};
-use kernel::privacy::{Expiry, Holder, Removed, Sheet, Traces};
-use serde_json::Value;
+use kernel::privacy::{Expiry, Holder, Opener, Removed, Sheet, Traces};
+use kernel::vault::OrgVault;
+use serde_json::{Map, Value, json};
 use uuid::Uuid;
 
+use crate::receiving::sealed;
+use crate::sealing;
 use crate::sending::SendJob;
 
 /// Raw deliveries looked through at once.
@@ -21,7 +25,16 @@ const OF_CONVERSATION: [&str; 6] = ["corrections", "takeovers", "labels", "notes
 const HIDDEN: [&str; 3] = ["conversations", "messages", "notes"];
 
 /// The inbox as a holder.
-pub struct Threads;
+pub struct Threads {
+    kernel: Kernel,
+}
+
+impl Threads {
+    /// Over a kernel.
+    pub fn new(kernel: Kernel) -> Self {
+        Self { kernel }
+    }
+}
 
 #[async_trait]
 impl Holder for Threads {
@@ -30,17 +43,18 @@ impl Holder for Threads {
     }
 
     async fn gather(&self, tx: &mut OrgTx, traces: &mut Traces) -> anyhow::Result<()> {
-        let threads: Vec<(ConversationId, ChannelId, String)> = sqlx::query_as(
-            "select id, channel_id, recipient from conversations where org_id = $1 and (contact_id = any($2) or id = any($3))",
+        let vault = self.kernel.vault.of(tx.org()).await?;
+        let threads: Vec<(ConversationId, ChannelId, String, Option<Vec<u8>>)> = sqlx::query_as(
+            "select id, channel_id, recipient, recipient_sealed from conversations where org_id = $1 and (contact_id = any($2) or id = any($3))",
         )
         .bind(tx.org())
         .bind(traces.contact_ids())
         .bind(traces.conversation_ids())
         .fetch_all(tx.conn())
         .await?;
-        for (id, channel, recipient) in threads {
+        for (id, channel, recipient, sealed) in threads {
             traces.conversations.insert(id);
-            traces.handles.insert((channel, recipient));
+            traces.add_handle(&vault, channel, recipient, sealed.as_deref());
         }
         let messages: Vec<MessageId> =
             sqlx::query_scalar("select id from messages where org_id = $1 and conversation_id = any($2)")
@@ -95,14 +109,8 @@ impl Holder for Threads {
 
     async fn export(&self, tx: &mut OrgTx, traces: &Traces) -> anyhow::Result<Vec<Sheet>> {
         let ids = traces.conversation_ids();
-        let sheets = [
-            ("conversations", CONVERSATIONS),
-            ("messages", MESSAGES),
-            ("attachments", ATTACHMENTS),
-            ("notes", NOTES),
-            ("labels", LABELS),
-        ];
-        let mut all = Vec::with_capacity(sheets.len());
+        let sheets = [("messages", MESSAGES), ("attachments", ATTACHMENTS), ("notes", NOTES), ("labels", LABELS)];
+        let mut all = vec![self.conversations(tx, &ids).await?];
         for (name, query) in sheets {
             all.push(Sheet::read(tx, name, query, &ids).await?);
         }
@@ -110,8 +118,9 @@ impl Holder for Threads {
     }
 
     async fn erase(&self, tx: &mut OrgTx, traces: &Traces, _erasure: Uuid) -> anyhow::Result<Vec<Removed>> {
+        let vault = self.kernel.vault.of(tx.org()).await?;
         let mut removed = remove_conversations(tx, &traces.conversation_ids()).await?;
-        removed.push(Removed::new("receipts", forget_receipts(tx, traces).await?));
+        removed.push(Removed::new("receipts", forget_receipts(tx, &vault, traces).await?));
         Ok(removed)
     }
 
@@ -126,10 +135,51 @@ impl Holder for Threads {
         .bind((expiry.most / 50).max(1))
         .fetch_all(tx.conn())
         .await?;
+        let vault = self.kernel.vault.of(tx.org()).await?;
         let mut removed = remove_conversations(tx, &old).await?;
-        removed.push(Removed::new("receipts", expire_receipts(tx, expiry).await?));
+        removed.push(Removed::new("receipts", expire_receipts(tx, &vault, expiry).await?));
         Ok(removed)
     }
+
+    async fn seal(&self, tx: &mut OrgTx, most: i64) -> anyhow::Result<u64> {
+        let vault = self.kernel.vault.of(tx.org()).await?;
+        let conversations = sealing::conversations(tx, &vault, most).await?;
+        let our_app = &self.kernel.config.connectors.meta.app_id;
+        Ok(conversations + sealing::receipts(tx, &vault, our_app, most).await?)
+    }
+
+    fn openers(&self) -> Vec<Opener> {
+        vec![
+            Opener::marks("conversations", "recipient"),
+            Opener::sealed("conversations", "recipient_sealed", |vault, row, sealed| {
+                let kept = row.get("recipient")?.as_str()?;
+                vault.open_id(channel_of(row)?, kept, Some(sealed)).map(String::into_bytes)
+            }),
+            Opener::marks("receipts", "people"),
+            Opener::sealed("receipts", "sealed", |vault, row, sealed| {
+                let event_key = row.get("event_key")?.as_str()?;
+                sealed::open(vault, channel_of(row)?, event_key, sealed).ok().map(String::into_bytes)
+            }),
+        ]
+    }
+}
+
+impl Threads {
+    /// The conversations, each with the person's id there opened.
+    async fn conversations(&self, tx: &mut OrgTx, ids: &[Uuid]) -> anyhow::Result<Sheet> {
+        let vault = self.kernel.vault.of(tx.org()).await?;
+        let kept: Vec<(ChannelId, String, Option<Vec<u8>>, Value)> =
+            sqlx::query_as(CONVERSATIONS).bind(tx.org()).bind(ids).fetch_all(tx.conn()).await?;
+        let rows = kept.into_iter().map(|(channel, recipient, sealed, mut row)| {
+            row["their_id_there"] = json!(vault.open_id(channel, &recipient, sealed.as_deref()));
+            row
+        });
+        Ok(Sheet::new("conversations", rows.collect()))
+    }
+}
+
+fn channel_of(row: &Map<String, Value>) -> Option<ChannelId> {
+    Some(ChannelId::from_uuid(row.get("channel_id")?.as_str()?.parse().ok()?))
 }
 
 fn key(table: &str) -> &'static str {
@@ -146,60 +196,80 @@ async fn remove_conversations(tx: &mut OrgTx, ids: &[Uuid]) -> Result<Vec<Remove
     Ok(removed)
 }
 
-/// Removes the raw deliveries that name the person on one of their accounts. Nothing links a delivery to a contact, so those of
-/// the accounts are read, in strides; they are kept for weeks, not years.
-async fn forget_receipts(tx: &mut OrgTx, traces: &Traces) -> Result<u64, sqlx::Error> {
+/// A kept delivery as far as it must be known to tell whose it is.
+#[derive(sqlx::FromRow)]
+struct Delivery {
+    id: Uuid,
+    channel_id: ChannelId,
+    event_key: String,
+    people: Vec<String>,
+    /// These two only where no marks tell whom it is about.
+    sealed: Option<Vec<u8>>,
+    raw: Option<String>,
+}
+
+const DELIVERIES: &str = "select id, channel_id, event_key, people, case when people = '{}' and channel_id = any($2) then sealed end as sealed, \
+    case when people = '{}' and channel_id = any($2) then raw::text end as raw from receipts where org_id = $1";
+
+impl Delivery {
+    /// Whether it is the person's: it is about them, or, where we could not read whom it is about, it names them.
+    fn is_of(&self, vault: &OrgVault, traces: &Traces) -> bool {
+        if !self.people.is_empty() {
+            return self.people.iter().any(|mark| traces.handles.contains(&(self.channel_id, mark.clone())));
+        }
+        let opened =
+            self.sealed.as_ref().and_then(|sealed| sealed::open(vault, self.channel_id, &self.event_key, sealed).ok());
+        opened.as_ref().or(self.raw.as_ref()).is_some_and(|raw| names(raw, self.channel_id.uuid(), traces))
+    }
+}
+
+/// The accounts on which the person is known.
+fn accounts(traces: &Traces) -> Vec<Uuid> {
     let channels: HashSet<Uuid> = traces.handles.iter().map(|(channel, _)| channel.uuid()).collect();
-    let channels: Vec<Uuid> = channels.into_iter().collect();
-    let needles: Vec<String> = traces.handles.iter().map(|(_, handle)| format!("%{}%", like(handle))).collect();
+    channels.into_iter().collect()
+}
+
+/// Removes the raw deliveries of the person, in strides: nothing but marks links a delivery to them, and deliveries are kept for
+/// weeks, not years.
+async fn forget_receipts(tx: &mut OrgTx, vault: &OrgVault, traces: &Traces) -> Result<u64, sqlx::Error> {
     let mut after = Uuid::nil();
     let mut removed = 0;
     loop {
-        let page: Vec<(Uuid, Uuid, Option<String>)> = sqlx::query_as(
-            "select id, channel_id, case when channel_id = any($3) and raw::text like any($4) then raw::text end \
-             from receipts where org_id = $1 and id > $2 order by id limit $5",
-        )
-        .bind(tx.org())
-        .bind(after)
-        .bind(&channels)
-        .bind(&needles)
-        .bind(STRIDE)
-        .fetch_all(tx.conn())
-        .await?;
-        let theirs: Vec<Uuid> = page
-            .iter()
-            .filter(|(_, channel, raw)| raw.as_ref().is_some_and(|raw| names(raw, *channel, traces)))
-            .map(|(id, ..)| *id)
-            .collect();
-        let done = sqlx::query("delete from receipts where org_id = $1 and id = any($2)")
-            .bind(tx.org())
-            .bind(theirs)
-            .execute(tx.conn())
-            .await?;
-        removed += done.rows_affected();
+        let page: Vec<Delivery> =
+            sqlx::query_as(sqlx::AssertSqlSafe(format!("{DELIVERIES} and id > $3 order by id limit $4")))
+                .bind(tx.org())
+                .bind(accounts(traces))
+                .bind(after)
+                .bind(STRIDE)
+                .fetch_all(tx.conn())
+                .await?;
+        let theirs: Vec<Uuid> = page.iter().filter(|one| one.is_of(vault, traces)).map(|one| one.id).collect();
+        removed += remove_receipts(tx, theirs).await?;
         match page.last() {
-            Some((last, ..)) if page.len() as i64 == STRIDE => after = *last,
+            Some(last) if page.len() as i64 == STRIDE => after = last.id,
             _ => return Ok(removed),
         }
     }
 }
 
-async fn expire_receipts(tx: &mut OrgTx, expiry: &Expiry) -> Result<u64, sqlx::Error> {
-    let old: Vec<(Uuid, Uuid, String)> = sqlx::query_as(
-        "select id, channel_id, case when $4 then raw::text else '' end from receipts \
-         where org_id = $1 and id < recoup_uuid_floor($2) and handled_at is not null order by id limit $3",
-    )
+async fn expire_receipts(tx: &mut OrgTx, vault: &OrgVault, expiry: &Expiry) -> Result<u64, sqlx::Error> {
+    let old: Vec<Delivery> = sqlx::query_as(sqlx::AssertSqlSafe(format!(
+        "{DELIVERIES} and id < recoup_uuid_floor($3) and handled_at is not null order by id limit $4"
+    )))
     .bind(tx.org())
+    .bind(accounts(&expiry.held))
     .bind(expiry.receipts)
     .bind(expiry.most)
-    .bind(!expiry.held.handles.is_empty())
     .fetch_all(tx.conn())
     .await?;
-    let free: Vec<Uuid> =
-        old.into_iter().filter(|(_, channel, raw)| !names(raw, *channel, &expiry.held)).map(|(id, ..)| id).collect();
+    let free = old.into_iter().filter(|one| !one.is_of(vault, &expiry.held)).map(|one| one.id).collect();
+    remove_receipts(tx, free).await
+}
+
+async fn remove_receipts(tx: &mut OrgTx, ids: Vec<Uuid>) -> Result<u64, sqlx::Error> {
     let done = sqlx::query("delete from receipts where org_id = $1 and id = any($2)")
         .bind(tx.org())
-        .bind(free)
+        .bind(ids)
         .execute(tx.conn())
         .await?;
     Ok(done.rows_affected())
@@ -229,12 +299,8 @@ fn is_in(value: &Value, handles: &[&str]) -> bool {
     }
 }
 
-/// A text as a `like` pattern takes it literally. JSON may write a slash with a backslash before it.
-fn like(text: &str) -> String {
-    text.trim_start_matches('+').replace('\\', "\\\\").replace('%', "\\%").replace('_', "\\_").replace('/', "%")
-}
-
-const CONVERSATIONS: &str = "select jsonb_build_object('id', id, 'channel', channel_kind, 'their_id_there', recipient, 'status', status, \
+const CONVERSATIONS: &str = "select channel_id, recipient, recipient_sealed, \
+    jsonb_build_object('id', id, 'channel', channel_kind, 'their_id_there', null, 'status', status, \
     'language', language, 'sentiment', sentiment, 'urgency', urgency, 'opted_out', opted_out, 'lead_tag', lead_tag, \
     'lead_score', lead_score, 'created_at', created_at, 'last_message_at', last_message_at) \
     from conversations where org_id = $1 and id = any($2) order by id";
@@ -271,10 +337,5 @@ mod tests {
         assert!(names(r#"{"users":{"7800012":{"name":"A"}}}"#, channel.uuid(), &traces));
         assert!(!names(r#"{"sender":{"id":"78000123"}}"#, channel.uuid(), &traces), "a longer number");
         assert!(!names(r#"{"text":"call 7800012 now"}"#, channel.uuid(), &traces), "somebody else speaks of them");
-    }
-
-    #[test]
-    fn a_pattern_takes_a_handle_literally() {
-        assert_eq!(like("+1_5%a/b"), "1\\_5\\%a%b");
     }
 }

@@ -135,7 +135,7 @@ impl Rooms {
 pub fn holders(kernel: &Kernel) -> Holders {
     Holders::new(vec![
         Arc::new(leads::privacy::People::new(kernel.clone())),
-        Arc::new(inbox::privacy::Threads),
+        Arc::new(inbox::privacy::Threads::new(kernel.clone())),
         Arc::new(ai::privacy::Records::new(kernel.clone())),
         Arc::new(revenue::privacy::Views),
         Arc::new(identity::privacy::Requests),

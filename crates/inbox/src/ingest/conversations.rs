@@ -7,6 +7,7 @@ use kernel::channel::ChannelKind;
 use kernel::db::OrgTx;
 use kernel::ids::{ChannelId, ContactId, ConversationId};
 use kernel::ledger::{Actor, Event, Fact, Subject};
+use kernel::vault::{OrgVault, VaultError};
 use uuid::Uuid;
 
 /// A locked conversation and what a batch changes of it.
@@ -17,6 +18,7 @@ pub(crate) struct Conv {
     #[sqlx(try_from = "String")]
     pub channel_kind: Kind,
     pub contact_id: ContactId,
+    /// As rows hold it.
     pub recipient: String,
     pub status: String,
     pub holder: String,
@@ -100,6 +102,7 @@ pub(super) struct Thread {
     pub channel: ChannelId,
     pub kind: ChannelKind,
     pub contact: ContactId,
+    /// The id to answer to, in the open.
     pub recipient: String,
     pub at: DateTime<Utc>,
 }
@@ -111,8 +114,9 @@ const COLUMNS: &str = "id, channel_id, channel_kind, contact_id, recipient, stat
 /// Finds or opens the conversation of each thread and locks it. Keyed by channel and contact.
 pub(super) async fn lock(
     tx: &mut OrgTx,
+    vault: &OrgVault,
     threads: &[Thread],
-) -> Result<HashMap<(ChannelId, ContactId), Conv>, sqlx::Error> {
+) -> Result<HashMap<(ChannelId, ContactId), Conv>, VaultError> {
     let mut wanted: Vec<&Thread> = threads.iter().collect();
     wanted.sort_by_key(|thread| (thread.channel, thread.contact, thread.at));
     wanted.dedup_by_key(|thread| (thread.channel, thread.contact));
@@ -124,7 +128,7 @@ pub(super) async fn lock(
     let missing: Vec<&Thread> =
         wanted.iter().copied().filter(|thread| !known.contains_key(&(thread.channel, thread.contact))).collect();
     if !missing.is_empty() {
-        let opened = open(tx, &missing).await?;
+        let opened = open(tx, vault, &missing).await?;
         // Another batch may have opened one in between: it is locked by reading it again.
         for mut conv in select(tx, &missing).await? {
             conv.opened = opened.contains(&conv.id.uuid());
@@ -152,11 +156,15 @@ async fn select(tx: &mut OrgTx, threads: &[&Thread]) -> Result<Vec<Conv>, sqlx::
     sqlx::query_as(sqlx::AssertSqlSafe(sql)).bind(tx.org()).bind(channels).bind(contacts).fetch_all(tx.conn()).await
 }
 
-async fn open(tx: &mut OrgTx, threads: &[&Thread]) -> Result<Vec<Uuid>, sqlx::Error> {
+async fn open(tx: &mut OrgTx, vault: &OrgVault, threads: &[&Thread]) -> Result<Vec<Uuid>, VaultError> {
+    let sealed = threads
+        .iter()
+        .map(|thread| vault.seal_id(thread.kind, thread.channel, &thread.recipient))
+        .collect::<Result<Vec<_>, _>>()?;
     let ids: Vec<Uuid> = threads.iter().map(|_| ConversationId::new(tx.clock()).uuid()).collect();
     let opened: Vec<Uuid> = sqlx::query_scalar(
-        "insert into conversations (org_id, id, channel_id, channel_kind, contact_id, recipient, last_message_at) \
-         select $1, * from unnest($2::uuid[], $3::uuid[], $4::text[], $5::uuid[], $6::text[], $7::timestamptz[]) \
+        "insert into conversations (org_id, id, channel_id, channel_kind, contact_id, recipient, recipient_sealed, last_message_at) \
+         select $1, * from unnest($2::uuid[], $3::uuid[], $4::text[], $5::uuid[], $6::text[], $7::bytea[], $8::timestamptz[]) \
          on conflict (org_id, channel_id, contact_id) do nothing returning id",
     )
     .bind(tx.org())
@@ -164,7 +172,8 @@ async fn open(tx: &mut OrgTx, threads: &[&Thread]) -> Result<Vec<Uuid>, sqlx::Er
     .bind(threads.iter().map(|thread| thread.channel.uuid()).collect::<Vec<_>>())
     .bind(threads.iter().map(|thread| thread.kind.as_str()).collect::<Vec<_>>())
     .bind(threads.iter().map(|thread| thread.contact.uuid()).collect::<Vec<_>>())
-    .bind(threads.iter().map(|thread| thread.recipient.as_str()).collect::<Vec<_>>())
+    .bind(threads.iter().map(|thread| vault.kept_id(thread.kind, &thread.recipient)).collect::<Vec<_>>())
+    .bind(sealed)
     .bind(threads.iter().map(|thread| thread.at).collect::<Vec<_>>())
     .fetch_all(tx.conn())
     .await?;

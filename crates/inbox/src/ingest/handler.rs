@@ -10,6 +10,7 @@ use kernel::channel::ChannelKind;
 use kernel::db::OrgTx;
 use kernel::ids::{ContactId, ConversationId, OrgId, ReceiptId};
 use kernel::queue::{BatchHandler, Job, JobError};
+use kernel::vault::{OrgVault, VaultError};
 use uuid::Uuid;
 
 use super::conversations::{Conv, Thread, announce_opened, lock, save};
@@ -93,16 +94,22 @@ impl Receive {
     /// Handles deliveries, those of one thread in the order they came.
     async fn handle(&self, org: OrgId, jobs: &[Job]) -> anyhow::Result<()> {
         let mind = self.core.brain.of(org).await?;
-        let loaded = self.load(org, jobs).await?;
+        let vault = self.core.kernel.vault.of(org).await?;
+        let loaded = self.load(org, &vault, jobs).await?;
         for wave in waves(jobs, loaded) {
-            self.wave(org, &mind, wave).await?;
+            self.wave(org, &mind, &vault, wave).await?;
         }
         Ok(())
     }
 
     /// Handles deliveries among which no thread has both messages of the contact and news of ours: their order does not matter.
-    async fn wave(&self, org: OrgId, mind: &Mind, Wave { jobs, loaded }: Wave<'_>) -> anyhow::Result<()> {
-        let vault = self.core.kernel.vault.of(org).await?;
+    async fn wave(
+        &self,
+        org: OrgId,
+        mind: &Mind,
+        vault: &OrgVault,
+        Wave { jobs, loaded }: Wave<'_>,
+    ) -> anyhow::Result<()> {
         let incoming: Vec<Option<Incoming>> =
             loaded.iter().map(|one| one.item.as_ref().and_then(Incoming::of)).collect();
         let texts = incoming.iter().map(|one| one.as_ref().map_or(String::new(), |one| one.body.clone())).collect();
@@ -110,7 +117,7 @@ impl Receive {
 
         let mut tx = self.core.kernel.db.begin_by_key(org).await?;
         let contacts = self.contacts(&mut tx, &loaded, &incoming).await?;
-        let convs = lock(&mut tx, &threads(&loaded, &contacts)).await?;
+        let convs = lock(&mut tx, vault, &threads(&loaded, &contacts)).await?;
         let place = |one: &Loaded, at: usize| {
             contacts[at].and_then(|contact| convs.get(&(one.channel, contact))).map(|conv| conv.id)
         };
@@ -141,7 +148,7 @@ impl Receive {
                     anyhow::bail!("the contact was erased while their message was handled");
                 }
                 (_, Some(item), _) => {
-                    news.extend(News::of(one.channel, item));
+                    news.extend(News::of(one.channel, item).into_iter().map(|told| told.as_kept(vault, one.kind)));
                     marks.extend(Mark::of(one.channel, item));
                 }
                 _ => {}
@@ -161,7 +168,7 @@ impl Receive {
         write::insert(&mut tx, &batch.messages).await?;
         save(&mut tx, &changed).await?;
         let rows =
-            batch.decisions.iter().map(|decision| decision.seal(&vault)).collect::<Result<Vec<DecisionRow>, _>>()?;
+            batch.decisions.iter().map(|decision| decision.seal(vault)).collect::<Result<Vec<DecisionRow>, _>>()?;
         ai::decision::insert_many(&mut tx, &rows).await?;
         outcome::record(&mut tx, &batch.outcomes).await?;
         for job in jobs {
@@ -171,10 +178,10 @@ impl Receive {
         Ok(())
     }
 
-    async fn load(&self, org: OrgId, jobs: &[Job]) -> Result<Vec<Loaded>, sqlx::Error> {
+    async fn load(&self, org: OrgId, vault: &OrgVault, jobs: &[Job]) -> Result<Vec<Loaded>, VaultError> {
         let receipts: Vec<Uuid> = jobs.iter().map(|job| job.id.uuid()).collect();
         let mut tx = self.core.kernel.db.begin_by_key(org).await?;
-        load(&mut tx, &receipts, &self.core.kernel.config.connectors.meta.app_id).await
+        load(&mut tx, vault, &receipts, &self.core.kernel.config.connectors.meta.app_id).await
     }
 
     /// The contact of each delivery that opens or belongs to a thread; the others need none.

@@ -6,7 +6,10 @@ use connectors::{meta, x};
 use kernel::channel::ChannelKind;
 use kernel::db::OrgTx;
 use kernel::ids::{ChannelId, ReceiptId};
+use kernel::vault::{OrgVault, VaultError};
 use uuid::Uuid;
+
+use crate::receiving::sealed;
 
 /// A delivery with its event; no event when today's parser cannot read it.
 pub(super) struct Loaded {
@@ -21,14 +24,22 @@ struct Row {
     id: ReceiptId,
     channel_id: ChannelId,
     kind: String,
-    raw: String,
+    event_key: String,
+    sealed: Option<Vec<u8>>,
+    /// As a former version kept it.
+    raw: Option<String>,
     received_at: DateTime<Utc>,
 }
 
 /// Reads deliveries that were not handled yet.
-pub(super) async fn load(tx: &mut OrgTx, receipts: &[Uuid], our_app: &str) -> Result<Vec<Loaded>, sqlx::Error> {
+pub(super) async fn load(
+    tx: &mut OrgTx,
+    vault: &OrgVault,
+    receipts: &[Uuid],
+    our_app: &str,
+) -> Result<Vec<Loaded>, VaultError> {
     let rows: Vec<Row> = sqlx::query_as(
-        "select r.id, r.channel_id, c.kind, r.raw::text as raw, r.received_at from receipts r \
+        "select r.id, r.channel_id, c.kind, r.event_key, r.sealed, r.raw::text as raw, r.received_at from receipts r \
          join channels c on c.org_id = r.org_id and c.id = r.channel_id \
          where r.org_id = $1 and r.id = any($2) and r.handled_at is null",
     )
@@ -36,17 +47,25 @@ pub(super) async fn load(tx: &mut OrgTx, receipts: &[Uuid], our_app: &str) -> Re
     .bind(receipts)
     .fetch_all(tx.conn())
     .await?;
-    Ok(rows.into_iter().filter_map(|row| read(&row, our_app)).collect())
+    rows.into_iter().filter_map(|row| read(&row, vault, our_app).transpose()).collect()
 }
 
-fn read(row: &Row, our_app: &str) -> Option<Loaded> {
-    let kind: ChannelKind = row.kind.parse().ok()?;
-    let body = row.raw.as_bytes();
-    let batches = if kind == ChannelKind::X {
-        x::webhook::parse(body, row.received_at)
-    } else {
-        meta::webhook::parse(body, our_app, row.received_at)
+fn read(row: &Row, vault: &OrgVault, our_app: &str) -> Result<Option<Loaded>, VaultError> {
+    let Ok(kind) = row.kind.parse::<ChannelKind>() else { return Ok(None) };
+    let body = match (&row.sealed, &row.raw) {
+        (Some(sealed), _) => sealed::open(vault, row.channel_id, &row.event_key, sealed)?,
+        (None, raw) => raw.clone().unwrap_or_default(),
     };
-    let item = batches.ok().and_then(|batches| batches.into_iter().find_map(|batch| batch.items.into_iter().next()));
-    Some(Loaded { receipt: row.id, channel: row.channel_id, kind, item })
+    let item = event_of(kind, &body, our_app, row.received_at);
+    Ok(Some(Loaded { receipt: row.id, channel: row.channel_id, kind, item }))
+}
+
+/// The event of a kept delivery, by today's parser.
+pub(crate) fn event_of(kind: ChannelKind, body: &str, our_app: &str, received_at: DateTime<Utc>) -> Option<Item> {
+    let batches = if kind == ChannelKind::X {
+        x::webhook::parse(body.as_bytes(), received_at)
+    } else {
+        meta::webhook::parse(body.as_bytes(), our_app, received_at)
+    };
+    batches.ok()?.into_iter().find_map(|batch| batch.items.into_iter().next())
 }

@@ -19,6 +19,7 @@ mod write;
 
 pub(crate) use conversations::{lock_by_id, save};
 pub use handler::Receive;
+pub(crate) use load::event_of;
 pub use turn::AnswerTurn;
 pub(crate) use turn::escalate;
 pub(crate) use write::{NewMessage, clean, insert, preview};

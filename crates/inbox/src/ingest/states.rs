@@ -2,9 +2,11 @@
 
 use chrono::{DateTime, Utc};
 use connectors::channel::{Item, Kind, StatusState};
+use kernel::channel::ChannelKind;
 use kernel::db::OrgTx;
 use kernel::ids::{ChannelId, ConversationId, MessageId};
 use kernel::ledger::{Actor, Event, Fact, Subject};
+use kernel::vault::OrgVault;
 use serde_json::Value;
 use uuid::Uuid;
 
@@ -62,6 +64,12 @@ impl News {
             }
             _ => Vec::new(),
         }
+    }
+
+    /// The same with the contact's id as conversations hold it.
+    pub(super) fn as_kept(mut self, vault: &OrgVault, kind: ChannelKind) -> Self {
+        self.before = self.before.map(|(id, mark)| (vault.kept_id(kind, &id), mark));
+        self
     }
 
     fn until(channel: ChannelId, item: &Item, state: &'static str, mark: DateTime<Utc>) -> Self {

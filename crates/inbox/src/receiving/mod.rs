@@ -5,6 +5,7 @@
 
 mod batcher;
 mod routes;
+pub(crate) mod sealed;
 mod tally;
 mod webhooks;
 

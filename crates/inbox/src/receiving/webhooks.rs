@@ -14,10 +14,11 @@ use kernel::Kernel;
 use kernel::channel::ChannelKind;
 use kernel::db::system::NewReceipt;
 use kernel::ids::ReceiptId;
+use kernel::vault::VaultError;
 use serde::Deserialize;
 
 use super::batcher::Batcher;
-use super::{Routes, Tally};
+use super::{Routes, Tally, sealed};
 
 /// The largest body a platform may send, in bytes.
 const LARGEST: usize = 1024 * 1024;
@@ -117,7 +118,7 @@ async fn receive(
     let receipts = match receiver.receipts(batches).await {
         Ok(receipts) => receipts,
         Err(error) => {
-            tracing::error!(error = %error, "an account's organisation cannot be looked up");
+            tracing::error!(error = %error, "an account's organisation cannot be looked up, or its key cannot be had");
             return refuse(StatusCode::SERVICE_UNAVAILABLE, "not kept; deliver it again");
         }
     };
@@ -159,7 +160,7 @@ impl Receiver {
     }
 
     /// What to keep of a body: every item of every account that somebody connected.
-    async fn receipts(&self, batches: Vec<Received>) -> Result<Vec<NewReceipt>, sqlx::Error> {
+    async fn receipts(&self, batches: Vec<Received>) -> Result<Vec<NewReceipt>, VaultError> {
         let mut receipts = Vec::new();
         for batch in batches {
             let route = self.inner.routes.of(batch.channel, &batch.account_id).await?;
@@ -167,6 +168,8 @@ impl Receiver {
                 self.inner.tally.count(format!("webhook.unknown_account.{}", batch.channel));
             }
             for &(org, channel) in route.iter() {
+                // In memory for minutes: nothing is asked for each delivery.
+                let vault = self.inner.kernel.vault.of(org).await?;
                 for item in &batch.items {
                     if let Kind::Unknown { field } = &item.kind {
                         let field: String = field.chars().take(40).collect();
@@ -177,8 +180,9 @@ impl Receiver {
                         channel,
                         id: ReceiptId::new(&self.inner.kernel.clock).uuid(),
                         event_key: item.event_key.clone(),
-                        order_key: format!("{}:{}", channel, item.sender_key),
-                        raw: item.raw.clone(),
+                        order_key: sealed::order_key(&vault, channel, item),
+                        sealed: sealed::seal(&vault, channel, item)?,
+                        people: sealed::people(&vault, item).join(" "),
                     });
                 }
             }

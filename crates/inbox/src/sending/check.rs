@@ -23,7 +23,9 @@ pub(super) struct Parcel {
     pub channel_status: String,
     pub token: Option<Vec<u8>>,
     pub token_secret: Option<Vec<u8>>,
+    /// As rows hold it; opened for the call.
     pub recipient: String,
+    pub recipient_sealed: Option<Vec<u8>>,
     pub writer: String,
     pub body: String,
     pub attachments: Value,
@@ -81,7 +83,7 @@ pub(super) async fn load(tx: &mut OrgTx, messages: &[Uuid]) -> Result<Vec<Parcel
         .await?;
     sqlx::query_as(
         "select m.id, m.conversation_id, m.turn, m.channel_id, c.contact_id, h.kind, h.account_id, h.status as channel_status, h.token, h.token_secret, \
-           c.recipient, m.writer, m.body, m.attachments, m.template, m.reply_to, m.state, m.fence, m.meaningful, m.announced, \
+           c.recipient, c.recipient_sealed, m.writer, m.body, m.attachments, m.template, m.reply_to, m.state, m.fence, m.meaningful, m.announced, \
            m.sending_since, c.holder, c.fence as conversation_fence, c.window_from, c.opted_out \
          from messages m \
          cross join lateral (select * from conversations f where f.org_id = $1 and f.id = m.conversation_id offset 0) c \

@@ -41,17 +41,29 @@ impl Platforms {
             key: parcel.id.to_string(),
         };
         let account = account(parcel, &credentials);
-        self.channels.send(&account, &credentials, &recipient(parcel), &outgoing).await
+        let recipient = self.recipient(org, parcel).await?;
+        self.channels.send(&account, &credentials, &recipient, &outgoing).await
     }
 
     /// Asks the platform whether a message in doubt is there. `known` are ids of messages already accounted for.
     pub(super) async fn find(&self, org: OrgId, parcel: &Parcel, known: &[String]) -> Result<Found, Failure> {
         let credentials = self.credentials(org, parcel, "find").await?;
-        let recipient = recipient(parcel);
+        let recipient = self.recipient(org, parcel).await?;
         let since = parcel.sending_since.unwrap_or_else(|| self.kernel.clock.now());
         let search = Search { recipient: &recipient, text: Some(&parcel.body), since, known };
         let account = account(parcel, &credentials);
         Ok(self.channels.find_sent(&account, &credentials, &search).await)
+    }
+
+    /// Whom to call for: the one place where a person's number is opened.
+    async fn recipient(&self, org: OrgId, parcel: &Parcel) -> Result<Recipient, Failure> {
+        let broken = |why: String| Failure::NotSent { why, retry_after: None };
+        let vault = self.kernel.vault.of(org).await.map_err(|error| broken(error.to_string()))?;
+        let id = vault.open_id(parcel.channel_id, &parcel.recipient, parcel.recipient_sealed.as_deref());
+        let id = id.ok_or_else(|| broken("the recipient's id does not open any more".to_owned()))?;
+        // A recipient that begins with + is a phone number (WhatsApp).
+        let phone = id.starts_with('+').then(|| id.clone());
+        Ok(Recipient { id, phone })
     }
 
     async fn credentials(&self, org: OrgId, parcel: &Parcel, purpose: &'static str) -> Result<Credentials, Failure> {
@@ -76,12 +88,6 @@ fn account(parcel: &Parcel, credentials: &Credentials) -> Account {
         id: parcel.account_id.clone(),
         product: Product::of_token(channel, credentials.access_token.reveal()),
     }
-}
-
-fn recipient(parcel: &Parcel) -> Recipient {
-    // A recipient that begins with + is a phone number (WhatsApp).
-    let phone = parcel.recipient.starts_with('+').then(|| parcel.recipient.clone());
-    Recipient { id: parcel.recipient.clone(), phone }
 }
 
 fn content(parcel: &Parcel) -> Result<Content, Failure> {

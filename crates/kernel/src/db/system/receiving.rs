@@ -1,6 +1,5 @@
 //! Webhooks name a platform account, not an organisation: routing and durable receipt cross organisations.
 
-use serde_json::value::RawValue;
 use uuid::Uuid;
 
 use crate::channel::ChannelKind;
@@ -21,8 +20,10 @@ pub struct NewReceipt {
     pub event_key: String,
     /// Orders the events of one sender.
     pub order_key: String,
-    /// The event as it came.
-    pub raw: Box<RawValue>,
+    /// The event as it came, sealed with the organisation's key.
+    pub sealed: Vec<u8>,
+    /// The marks of whom it is about, with blanks between them.
+    pub people: String,
 }
 
 /// Whose channels an account of a platform is: usually one, none when nobody connected it.
@@ -55,9 +56,10 @@ pub async fn keep_receipts(db: &Db, receipts: &[&NewReceipt]) -> Result<u64, sql
     let mut sorted: Vec<&NewReceipt> = receipts.to_vec();
     sorted.sort_unstable_by(|a, b| (a.org, a.channel, &a.event_key).cmp(&(b.org, b.channel, &b.event_key)));
     let kept = sqlx::query(
-        "with new as (insert into receipts (org_id, id, channel_id, event_key, raw) \
-             select org_id, id, channel_id, event_key, raw::json \
-             from unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::text[], $5::text[]) as g (org_id, id, channel_id, event_key, raw) \
+        "with new as (insert into receipts (org_id, id, channel_id, event_key, sealed, people) \
+             select org_id, id, channel_id, event_key, sealed, string_to_array(people, ' ') \
+             from unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::text[], $5::bytea[], $10::text[]) \
+               as g (org_id, id, channel_id, event_key, sealed, people) \
              on conflict (org_id, channel_id, event_key) do nothing returning org_id, id) \
          insert into jobs (org_id, id, lane, kind, key, payload) \
          select g.org_id, g.id, $9, 'inbound.receive', g.order_key, '{}' \
@@ -68,11 +70,12 @@ pub async fn keep_receipts(db: &Db, receipts: &[&NewReceipt]) -> Result<u64, sql
     .bind(sorted.iter().map(|receipt| receipt.id).collect::<Vec<_>>())
     .bind(sorted.iter().map(|receipt| receipt.channel.uuid()).collect::<Vec<_>>())
     .bind(sorted.iter().map(|receipt| receipt.event_key.as_str()).collect::<Vec<_>>())
-    .bind(sorted.iter().map(|receipt| receipt.raw.get()).collect::<Vec<_>>())
+    .bind(sorted.iter().map(|receipt| receipt.sealed.as_slice()).collect::<Vec<_>>())
     .bind(receipts.iter().map(|receipt| receipt.org.uuid()).collect::<Vec<_>>())
     .bind(receipts.iter().map(|receipt| receipt.id).collect::<Vec<_>>())
     .bind(receipts.iter().map(|receipt| receipt.order_key.as_str()).collect::<Vec<_>>())
     .bind(Lane::Inbound.name())
+    .bind(sorted.iter().map(|receipt| receipt.people.as_str()).collect::<Vec<_>>())
     .execute(db.system_pool())
     .await?
     .rows_affected();
