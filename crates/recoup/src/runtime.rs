@@ -15,7 +15,7 @@ use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
-use crate::rooms::Rooms;
+use crate::rooms::{Rooms, holders};
 
 /// How long running work may take to end before the process gives it up.
 const PATIENCE: Duration = Duration::from_secs(25);
@@ -75,7 +75,13 @@ impl Opened {
                 pending.join(", ")
             );
         }
+        let waits = kernel::db::unsealed(&url).await?;
+        anyhow::ensure!(migrate || !waits, "rows of a former version are not sealed; run `recoup migrate` first");
         let kernel = Kernel::open(config, &url, Clock::system()).await.context("the kernel cannot be opened")?;
+        if waits {
+            let rows = holders(&kernel).seal(&kernel).await.context("rows of a former version cannot be sealed")?;
+            tracing::info!(rows, "sealed what a former version kept in the open");
+        }
         Ok(Self { kernel, cluster })
     }
 

@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 use drills::books::settled;
 use drills::field::{person, unlimited};
 use futures_util::StreamExt;
+use kernel::ids::ChannelId;
 use product_tests::{ACCOUNTS, Product, account};
 use rand::rngs::StdRng;
 use rand::{Rng, SeedableRng};
@@ -101,16 +102,21 @@ fn replies(product: &Product, platform: Platform, person: &str) -> usize {
 async fn conversations(product: &Product, wanted: usize) -> HashMap<(Platform, String), Uuid> {
     let begun = Instant::now();
     let mut owner = product.db.owner().await;
+    let vault = product.kernel.vault.of(product.org).await.expect("keys");
     loop {
-        let rows: Vec<(Uuid, String, String)> = sqlx::query_as("select id, channel_kind, recipient from conversations")
-            .fetch_all(&mut owner)
-            .await
-            .expect("conversations can be read");
+        let rows: Vec<(Uuid, ChannelId, String, String, Option<Vec<u8>>)> =
+            sqlx::query_as("select id, channel_id, channel_kind, recipient, recipient_sealed from conversations")
+                .fetch_all(&mut owner)
+                .await
+                .expect("conversations can be read");
         if rows.len() == wanted {
             let platform = |kind: &str| ACCOUNTS.iter().find(|(_, known, ..)| *known == kind).expect("a known kind").0;
             return rows
                 .into_iter()
-                .map(|(id, kind, recipient)| ((platform(&kind), recipient.trim_start_matches('+').to_owned()), id))
+                .map(|(id, channel, kind, kept, sealed)| {
+                    let recipient = vault.open_id(channel, &kept, sealed.as_deref()).expect("it opens");
+                    ((platform(&kind), recipient.trim_start_matches('+').to_owned()), id)
+                })
                 .collect();
         }
         assert!(begun.elapsed() < Duration::from_secs(120), "{} of {wanted} conversations", rows.len());

@@ -1,7 +1,10 @@
-//! `recoup migrate`: brings the database to the newest schema.
+//! `recoup migrate`: brings the database to the newest schema, and what stands in it to the newest form.
 
 use kernel::cluster::Cluster;
 use kernel::config::Config;
+use kernel::{Clock, Kernel};
+
+use crate::rooms::holders;
 
 /// What to do.
 #[derive(clap::Args)]
@@ -21,14 +24,27 @@ impl Migrate {
         let missing = kernel::db::pending(&url).await?;
         if self.check {
             anyhow::ensure!(missing.is_empty(), "the database lacks: {}", missing.join(", "));
+            anyhow::ensure!(!kernel::db::unsealed(&url).await?, "rows of a former version are not sealed");
             println!("The database is up to date.");
         } else {
             kernel::db::migrate(&url).await?;
             println!("The database is up to date; {} applied.", missing.len());
+            // Only then are the keys asked for: a new database has nothing to seal.
+            if kernel::db::unsealed(&url).await? {
+                println!("{} rows of a former version sealed.", seal(config, &url).await?);
+            }
         }
         if let Some(cluster) = cluster {
             cluster.stop().await?;
         }
         Ok(())
     }
+}
+
+/// Seals what a former version kept in the open. May be stopped and run again.
+async fn seal(config: Config, url: &str) -> anyhow::Result<u64> {
+    let kernel = Kernel::open(config, url, Clock::system()).await?;
+    let rows = holders(&kernel).seal(&kernel).await?;
+    kernel.db.close().await;
+    Ok(rows)
 }

@@ -5,6 +5,7 @@ use std::net::SocketAddr;
 use kernel::Kernel;
 use kernel::channel::ChannelKind;
 use kernel::config::{Config, MailConfig, MailTls, Secret};
+use kernel::ids::ChannelId;
 use kernel::ledger::Actor;
 use standins::{Platform, World, WorldConfig};
 
@@ -104,16 +105,21 @@ impl Outside {
 type Heard = (String, String, String, i64);
 
 async fn heard_lately(kernel: &Kernel, business: &Business) -> anyhow::Result<Vec<Heard>> {
+    let vault = kernel.vault.of(business.org).await?;
     let mut tx = kernel.db.begin(business.org).await?;
-    Ok(sqlx::query_as(
-        "select c.channel_kind, h.account_id, c.recipient, (extract(epoch from c.last_inbound_at) * 1000)::bigint \
+    let rows: Vec<(ChannelId, String, String, String, Option<Vec<u8>>, i64)> = sqlx::query_as(
+        "select c.channel_id, c.channel_kind, h.account_id, c.recipient, c.recipient_sealed, (extract(epoch from c.last_inbound_at) * 1000)::bigint \
          from conversations c join channels h on h.org_id = c.org_id and h.id = c.channel_id \
          where c.org_id = $1 and c.last_inbound_at > $2",
     )
     .bind(business.org)
     .bind(kernel.clock.now() - chrono::Duration::days(7))
     .fetch_all(tx.conn())
-    .await?)
+    .await?;
+    let opened = rows.into_iter().filter_map(|(channel, kind, account, kept, sealed, at_ms)| {
+        Some((kind, account, vault.open_id(channel, &kept, sealed.as_deref())?, at_ms))
+    });
+    Ok(opened.collect())
 }
 
 /// What the stand-ins know the business by.

@@ -86,10 +86,17 @@ fn add(rows: &mut Rows, tx: &OrgTx, vault: &OrgVault, business: &Business, told:
         Event::new(Subject::Conversation(ids.conversation), Actor::Contact(ids.contact), fact).happened_at(first.at),
     );
     rows.contacts.push(contact(vault, told, &ids, first.at)?);
-    for platform_id in platform_ids(told) {
-        rows.identities.push(json!({ "channel_id": channel.uuid(), "platform_id": platform_id, "channel_kind": told.kind, "contact_id": ids.contact.uuid() }));
+    let known = platform_ids(told);
+    for id in &known {
+        let sealed = vault.seal_id(told.kind, channel, id)?.map(|sealed| hexed(&sealed));
+        rows.identities.push(json!({ "channel_id": channel.uuid(), "platform_id": vault.kept_id(told.kind, id), "channel_kind": told.kind, "contact_id": ids.contact.uuid(), "sealed": sealed }));
     }
-    rows.conversations.push(conversation(business, told, &ids, channel.uuid()));
+    let mut thread = conversation(business, told, &ids, channel.uuid());
+    if let Some(recipient) = known.first() {
+        thread["recipient"] = json!(vault.kept_id(told.kind, recipient));
+        thread["recipient_sealed"] = json!(vault.seal_id(told.kind, channel, recipient)?.map(|sealed| hexed(&sealed)));
+    }
+    rows.conversations.push(thread);
     let mut answered = false;
     for (number, line) in told.lines.iter().enumerate() {
         message(rows, tx, business, told, &ids, (number, line), &mut answered);
@@ -165,7 +172,7 @@ fn conversation(business: &Business, told: &Told, ids: &Ids, channel: uuid::Uuid
     let unread = told.lines.iter().rev().take_while(|line| line.by == By::Contact).count();
     json!({
         "id": ids.conversation.uuid(), "channel_id": channel, "channel_kind": told.kind, "contact_id": ids.contact.uuid(),
-        "recipient": platform_ids(told)[0], "status": told.status, "holder": if told.member.is_some() { "human" } else { "bot" },
+        "status": told.status, "holder": if told.member.is_some() { "human" } else { "bot" },
         "fence": if told.member.is_some() { 2 } else { 1 },
         "turn": told.lines.iter().filter(|line| line.by == By::Contact).count(),
         "inbound_count": told.lines.iter().filter(|line| line.by == By::Contact).count(),
@@ -214,7 +221,7 @@ fn message(
     rows.messages.push(json!({
         "id": id.uuid(), "conversation_id": ids.conversation.uuid(), "channel_id": business.channel(told.kind).map(kernel::ids::ChannelId::uuid),
         "direction": if inbound { "inbound" } else { "outbound" }, "writer": writer(line.by), "author_id": member.map(|member| member.uuid()),
-        "platform_id": format!("history.{}.{number}", told.persona.person), "body": line.text,
+        "platform_id": format!("history.{}.{number}", ids.conversation), "body": line.text,
         "state": if inbound { "received" } else { "read" }, "meaningful": line.meaningful, "at": line.at,
         "decision_id": decision.as_ref().map(|decision| decision.id.uuid()),
         "sources": line.answer.as_ref().filter(|answer| !answer.sources.is_empty()).map(|answer| &answer.sources),
@@ -339,14 +346,19 @@ const CONTACTS: &str = "insert into contacts (org_id, id, name, name_index, emai
     from jsonb_to_recordset($2) as n (id uuid, name text, name_index text, email text, email_index text, phone text, \
       phone_index text, language text, first_channel text, created_at timestamptz, seen_at timestamptz)";
 
-const IDENTITIES: &str = "insert into contact_identities (org_id, channel_id, platform_id, channel_kind, contact_id) \
-    select $1, n.* from jsonb_to_recordset($2) as n (channel_id uuid, platform_id text, channel_kind text, contact_id uuid)";
+const IDENTITIES: &str = "insert into contact_identities (org_id, channel_id, platform_id, channel_kind, contact_id, sealed) \
+    select $1, n.channel_id, n.platform_id, n.channel_kind, n.contact_id, decode(n.sealed, 'hex') from jsonb_to_recordset($2) \
+      as n (channel_id uuid, platform_id text, channel_kind text, contact_id uuid, sealed text)";
 
 const CONVERSATIONS: &str = "insert into conversations (org_id, id, channel_id, channel_kind, contact_id, recipient, status, holder, \
     fence, turn, inbound_count, assignee_id, language, unresolved, held_back, escalation, last_inbound_at, last_outbound_at, \
     last_message_at, waiting_since, first_answered_at, window_from, preview, last_writer, unread, lead_id, lead_tag, lead_score, \
-    sentiment, urgency, created_at) \
-    select $1, n.* from jsonb_to_recordset($2) as n (id uuid, channel_id uuid, channel_kind text, contact_id uuid, recipient text, \
+    sentiment, urgency, created_at, recipient_sealed) \
+    select $1, n.id, n.channel_id, n.channel_kind, n.contact_id, n.recipient, n.status, n.holder, n.fence, n.turn, n.inbound_count, \
+      n.assignee_id, n.language, n.unresolved, n.held_back, n.escalation, n.last_inbound_at, n.last_outbound_at, n.last_message_at, \
+      n.waiting_since, n.first_answered_at, n.window_from, n.preview, n.last_writer, n.unread, n.lead_id, n.lead_tag, n.lead_score, \
+      n.sentiment, n.urgency, n.created_at, decode(n.recipient_sealed, 'hex') \
+    from jsonb_to_recordset($2) as n (id uuid, channel_id uuid, channel_kind text, contact_id uuid, recipient text, recipient_sealed text, \
       status text, holder text, fence bigint, turn bigint, inbound_count int, assignee_id uuid, language text, unresolved int, \
       held_back boolean, escalation text, last_inbound_at timestamptz, last_outbound_at timestamptz, last_message_at timestamptz, \
       waiting_since timestamptz, first_answered_at timestamptz, window_from timestamptz, preview text, last_writer text, unread int, \
