@@ -98,16 +98,18 @@ async fn an_erased_contact_is_found_nowhere() {
 /// The archive of dead letters that names her.
 const ARCHIVED: &str = "dead-letters-2026-01-01.jsonl";
 /// Where she stands before she is erased: a search that does not see her there would prove nothing.
-const EVERYWHERE: [&str; 17] = [
+const EVERYWHERE: [&str; 20] = [
     "activities.body",
     "ai_cache.telling",
     "ai_decisions.sealed",
     "consent_records.evidence",
     "contact_identities.platform_id",
+    "contact_identities.sealed",
     "contacts.name",
     "contacts.name_index",
     "conversations.preview",
     "conversations.recipient",
+    "conversations.recipient_sealed",
     "dead_letters.error",
     "dead_letters.payload",
     "events.payload",
@@ -115,7 +117,8 @@ const EVERYWHERE: [&str; 17] = [
     "messages.body",
     "messages.search",
     "notes.body",
-    "receipts.raw",
+    "receipts.people",
+    "receipts.sealed",
 ];
 
 /// Somebody else writes on the same account.
