@@ -1,8 +1,10 @@
-//! Turning factors on and off, with what follows: rows in the audit log, recovery codes, the end of reminders.
+//! Turning factors on and off, with what follows: rows in the audit log, recovery codes, the end of reminders. A change, its codes
+//! and its row are one transaction.
 
 use kernel::audit::{self, AuditEntry};
 use kernel::db::{OrgTx, system};
 use kernel::ids::UserId;
+use kernel::ledger::Actor;
 use serde_json::{Value, json};
 use shell::auth::permission::View;
 use shell::{Allowed, AppError};
@@ -26,10 +28,13 @@ pub(crate) async fn confirm_totp(
     let now = kernel.clock.now();
     let step = totp::matching_step(&secret, typed, now)
         .ok_or_else(|| AppError::field("code", "is not the code of this moment; check the clock of your device"))?;
-    if !system::confirm_totp(&kernel.db, user, step, now).await? {
+    let mut tx = by.tx().await?;
+    if !system::confirm_totp(&mut tx, user, step, now).await? {
         return Err(nothing());
     }
-    added(identity, by, user, ("totp.added", json!({})), origin).await
+    let codes = added(identity, &mut tx, (by.actor(), user), ("totp.added", json!({})), origin).await?;
+    committed(identity, tx).await?;
+    Ok(codes)
 }
 
 /// Removes the authenticator app.
@@ -38,12 +43,11 @@ pub(crate) async fn remove_totp(identity: &Identity, by: &Allowed<View>, origin:
     let factors = super::of(identity, user).await?;
     let mut tx = by.tx().await?;
     may_go(&mut tx, factors.totp_at.is_some() && factors.passkeys == 0).await?;
-    audit::record(&mut tx, AuditEntry::new(by.actor(), "totp.removed").about(user).from_ip(origin.ip)).await?;
-    if !system::remove_totp(&identity.kernel().db, user).await? {
+    if !system::remove_totp(&mut tx, user).await? {
         return Err(AppError::not_found("authenticator app"));
     }
-    tx.commit().await?;
-    removed(identity, user).await
+    removed(&mut tx, (by.actor(), user), ("totp.removed", json!({})), origin).await?;
+    committed(identity, tx).await
 }
 
 /// Makes recovery codes anew.
@@ -57,33 +61,43 @@ pub(crate) async fn renew_codes(
         return Err(AppError::conflict("recovery codes stand in for a second factor; set one up first"));
     }
     let mut tx = by.tx().await?;
+    let codes = recovery::renew(&mut tx, user).await?;
     let entry = AuditEntry::new(by.actor(), "recovery_codes.renewed").about(user).from_ip(origin.ip);
     audit::record(&mut tx, entry).await?;
-    let codes = recovery::renew(identity, user).await?;
     tx.commit().await?;
     Ok(codes)
 }
 
-/// What follows on a new factor: the row in the audit log, recovery codes if there are none, an end to the reminder.
+/// What comes with a new factor, in its transaction: recovery codes if there are none, and the row in the audit log.
 pub(crate) async fn added(
     identity: &Identity,
-    by: &Allowed<View>,
-    user: UserId,
+    tx: &mut OrgTx,
+    (by, user): (Actor, UserId),
     (action, detail): (&'static str, Value),
     origin: &Origin,
 ) -> Result<Vec<String>, AppError> {
-    let mut tx = by.tx().await?;
-    let entry = AuditEntry::new(by.actor(), action).about(user).detail(detail).from_ip(origin.ip);
-    audit::record(&mut tx, entry).await?;
-    tx.commit().await?;
-    identity.doorkeeper().forget();
     let left = super::of(identity, user).await?.recovery_left;
-    if left > 0 { Ok(Vec::new()) } else { recovery::renew(identity, user).await }
+    let codes = if left > 0 { Vec::new() } else { recovery::renew(tx, user).await? };
+    let entry = AuditEntry::new(by, action).about(user).detail(detail).from_ip(origin.ip);
+    audit::record(tx, entry).await?;
+    Ok(codes)
 }
 
-/// What follows on a factor's end.
-pub(crate) async fn removed(identity: &Identity, user: UserId) -> Result<(), AppError> {
-    system::drop_stray_recovery_codes(&identity.kernel().db, user).await?;
+/// What goes with a factor, in its transaction: recovery codes that stand in for nothing any more; and the row in the audit log.
+pub(crate) async fn removed(
+    tx: &mut OrgTx,
+    (by, user): (Actor, UserId),
+    (action, detail): (&'static str, Value),
+    origin: &Origin,
+) -> Result<(), AppError> {
+    system::drop_stray_recovery_codes(tx, user).await?;
+    audit::record(tx, AuditEntry::new(by, action).about(user).detail(detail).from_ip(origin.ip)).await?;
+    Ok(())
+}
+
+/// Commits a change of factors: whether somebody owes one is looked up anew.
+pub(crate) async fn committed(identity: &Identity, tx: OrgTx) -> Result<(), AppError> {
+    tx.commit().await?;
     identity.doorkeeper().forget();
     Ok(())
 }

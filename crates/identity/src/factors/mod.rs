@@ -21,7 +21,7 @@ use serde_json::Value;
 use shell::auth::permission::View;
 use shell::{Allowed, App, AppError};
 
-pub(crate) use change::{added, confirm_totp, may_go, remove_totp, removed, renew_codes};
+pub(crate) use change::{added, committed, confirm_totp, may_go, remove_totp, removed, renew_codes};
 pub use reset::reset_factors;
 
 use crate::origin::Origin;

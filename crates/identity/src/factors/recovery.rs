@@ -1,6 +1,6 @@
 //! Recovery codes: ten, each good once, shown when they are made and never again. 80 random bits each, so SHA-256 keeps them.
 
-use kernel::db::system;
+use kernel::db::{OrgTx, system};
 use kernel::ids::UserId;
 use shell::AppError;
 
@@ -11,11 +11,11 @@ use crate::{Identity, secrets};
 const COUNT: usize = 10;
 
 /// Makes a person's codes anew; those before do not work any more.
-pub(crate) async fn renew(identity: &Identity, user: UserId) -> Result<Vec<String>, AppError> {
+pub(crate) async fn renew(tx: &mut OrgTx, user: UserId) -> Result<Vec<String>, AppError> {
     let codes = (0..COUNT).map(|_| fresh()).collect::<Result<Vec<_>, _>>()?;
     let hashes: Vec<Vec<u8>> = codes.iter().map(|code| hash(code)).collect();
-    let kernel = identity.kernel();
-    system::set_recovery_codes(&kernel.db, user, &hashes, kernel.clock.now()).await?;
+    let now = tx.clock().now();
+    system::set_recovery_codes(tx, user, &hashes, now).await?;
     Ok(codes)
 }
 

@@ -55,8 +55,8 @@ pub(crate) async fn reset(
             "they are in other organisations too: they use a recovery code, or the operator resets them",
         ));
     }
+    system::reset_factors(&mut tx, member.user, now).await?;
     audit::record(&mut tx, AuditEntry::new(by.actor(), "factors.reset").about(id).from_ip(origin.ip)).await?;
-    system::reset_factors(db, member.user, now).await?;
     tx.commit().await?;
     identity.doorkeeper().forget();
     Ok(member.name)
@@ -70,11 +70,5 @@ pub async fn reset_factors(kernel: &Kernel, email: &str) -> Result<(), AppError>
     check.done()?;
     let person =
         system::user_by_email(&kernel.db, email.as_str()).await?.ok_or_else(|| AppError::not_found("person"))?;
-    system::reset_factors(&kernel.db, person.id, kernel.clock.now()).await?;
-    for seat in system::seats_of(&kernel.db, person.id).await? {
-        let mut tx = kernel.db.begin(seat.org).await?;
-        audit::record(&mut tx, AuditEntry::new(Actor::System, "factors.reset").about(seat.member)).await?;
-        tx.commit().await?;
-    }
-    Ok(())
+    Ok(system::reset_factors_everywhere(&kernel.db, person.id, kernel.clock.now()).await?)
 }

@@ -3,7 +3,6 @@
 use axum::extract::State;
 use axum::http::StatusCode;
 use chrono::{DateTime, Utc};
-use kernel::audit::{self, AuditEntry};
 use kernel::db::system::{self, PasskeyRow};
 use kernel::ids::PasskeyId;
 use serde::{Deserialize, Serialize};
@@ -154,9 +153,12 @@ pub(crate) async fn add(
 ) -> Result<(PasskeyRow, Vec<String>), AppError> {
     let user = factors::own_account(identity, by).await?;
     let name = checked(name)?;
-    let made = super::register(identity, app, user, (name, passkey)).await?;
+    let made = super::made(identity, app, user, (name, passkey)).await?;
     let what = ("passkey.added", json!({ "passkey": made.id, "synced": made.backed_up }));
-    let codes = factors::added(identity, by, user, what, origin).await?;
+    let mut tx = by.tx().await?;
+    super::keep(identity, &mut tx, &made).await?;
+    let codes = factors::added(identity, &mut tx, (by.actor(), user), what, origin).await?;
+    factors::committed(identity, tx).await?;
     Ok((made, codes))
 }
 
@@ -179,13 +181,12 @@ pub(crate) async fn remove(
     let has = factors::of(identity, user).await?;
     let mut tx = by.tx().await?;
     factors::may_go(&mut tx, has.passkeys == 1 && has.totp_at.is_none()).await?;
-    let entry = AuditEntry::new(by.actor(), "passkey.removed").about(user).detail(json!({ "passkey": id }));
-    audit::record(&mut tx, entry.from_ip(origin.ip)).await?;
-    if !system::remove_passkey(&identity.kernel().db, user, id).await? {
+    if !system::remove_passkey(&mut tx, user, id).await? {
         return Err(AppError::not_found("passkey"));
     }
-    tx.commit().await?;
-    factors::removed(identity, user).await
+    let what = ("passkey.removed", json!({ "passkey": id }));
+    factors::removed(&mut tx, (by.actor(), user), what, origin).await?;
+    factors::committed(identity, tx).await
 }
 
 fn checked(name: &str) -> Result<String, AppError> {

@@ -23,6 +23,7 @@ mod tests;
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use chrono::Duration;
+use kernel::db::OrgTx;
 use kernel::db::system::{self, PasskeyRow};
 use kernel::ids::{PasskeyId, UserId};
 use serde_json::Value;
@@ -126,8 +127,8 @@ async fn take(identity: &Identity, challenge: &str, purpose: Purpose, user: Opti
     if ours { Ok(()) } else { Err(Wrong::Challenge.into()) }
 }
 
-/// Registers a passkey for a person from what their browser gave.
-pub(crate) async fn register(
+/// The passkey of a person that their browser gave, verified and not kept yet.
+pub(crate) async fn made(
     identity: &Identity,
     app: &App,
     user: UserId,
@@ -138,7 +139,7 @@ pub(crate) async fn register(
     take(identity, &credential.client_data()?.challenge, Purpose::Register, Some(user)).await?;
     let new = credential.verify(&party)?;
     let clock = &identity.kernel().clock;
-    let row = PasskeyRow {
+    Ok(PasskeyRow {
         id: PasskeyId::new(clock),
         user_id: user,
         credential_id: new.credential_id,
@@ -150,9 +151,13 @@ pub(crate) async fn register(
         name,
         created_at: clock.now(),
         last_used_at: None,
-    };
-    if system::add_passkey(&identity.kernel().db, &row, MOST).await? {
-        return Ok(row);
+    })
+}
+
+/// Keeps a passkey, within the transaction that tells of it.
+pub(crate) async fn keep(identity: &Identity, tx: &mut OrgTx, row: &PasskeyRow) -> Result<(), AppError> {
+    if system::add_passkey(tx, row, MOST).await? {
+        return Ok(());
     }
     let known = system::passkey_by_credential(&identity.kernel().db, &row.credential_id).await?;
     Err(match known {

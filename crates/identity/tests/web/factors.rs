@@ -411,6 +411,60 @@ async fn an_administrator_resets_what_a_member_lost_and_nobody_else_does() {
     house.login(&agent.email).await;
 }
 
+/// Takes from the program what it needs to write the audit log, or gives it back.
+pub async fn audit_log(house: &House, sql: &'static str) {
+    sqlx::raw_sql(sql).execute(&mut house.db.owner().await).await.expect("done");
+}
+
+pub const CLOSED: &str = "revoke insert on audit_log from recoup_app";
+pub const OPEN: &str = "grant insert on audit_log to recoup_app";
+
+#[tokio::test]
+async fn an_app_and_its_row_in_the_audit_log_come_and_go_together_or_not_at_all() {
+    let house = House::new().await;
+    let owner = house.owner("one").await;
+    let factors = || async { house.get("/v2/auth/factors").by(&owner).send().await.expect_status(200).json() };
+    let begun = house.post("/v2/auth/totp", json!({})).by(&owner).send().await.expect_status(201).json();
+    let confirm = json!({ "code": code(&house, begun["secret"].as_str().expect("a secret"), 0) });
+
+    audit_log(&house, CLOSED).await;
+    house.post("/v2/auth/totp/confirm", confirm.clone()).by(&owner).send().await.expect_status(500);
+    let has = factors().await;
+    assert_eq!((&has["totp"], &has["recovery_codes_left"]), (&Value::Null, &json!(0)), "no row, no factor");
+    audit_log(&house, OPEN).await;
+    let made = house.post("/v2/auth/totp/confirm", confirm).by(&owner).send().await.expect_status(200).json();
+    let first = made["recovery_codes"][0].clone();
+
+    audit_log(&house, CLOSED).await;
+    house.post("/v2/auth/recovery-codes", json!({})).by(&owner).send().await.expect_status(500);
+    house.delete("/v2/auth/totp").by(&owner).send().await.expect_status(500);
+    let has = factors().await;
+    assert_eq!((has["totp"].is_string(), &has["recovery_codes_left"]), (true, &json!(10)), "no row, no change: {has}");
+    audit_log(&house, OPEN).await;
+    // The codes are the ones that were shown.
+    let token = pending(&house, &owner.email).await;
+    second(&house, json!({ "pending": token, "recovery_code": first })).await.expect_status(200);
+    house.delete("/v2/auth/totp").by(&owner).send().await.expect_status(204);
+    let has = factors().await;
+    assert_eq!((&has["totp"], &has["recovery_codes_left"]), (&Value::Null, &json!(0)), "{has}");
+}
+
+#[tokio::test]
+async fn a_reset_and_its_rows_are_there_together_or_not_at_all() {
+    let house = House::new().await;
+    let owner = house.owner("one").await;
+    let agent = house.member(&owner, "agent").await;
+    app(&house, &agent).await;
+    let path = format!("/v2/members/{}/factors", house.member_id(&agent).await);
+    audit_log(&house, CLOSED).await;
+    house.delete(&path).by(&owner).send().await.expect_status(500);
+    identity::reset_factors(&house.kernel, &agent.email).await.expect_err("it cannot be written down");
+    audit_log(&house, OPEN).await;
+    pending(&house, &agent.email).await;
+    house.delete(&path).by(&owner).send().await.expect_status(204);
+    house.login(&agent.email).await;
+}
+
 #[tokio::test]
 async fn a_key_is_no_person() {
     let house = House::new().await;

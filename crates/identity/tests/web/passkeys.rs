@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use shell::page::url_encoded;
 
 use crate::authenticator::Authenticator;
-use crate::factors::{app, code, pending, second};
+use crate::factors::{CLOSED, OPEN, app, audit_log, code, pending, second};
 use crate::support::{House, PASSWORD, Person, Reply};
 
 /// The house's public address is a loopback one, for which `localhost` stands.
@@ -98,6 +98,29 @@ async fn a_passkey_is_the_second_step_and_the_fresh_proof() {
     house.post("/v2/auth/verify", json!({ "password": PASSWORD })).bearer(&access).send().await.expect_status(422);
     house.post("/v2/auth/verify", json!({ "passkey": given })).bearer(&access).send().await.expect_status(204);
     house.post("/v2/auth/verify", json!({ "passkey": given })).bearer(&access).send().await.expect_status(401);
+}
+
+#[tokio::test]
+async fn a_passkey_and_its_row_in_the_audit_log_come_and_go_together_or_not_at_all() {
+    let house = House::new().await;
+    let owner = house.owner("one").await;
+    let listed = || async {
+        let all = house.get("/v2/auth/passkeys").by(&owner).send().await.expect_status(200).json();
+        all["data"].as_array().expect("a list").clone()
+    };
+    let mut authenticator = Authenticator::new(-7, ORIGIN);
+    let made = authenticator.make(&options(&house, &owner).await);
+    audit_log(&house, CLOSED).await;
+    register(&house, &owner, made).await.expect_status(500);
+    assert_eq!(listed().await, Vec::<Value>::new(), "no row, no passkey");
+    audit_log(&house, OPEN).await;
+    passkey(&house, &owner).await;
+    let path = format!("/v2/auth/passkeys/{}", listed().await[0]["id"].as_str().expect("an id"));
+    audit_log(&house, CLOSED).await;
+    house.delete(&path).by(&owner).send().await.expect_status(500);
+    assert_eq!(listed().await.len(), 1, "no row, and it stays");
+    audit_log(&house, OPEN).await;
+    house.delete(&path).by(&owner).send().await.expect_status(204);
 }
 
 #[tokio::test]

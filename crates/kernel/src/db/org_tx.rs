@@ -89,6 +89,20 @@ impl OrgTx {
         &mut self.transaction
     }
 
+    /// The connection in the narrow role: for the functions of [`super::system`] that change what belongs to a person in the
+    /// transaction that tells of it. [`OrgTx::tenant`] goes back to the tenant's role; a transaction that is dropped between
+    /// the two is rolled back, and its role with it.
+    pub(super) async fn narrow(&mut self) -> Result<&mut PgConnection, sqlx::Error> {
+        sqlx::query("set local role recoup_system").execute(&mut *self.transaction).await?;
+        Ok(&mut self.transaction)
+    }
+
+    /// Back to the tenant's role.
+    pub(super) async fn tenant(&mut self) -> Result<(), sqlx::Error> {
+        sqlx::query("set local role recoup_app").execute(&mut *self.transaction).await?;
+        Ok(())
+    }
+
     /// Adds a fact to the ledger; it is written at commit. Returns its id, to name it as a cause.
     pub fn append(&mut self, event: Event) -> EventId {
         let id = EventId::at(event.at.unwrap_or_else(|| self.clock.now()));

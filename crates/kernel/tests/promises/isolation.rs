@@ -1,6 +1,7 @@
 //! The database refuses to leak: every tenant table is walled, and the walls are seen in the catalogue.
 
-use kernel::ids::OrgId;
+use kernel::db::system;
+use kernel::ids::{OrgId, UserId};
 use kernel::queue::Lane;
 use kernel::testing::TestDb;
 use serde_json::json;
@@ -166,4 +167,18 @@ async fn one_organisation_neither_reads_nor_writes_anothers_rows() {
         let rows: i64 = sqlx::query_scalar("select count(*) from jobs").fetch_one(tx.conn()).await.unwrap();
         assert_eq!(rows, 0);
     }
+}
+
+#[tokio::test]
+async fn what_changes_a_person_leaves_the_transaction_in_the_tenants_role() {
+    let db = TestDb::new().await;
+    let kernel = db.kernel().await;
+    let org = db.org(&kernel, "Northwind").await;
+    let mut tx = kernel.db.begin(org).await.expect("a transaction");
+    let somebody = UserId::new(&kernel.clock);
+    system::drop_stray_recovery_codes(&mut tx, somebody).await.expect("done");
+    let role: String = sqlx::query_scalar("select current_user::text").fetch_one(tx.conn()).await.expect("a role");
+    assert_eq!(role, "recoup_app");
+    let codes = sqlx::query("select 1 from recovery_codes").fetch_all(tx.conn()).await;
+    assert!(codes.is_err(), "the tenant's role does not see what belongs to people");
 }

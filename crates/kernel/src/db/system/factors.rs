@@ -1,14 +1,17 @@
 //! Second factors: they belong to a person, whichever organisation they work in at the moment.
 //!
 //! Whatever may happen once happens in one statement: a time step, a recovery code, a challenge, a pending sign-in and a
-//! counter are each taken by the first request that comes, and the second one is told so.
+//! counter are each taken by the first request that comes, and the second one is told so. What turns a factor on or off takes the
+//! organisation's transaction, so that it and its row in the audit log are there together or not at all.
 
 use chrono::{DateTime, Utc};
-use sqlx::FromRow;
+use sqlx::{FromRow, PgConnection};
 
 use super::DoorRule;
-use crate::db::Db;
+use crate::audit::{self, AuditEntry};
+use crate::db::{Db, OrgTx};
 use crate::ids::{OrgId, SessionId, UserId};
+use crate::ledger::Actor;
 
 /// What a person has.
 #[derive(Clone, Copy, Debug, FromRow)]
@@ -165,15 +168,16 @@ pub async fn begin_totp(
 }
 
 /// Turns on the authenticator app that is being set up, using up the step of its first code. False when another request did.
-pub async fn confirm_totp(db: &Db, user: UserId, step: i64, now: DateTime<Utc>) -> Result<bool, sqlx::Error> {
+pub async fn confirm_totp(tx: &mut OrgTx, user: UserId, step: i64, now: DateTime<Utc>) -> Result<bool, sqlx::Error> {
     let done = sqlx::query(
         "update totp_secrets set confirmed_at = $3, last_step = $2 where user_id = $1 and confirmed_at is null",
     )
     .bind(user)
     .bind(step)
     .bind(now)
-    .execute(db.system_pool())
+    .execute(tx.narrow().await?)
     .await?;
+    tx.tenant().await?;
     Ok(done.rows_affected() == 1)
 }
 
@@ -190,27 +194,29 @@ pub async fn use_totp_step(db: &Db, user: UserId, step: i64) -> Result<bool, sql
 }
 
 /// Removes a person's authenticator app; false when there is none.
-pub async fn remove_totp(db: &Db, user: UserId) -> Result<bool, sqlx::Error> {
-    let done = sqlx::query("delete from totp_secrets where user_id = $1").bind(user).execute(db.system_pool()).await?;
+pub async fn remove_totp(tx: &mut OrgTx, user: UserId) -> Result<bool, sqlx::Error> {
+    let narrow = tx.narrow().await?;
+    let done = sqlx::query("delete from totp_secrets where user_id = $1").bind(user).execute(narrow).await?;
+    tx.tenant().await?;
     Ok(done.rows_affected() == 1)
 }
 
 /// Replaces a person's recovery codes.
 pub async fn set_recovery_codes(
-    db: &Db,
+    tx: &mut OrgTx,
     user: UserId,
     hashes: &[Vec<u8>],
     now: DateTime<Utc>,
 ) -> Result<(), sqlx::Error> {
-    let mut tx = db.system_pool().begin().await?;
-    sqlx::query("delete from recovery_codes where user_id = $1").bind(user).execute(&mut *tx).await?;
+    let narrow = tx.narrow().await?;
+    sqlx::query("delete from recovery_codes where user_id = $1").bind(user).execute(&mut *narrow).await?;
     sqlx::query("insert into recovery_codes (user_id, code_hash, created_at) select $1, unnest($2::bytea[]), $3")
         .bind(user)
         .bind(hashes)
         .bind(now)
-        .execute(&mut *tx)
+        .execute(&mut *narrow)
         .await?;
-    tx.commit().await
+    tx.tenant().await
 }
 
 /// Uses a recovery code up; false when it is unknown or used.
@@ -226,35 +232,58 @@ pub async fn use_recovery_code(db: &Db, user: UserId, hash: &[u8], now: DateTime
 }
 
 /// Removes a person's recovery codes when no second factor is left that they could stand in for.
-pub async fn drop_stray_recovery_codes(db: &Db, user: UserId) -> Result<(), sqlx::Error> {
+pub async fn drop_stray_recovery_codes(tx: &mut OrgTx, user: UserId) -> Result<(), sqlx::Error> {
     sqlx::query(
         "delete from recovery_codes where user_id = $1 \
          and not exists (select 1 from totp_secrets where user_id = $1 and confirmed_at is not null) \
          and not exists (select 1 from passkeys where user_id = $1)",
     )
     .bind(user)
-    .execute(db.system_pool())
+    .execute(tx.narrow().await?)
     .await?;
-    Ok(())
+    tx.tenant().await
 }
 
 /// Takes every second factor away from a person and ends their sessions everywhere.
-pub async fn reset_factors(db: &Db, user: UserId, now: DateTime<Utc>) -> Result<(), sqlx::Error> {
-    let mut tx = db.system_pool().begin().await?;
+pub async fn reset_factors(tx: &mut OrgTx, user: UserId, now: DateTime<Utc>) -> Result<(), sqlx::Error> {
+    take_factors(tx.narrow().await?, user, now).await?;
+    tx.tenant().await
+}
+
+/// The same for the operator, with a row in the audit log of every organisation that the person is in: all of it or nothing.
+pub async fn reset_factors_everywhere(db: &Db, user: UserId, now: DateTime<Utc>) -> Result<(), sqlx::Error> {
+    let mut seats = super::seats_of(db, user).await?;
+    // In one order for everybody: each audit log is locked until the end.
+    seats.sort_unstable_by_key(|seat| seat.org);
+    let Some(first) = seats.first() else {
+        let mut alone = db.system_pool().begin().await?;
+        take_factors(&mut alone, user, now).await?;
+        return alone.commit().await;
+    };
+    let mut tx = db.begin(first.org).await?;
+    reset_factors(&mut tx, user, now).await?;
+    for seat in &seats {
+        tx.switch_org(seat.org).await?;
+        audit::record(&mut tx, AuditEntry::new(Actor::System, "factors.reset").about(seat.member)).await?;
+    }
+    tx.commit().await
+}
+
+async fn take_factors(narrow: &mut PgConnection, user: UserId, now: DateTime<Utc>) -> Result<(), sqlx::Error> {
     for statement in [
         "delete from totp_secrets where user_id = $1",
         "delete from passkeys where user_id = $1",
         "delete from recovery_codes where user_id = $1",
         "delete from pending_sign_ins where user_id = $1",
     ] {
-        sqlx::query(statement).bind(user).execute(&mut *tx).await?;
+        sqlx::query(statement).bind(user).execute(&mut *narrow).await?;
     }
     sqlx::query("update sessions set revoked_at = $2 where user_id = $1 and revoked_at is null")
         .bind(user)
         .bind(now)
-        .execute(&mut *tx)
+        .execute(narrow)
         .await?;
-    tx.commit().await
+    Ok(())
 }
 
 /// Notes a sign-in whose second step is outstanding, and forgets those that ended.

@@ -28,7 +28,8 @@ pub use doors::{
 pub use factors::{
     Factors, Named, PendingRow, TotpRow, add_pending, attempt_succeeded, begin_attempt, begin_totp, confirm_totp,
     drop_stray_recovery_codes, factors_of, members_with_factor, pending_by_token, person_named, remove_totp,
-    reset_factors, session_verified, set_recovery_codes, totp_of, use_pending, use_recovery_code, use_totp_step,
+    reset_factors, reset_factors_everywhere, session_verified, set_recovery_codes, totp_of, use_pending,
+    use_recovery_code, use_totp_step,
 };
 pub use health::{FollowerRow, WorkerRow, followers, prepare_event_months, roles, unprotected_tables, workers};
 pub use identity::{

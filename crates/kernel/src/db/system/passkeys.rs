@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 use sqlx::FromRow;
 
-use crate::db::Db;
+use crate::db::{Db, OrgTx};
 use crate::ids::{PasskeyId, UserId};
 
 /// A passkey.
@@ -49,7 +49,7 @@ pub async fn passkey_by_credential(db: &Db, credential: &[u8]) -> Result<Option<
 }
 
 /// Adds a passkey; false when its authenticator's id is known already, or the person has `most` of them.
-pub async fn add_passkey(db: &Db, row: &PasskeyRow, most: i64) -> Result<bool, sqlx::Error> {
+pub async fn add_passkey(tx: &mut OrgTx, row: &PasskeyRow, most: i64) -> Result<bool, sqlx::Error> {
     let done = sqlx::query(
         "insert into passkeys (id, user_id, credential_id, public_key, sign_count, backup_eligible, backed_up, transports, \
          name, created_at) select $1, $2, $3, $4, $5, $6, $7, $8, $9, $10 \
@@ -66,8 +66,9 @@ pub async fn add_passkey(db: &Db, row: &PasskeyRow, most: i64) -> Result<bool, s
     .bind(&row.name)
     .bind(row.created_at)
     .bind(most)
-    .execute(db.system_pool())
+    .execute(tx.narrow().await?)
     .await?;
+    tx.tenant().await?;
     Ok(done.rows_affected() == 1)
 }
 
@@ -103,12 +104,13 @@ pub async fn rename_passkey(db: &Db, user: UserId, id: PasskeyId, name: &str) ->
 }
 
 /// Removes a person's passkey; false when they have no such passkey.
-pub async fn remove_passkey(db: &Db, user: UserId, id: PasskeyId) -> Result<bool, sqlx::Error> {
+pub async fn remove_passkey(tx: &mut OrgTx, user: UserId, id: PasskeyId) -> Result<bool, sqlx::Error> {
     let done = sqlx::query("delete from passkeys where user_id = $1 and id = $2")
         .bind(user)
         .bind(id)
-        .execute(db.system_pool())
+        .execute(tx.narrow().await?)
         .await?;
+    tx.tenant().await?;
     Ok(done.rows_affected() == 1)
 }
 
