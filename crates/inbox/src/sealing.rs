@@ -67,7 +67,7 @@ pub(crate) async fn receipts(tx: &mut OrgTx, vault: &OrgVault, our_app: &str, mo
     .await?;
     let (mut ids, mut bodies, mut people) = (Vec::new(), Vec::new(), Vec::new());
     for row in rows {
-        let kind = row.kind.as_deref().and_then(|kind| kind.parse().ok());
+        let kind: Option<ChannelKind> = row.kind.as_deref().and_then(|kind| kind.parse().ok());
         let item = kind.and_then(|kind| event_of(kind, &row.raw, our_app, row.received_at));
         ids.push(row.id);
         bodies.push(sealed::seal_body(vault, row.channel_id, &row.event_key, &row.raw)?);

@@ -5,6 +5,8 @@ use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
+use axum::body::Body;
+use axum::http::Request;
 use inbox::Core;
 use inbox::contacts::{ContactBook, ContactCard, Person, Resolved};
 use kernel::Clock;
@@ -13,16 +15,17 @@ use kernel::db::OrgTx;
 use kernel::ids::ContactId;
 use kernel::queue::{Handlers, Lane, run_waiting};
 use kernel::testing::{TestDb, until};
-use serde_json::json;
+use serde_json::{Value, json};
 use shell::testing::TestWeb;
 use shell::{Role, Settings};
 use sqlx::Connection;
-use standins::{Author, Manners, Platform, World, WorldConfig, Writing};
+use standins::{Author, Manners, Platform, World, WorldConfig, Writing, sign};
 use tokio::net::TcpListener;
 
 /// The seeded page and its token.
 const PAGE: &str = "104500000000001";
 const TOKEN: &str = "EAAPAGETOKEN104500000000001";
+const APP_SECRET: &str = "standin_meta_app_secret";
 /// What the house knows.
 const HOURS: &str = "What are your opening hours? Our opening hours are Monday to Friday from 8:00 to 18:00.";
 
@@ -64,7 +67,7 @@ impl House {
                 let meta = &mut config.connectors.meta;
                 meta.base_url = world.meta.base_url().to_owned();
                 meta.app_id = "263902037430900".into();
-                meta.app_secret = Secret::new("standin_meta_app_secret");
+                meta.app_secret = Secret::new(APP_SECRET);
                 meta.verify_token = Secret::new("a verify token");
             })
             .await;
@@ -104,6 +107,34 @@ impl House {
     /// Does what waits in a lane now.
     pub async fn run(&self, lane: Lane) -> usize {
         run_waiting(&self.web.kernel.db, &self.handlers, lane).await.expect("the lane runs")
+    }
+
+    /// A contact's message as the page's webhook tells it, some seconds from now.
+    pub fn says(&self, person: &str, mid: &str, text: &str, seconds: i64) -> Value {
+        let message = json!({ "mid": mid, "text": text });
+        json!({ "sender": { "id": person }, "recipient": { "id": PAGE }, "timestamp": self.millis(seconds), "message": message })
+    }
+
+    /// The same of a reply that a person wrote in the platform's own app.
+    pub fn native(&self, person: &str, mid: &str, text: &str, seconds: i64) -> Value {
+        let message = json!({ "mid": mid, "text": text, "is_echo": true, "app_id": 1 });
+        json!({ "sender": { "id": PAGE }, "recipient": { "id": person }, "timestamp": self.millis(seconds), "message": message })
+    }
+
+    fn millis(&self, seconds: i64) -> i64 {
+        self.web.kernel.clock.now().timestamp_millis() + seconds * 1000
+    }
+
+    /// The platform delivers events of the page in one body; they are kept, and nothing is done about them yet.
+    pub async fn delivers(&self, events: &[Value]) {
+        let body = json!({ "object": "page", "entry": [{ "id": PAGE, "time": 1, "messaging": events }] }).to_string();
+        let request = Request::post("/webhooks/facebook")
+            .header("content-type", "application/json")
+            .header("x-hub-signature-256", sign::meta(APP_SECRET, body.as_bytes()))
+            .body(Body::from(body))
+            .expect("a request");
+        let answer = self.web.send(request).await;
+        assert_eq!(answer.status, 200, "{}", answer.text);
     }
 
     /// Somebody writes; the delivery is on its way.

@@ -5,3 +5,4 @@ mod exported;
 mod hidden;
 mod house;
 mod kept;
+mod sealed;
