@@ -3,10 +3,12 @@
 //! Every function that draws takes a seed; every formula names its source. Money is given as floating numbers here because it is
 //! estimated with; sums that must agree to the cent are made elsewhere, with integers.
 
+pub mod backtest;
 mod binomial;
 mod bootstrap;
 mod chance;
 mod cuped;
+pub mod detect;
 pub mod experiment;
 pub mod normal;
 mod order;
