@@ -5,17 +5,23 @@
 //! told to fail. They are written from the documented facts alone and import nothing of the connectors, so that a
 //! misreading on one side shows up as a failing test.
 
+pub mod callrail;
+pub mod ctm;
 pub mod customer;
 pub mod delivery;
+pub mod google;
+pub mod grants;
 pub mod hubspot;
 pub mod kms;
 pub mod mail;
 pub mod meta;
+pub mod meta_ads;
 pub mod oidc;
 pub mod openai;
 pub mod people;
 pub mod server;
 pub mod sign;
+pub mod sources;
 pub mod threads;
 pub mod whatsapp;
 pub mod world;
@@ -25,5 +31,6 @@ pub use customer::{Content, Refusal, Writing};
 pub use delivery::Manners;
 pub use server::Handle;
 pub use server::faults::{Fault, Rule, When};
+pub use sources::Sources;
 pub use threads::{Author, Platform, Threads, Visible};
 pub use world::{World, WorldConfig};

@@ -43,6 +43,12 @@ pub fn oauth1(consumer_secret: &str, token_secret: &str, base_string: &str) -> S
     STANDARD.encode(hmac::sign(&key, base_string.as_bytes()))
 }
 
+/// HMAC-SHA1 in base64: CallRail over the body, `CallTrackingMetrics` over time and body.
+pub fn hmac_sha1_base64(key: &str, message: &[u8]) -> String {
+    let key = hmac::Key::new(hmac::HMAC_SHA1_FOR_LEGACY_USE_ONLY, key.as_bytes());
+    STANDARD.encode(hmac::sign(&key, message))
+}
+
 /// The S256 challenge of a PKCE verifier.
 pub fn pkce(verifier: &str) -> String {
     base64::engine::general_purpose::URL_SAFE_NO_PAD.encode(digest::digest(&digest::SHA256, verifier.as_bytes()))
@@ -111,6 +117,7 @@ mod tests {
             hubspot_first("hs_client_secret_test", br#"[{"eventId":1}]"#),
             "fa3afc8a9fc66e426e719b09e801d9f7d418ab8c547137e41d0a8d46716f62b8"
         );
+        assert_eq!(hmac_sha1_base64("test_secret", br#"{"hello":"world"}"#), "PPT23lTHH+IfA7WRjEtIu4PjiXo=");
     }
 
     #[test]
