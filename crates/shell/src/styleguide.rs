@@ -24,6 +24,10 @@ pub(crate) struct Styleguide {
     bars: Svg,
     spark: Svg,
     dials: Vec<Svg>,
+    band: Svg,
+    columns: Svg,
+    stack: Svg,
+    heat: Svg,
 }
 
 #[derive(Deserialize)]
@@ -62,7 +66,12 @@ impl Styleguide {
                 .into_iter()
                 .zip([82.0, 57.0, 31.0])
                 .map(|(name, value)| chart::dial(name, value))
+                .chain([risk().draw()])
                 .collect(),
+            band: band(),
+            columns: columns(),
+            stack: stack(),
+            heat: heat(),
         }
     }
 }
@@ -81,6 +90,45 @@ fn bars() -> Svg {
     let rows = [("WhatsApp", 412.0), ("Instagram", 287.0), ("Facebook", 164.0), ("X", 48.0)];
     chart::Bars::new("Messages by channel, this week", "messages")
         .rows(rows.into_iter().map(|(name, value)| (name.to_owned(), value)).collect())
+        .draw()
+}
+
+fn risk() -> chart::Dial {
+    chart::Dial { name: "At risk".to_owned(), share: Some(0.38), text: "$38.2K".to_owned(), tone: chart::Tone::Risk }
+}
+
+fn band() -> Svg {
+    let days = (1..=14).map(|day| format!("{day} Nov")).collect();
+    let value: Vec<f64> = (0..14).map(|day| 58.0 + f64::from(day) * 1.6).collect();
+    let (low, high) = (value.iter().map(|v| v - 6.0).collect(), value.iter().map(|v| v + 5.0).collect());
+    chart::Line::new("Response velocity with its band", "points", days)
+        .series("Velocity", chart::Tone::Accent, value)
+        .band("95 % band", chart::Tone::Accent, low, high)
+        .note(6, "version 2")
+        .draw()
+}
+
+fn columns() -> Svg {
+    let rows = [("1 min", 82.0), ("5 min", 61.0), ("15 min", 34.0), ("1 h", 22.0), ("4 h", 9.0), ("1 day", 4.0)];
+    chart::Columns::new("How long people waited", "answers")
+        .rows(rows.into_iter().map(|(name, value)| (name.to_owned(), value)).collect())
+        .draw()
+}
+
+fn stack() -> Svg {
+    let rows = [("WhatsApp", [310.0, 102.0]), ("Instagram", [221.0, 66.0]), ("Facebook", [97.0, 67.0])];
+    chart::Stack::new("Who answered", "answers", &[("Recoup", chart::Tone::Accent), ("People", chart::Tone::Wait)])
+        .rows(rows.into_iter().map(|(name, values)| (name.to_owned(), values.to_vec())).collect())
+        .draw()
+}
+
+fn heat() -> Svg {
+    let hours = (8..18).map(|hour| hour.to_string()).collect();
+    let day = |busy: f64| (0..10).map(|hour| Some((busy * f64::from(hour), format!("{:.0}", busy * f64::from(hour))))).collect();
+    chart::Heat::new("Messages by hour", "a day", chart::Tone::Accent, hours)
+        .row("Monday", day(2.0))
+        .row("Tuesday", day(3.0))
+        .row("Wednesday", day(1.0))
         .draw()
 }
 

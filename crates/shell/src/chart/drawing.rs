@@ -22,6 +22,8 @@ pub enum Mark {
     Grid { from: (f64, f64), to: (f64, f64) },
     /// A line over time; after a gap it goes on in another piece.
     Line { tone: Tone, pieces: Vec<Vec<(f64, f64)>> },
+    /// A shaded area, from corner to corner.
+    Area { tone: Tone, points: Vec<(f64, f64)> },
     /// A bar.
     Bar { tone: Tone, x: f64, y: f64, width: f64, height: f64 },
     /// What says a point's value when the pointer is on it; not drawn on paper.
@@ -50,6 +52,8 @@ pub enum Words {
     Name(Tone),
     /// In a dial: 24 px, heavier.
     DialValue,
+    /// In a dial, where it is longer than a number: 17 px, heavier.
+    DialText,
     /// Under a dial: 12 px.
     DialName,
 }
@@ -73,6 +77,7 @@ impl Words {
             Self::Value => "chart-value".to_owned(),
             Self::Name(tone) => format!("chart-name {}", tone.class()),
             Self::DialValue => "dial-value".to_owned(),
+            Self::DialText => "dial-value dial-text".to_owned(),
             Self::DialName => "dial-name".to_owned(),
         }
     }
@@ -106,6 +111,10 @@ impl Mark {
             ),
             Self::Line { tone, pieces } => {
                 write!(svg, "<path class=\"chart-line {}\" d=\"{}\"/>", tone.class(), path(pieces))
+            }
+            Self::Area { tone, points } => {
+                let corners = path(std::slice::from_ref(points));
+                write!(svg, "<path class=\"chart-area {}\" d=\"{corners}Z\"/>", tone.class())
             }
             Self::Bar { tone, x, y, width, height } => write!(
                 svg,

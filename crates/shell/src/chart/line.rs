@@ -9,6 +9,16 @@ pub struct Line {
     unit: String,
     labels: Vec<String>,
     series: Vec<Series>,
+    band: Option<Band>,
+    notes: Vec<(usize, String)>,
+}
+
+/// What lies between two lines, such as an interval around a third.
+struct Band {
+    name: String,
+    tone: Tone,
+    low: Vec<f64>,
+    high: Vec<f64>,
 }
 
 struct Series {
@@ -25,13 +35,27 @@ const BOTTOM: f64 = 26.0;
 impl Line {
     /// An empty chart: what it shows, in which unit, at which points.
     pub fn new(title: impl Into<String>, unit: impl Into<String>, labels: Vec<String>) -> Self {
-        Self { title: title.into(), unit: unit.into(), labels, series: Vec::new() }
+        Self { title: title.into(), unit: unit.into(), labels, series: Vec::new(), band: None, notes: Vec::new() }
     }
 
     /// Adds a line.
     #[must_use]
     pub fn series(mut self, name: impl Into<String>, tone: Tone, values: Vec<f64>) -> Self {
         self.series.push(Series { name: name.into(), tone, values });
+        self
+    }
+
+    /// Shades what lies between two ends, each with one value for each label.
+    #[must_use]
+    pub fn band(mut self, name: impl Into<String>, tone: Tone, low: Vec<f64>, high: Vec<f64>) -> Self {
+        self.band = Some(Band { name: name.into(), tone, low, high });
+        self
+    }
+
+    /// Marks a point, counted from 0, with a word or two: from here on something is different.
+    #[must_use]
+    pub fn note(mut self, point: usize, text: impl Into<String>) -> Self {
+        self.notes.push((point, text.into()));
         self
     }
 
@@ -44,13 +68,16 @@ impl Line {
         let drawings = format!("{}{}", sized(WIDE), sized(NARROW));
         let mut head = vec![""];
         head.extend(self.series.iter().map(|series| series.name.as_str()));
+        head.extend(self.band.iter().map(|band| band.name.as_str()));
         let rows: Vec<Vec<String>> = self
             .labels
             .iter()
             .enumerate()
             .map(|(n, label)| {
                 let values = self.series.iter().map(|series| self.said(series.values.get(n).copied()));
-                std::iter::once(label.clone()).chain(values).collect()
+                let note = self.notes.iter().find(|(point, _)| *point == n).map(|(_, text)| text);
+                let label = note.map_or_else(|| label.clone(), |text| format!("{label}: {text}"));
+                std::iter::once(label).chain(values).chain(self.band.iter().map(|band| band.said(n, &self.unit))).collect()
             })
             .collect();
         figure(&self.title, &drawings, &head, &rows)
@@ -65,9 +92,19 @@ impl Line {
 
     /// The chart alone in a space of this size.
     pub fn drawing(&self, width: f64, height: f64) -> Drawing {
-        let scale = Scale::over(self.series.iter().flat_map(|series| series.values.iter().copied()), 4.0);
+        let ends = self.band.iter().flat_map(|band| band.low.iter().chain(&band.high).copied());
+        let scale = Scale::over(self.series.iter().flat_map(|series| series.values.iter().copied()).chain(ends), 4.0);
         let plot = Plot { width, height, scale, points: self.labels.len(), right: self.label_room() };
         let mut marks = plot.axes(&self.labels, &self.unit);
+        if let Some(band) = &self.band {
+            marks.extend(band.areas(&plot));
+        }
+        for (point, text) in &self.notes {
+            let x = plot.x(*point);
+            marks.push(Mark::Grid { from: (x, TOP), to: (x, height - BOTTOM) });
+            let text = text.clone();
+            marks.push(Mark::Words { style: Words::Axis, anchor: Anchor::Middle, x, y: TOP - 4.0, text });
+        }
         let mut taken = Vec::new();
         for series in &self.series {
             self.draw_series(&mut marks, &plot, series, &mut taken);
@@ -108,6 +145,34 @@ impl Line {
             let (style, x) = (Words::Name(tone), plot.x(n) + 8.0);
             marks.push(Mark::Words { style, anchor: Anchor::Start, x, y, text: series.name.clone() });
         }
+    }
+}
+
+impl Band {
+    fn said(&self, n: usize, unit: &str) -> String {
+        match (self.low.get(n), self.high.get(n)) {
+            (Some(low), Some(high)) if low.is_finite() && high.is_finite() => {
+                format!("{} to {} {unit}", short(*low), short(*high))
+            }
+            _ => "–".to_owned(),
+        }
+    }
+
+    /// One area for each run of points at which both ends are known.
+    fn areas(&self, plot: &Plot) -> Vec<Mark> {
+        let mut runs: Vec<Vec<usize>> = vec![Vec::new()];
+        for (n, (low, high)) in self.low.iter().zip(&self.high).enumerate() {
+            match runs.last_mut() {
+                Some(run) if low.is_finite() && high.is_finite() => run.push(n),
+                _ => runs.push(Vec::new()),
+            }
+        }
+        let area = |run: Vec<usize>| {
+            let above = run.iter().map(|n| (plot.x(*n), plot.y(self.high[*n])));
+            let below = run.iter().rev().map(|n| (plot.x(*n), plot.y(self.low[*n])));
+            Mark::Area { tone: self.tone, points: above.chain(below).collect() }
+        };
+        runs.into_iter().filter(|run| run.len() > 1).map(area).collect()
     }
 }
 

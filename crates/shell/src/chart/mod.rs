@@ -6,19 +6,25 @@
 //! are classes.
 
 mod bars;
+mod columns;
 mod dial;
 mod drawing;
+mod heat;
 mod line;
 mod scale;
 mod sparkline;
+mod stack;
 
 use std::fmt;
 
 pub use bars::Bars;
-pub use dial::{dial, dial_drawing};
+pub use columns::Columns;
+pub use dial::{Dial, dial, dial_drawing};
 pub use drawing::{Anchor, Drawing, Mark, Words};
+pub use heat::Heat;
 pub use line::Line;
 pub use sparkline::sparkline;
+pub use stack::Stack;
 
 /// What a line or bar means.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -152,5 +158,50 @@ mod tests {
             assert!(!small.contains("NaN") && !small.contains("inf"));
         }
         assert!(!dial("d", f64::NAN).to_string().contains("NaN"));
+    }
+
+    #[test]
+    fn a_band_is_shaded_where_both_ends_are_known_and_a_note_marks_its_point() {
+        let labels = (1..=5).map(|day| format!("{day} Nov")).collect();
+        let (low, high) = (vec![1.0, 2.0, f64::NAN, 2.0, 3.0], vec![4.0, 5.0, 5.0, 6.0, 7.0]);
+        let line = Line::new("Velocity", "points", labels)
+            .series("now", Tone::Accent, vec![2.0, 3.0, 4.0, 5.0, 6.0])
+            .band("between", Tone::Accent, low, high)
+            .note(2, "version 2");
+        let areas = line.drawing(720.0, 290.0).marks.iter().filter(|mark| matches!(mark, Mark::Area { .. })).count();
+        assert_eq!(areas, 2, "the gap parts the band");
+        let drawn = line.draw().to_string();
+        assert!(drawn.contains("<td>3 Nov: version 2</td>") && drawn.contains("<td>1 to 4 points</td>"), "{drawn}");
+        assert!(!drawn.contains("NaN"));
+    }
+
+    #[test]
+    fn columns_stacks_and_heat_draw_nothing_and_something_with_their_tables() {
+        let empty = [
+            Columns::new("t", "u").draw().to_string(),
+            Stack::new("t", "u", &[("a", Tone::Won)]).draw().to_string(),
+            Heat::new("t", "u", Tone::Risk, vec![]).draw().to_string(),
+        ];
+        assert!(empty.iter().all(|drawn| drawn.contains("<table") && !drawn.contains("NaN")));
+        let columns = Columns::new("<t>", "u").rows(vec![("a".into(), 4.0), ("b".into(), f64::NAN)]).draw().to_string();
+        assert!(columns.contains("<td>4</td>") && columns.contains("&lt;t&gt;") && !columns.contains("NaN"));
+        let stack = Stack::new("t", "u", &[("bot", Tone::Accent), ("people", Tone::Wait)])
+            .rows(vec![("mail".into(), vec![3.0, 1.0])])
+            .draw()
+            .to_string();
+        assert!(stack.contains("<td>3</td><td>1</td>") && stack.contains("mail, bot: 3 u"), "{stack}");
+        let cells = vec![Some((2.0, "2 min".to_owned())), None];
+        let heat =
+            Heat::new("t", "u", Tone::Risk, vec!["0".into(), "1".into()]).row("Monday", cells).draw().to_string();
+        assert!(heat.contains("heat-5") && heat.contains("2 min") && heat.contains("Monday, 0: 2 min"), "{heat}");
+    }
+
+    #[test]
+    fn a_dial_says_what_it_shows_and_an_unknown_one_says_so() {
+        let known = Dial { name: "At risk".into(), share: Some(0.4), text: "$38.2K".into(), tone: Tone::Risk };
+        let drawn = known.draw().to_string();
+        assert!(drawn.contains("At risk: $38.2K") && drawn.contains("c-risk"), "{drawn}");
+        let unknown = Dial { name: "At risk".into(), share: None, text: String::new(), tone: Tone::Quiet };
+        assert!(unknown.draw().to_string().contains("not enough data yet"));
     }
 }
