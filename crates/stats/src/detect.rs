@@ -180,7 +180,7 @@ impl Forecast {
             spread = spread.max(1.0);
         }
         let level = trend.last().copied().unwrap_or(0.0);
-        if !(spread > 1e-9 * level.abs().max(1e-6)) {
+        if spread.is_nan() || spread <= 1e-9 * level.abs().max(1e-6) {
             return (known.len(), None);
         }
         let expected = std::array::from_fn(|ahead| {
