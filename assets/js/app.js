@@ -7,3 +7,4 @@ import "./keys.js";
 import "./theme.js";
 import "./drawer.js";
 import "./passkey.js";
+import "./advisor.js";

@@ -1,9 +1,13 @@
 //! What the room plugs into the web frame.
 
+use axum::Router;
 use axum::extract::FromRef;
-use shell::{App, Room};
+use axum::routing::{get, post};
+use shell::auth::Permission;
+use shell::{App, NavItem, Room};
 
 use crate::core::Core;
+use crate::{analysis, api, pages};
 
 /// What the room's handlers can reach.
 #[derive(Clone, FromRef)]
@@ -14,6 +18,17 @@ pub(crate) struct Desk {
 
 /// The room.
 pub fn room(core: &Core, app: &App) -> Room {
-    let _desk = Desk { app: app.clone(), core: core.clone() };
-    Room::default()
+    let desk = Desk { app: app.clone(), core: core.clone() };
+    Room {
+        api: api::routes().merge(analysis::routes()).with_state(desk.clone()),
+        pages: Router::new()
+            .route("/advisor", get(pages::new))
+            .route("/advisor/ask", post(pages::ask))
+            .route("/advisor/tasks", post(pages::make_task))
+            .route("/advisor/{thread}", get(pages::thread))
+            .route("/advisor/{thread}/forget", post(pages::forget))
+            .with_state(desk),
+        nav: vec![NavItem::main(6, "Advisor", "/advisor", "sparkles").only(Permission::RunReports).keys("g a")],
+        ..Room::default()
+    }
 }

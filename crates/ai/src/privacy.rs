@@ -75,7 +75,7 @@ impl Holder for Records {
 
     async fn erase(&self, tx: &mut OrgTx, traces: &Traces, _erasure: Uuid) -> anyhow::Result<Vec<Removed>> {
         let decisions = sqlx::query(
-            "delete from ai_decisions where org_id = $1 and (conversation_id = any($2) or message_id = any($3))",
+            "delete from ai_decisions where org_id = $1 and (conversation_id = any($2) or message_id = any($3) or kind = 'advice')",
         )
         .bind(tx.org())
         .bind(traces.conversation_ids())

@@ -11,6 +11,7 @@ mod desk;
 mod pages;
 pub mod privacy;
 pub mod scoring;
+pub mod tasks;
 mod web;
 
 use std::sync::Arc;

@@ -3,7 +3,7 @@
 use axum::Router;
 use axum::extract::FromRef;
 use axum::routing::post;
-use shell::{App, Room};
+use shell::{App, NavItem, Room};
 
 use crate::core::Core;
 use crate::{crm, pages};
@@ -22,12 +22,13 @@ pub fn room(core: &Core, app: &App) -> Room {
         api: crate::desk::api()
             .merge(crate::activities::api())
             .merge(crate::contacts::api())
+            .merge(crate::tasks::api())
             .merge(crm::api())
             .with_state(desk.clone()),
         outside: Router::new(),
         webhooks: Router::new().route("/webhooks/hubspot", post(crm::receive)).with_state(desk.clone()),
-        pages: pages::routes().with_state(desk),
-        nav: vec![pages::nav()],
+        pages: pages::routes().merge(crate::tasks::pages()).with_state(desk),
+        nav: vec![pages::nav(), NavItem::main(5, "Tasks", "/tasks", "list-checks").keys("g t")],
         settings: vec![pages::settings()],
         searches: vec![pages::SEARCH],
     }

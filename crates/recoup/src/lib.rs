@@ -2,3 +2,4 @@
 
 pub mod rooms;
 pub mod runtime;
+mod tools;

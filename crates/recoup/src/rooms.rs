@@ -36,10 +36,12 @@ impl Rooms {
         let identity = Identity::open(kernel).await.map_err(|error| anyhow::anyhow!("{error:?}"))?;
         let identity = identity.with_holders(holders(kernel));
         let contacts = Arc::new(Contacts { kernel: kernel.clone() });
-        let inbox = inbox::Core::new(kernel.clone(), contacts, embedder(&kernel.config));
+        let embedder = embedder(&kernel.config);
+        let inbox = inbox::Core::new(kernel.clone(), contacts, embedder.clone());
         let leads = leads::Core::new(kernel.clone());
         let intake = intake::Core::new(kernel.clone());
-        let advisor = advisor::Core::new(kernel.clone());
+        let toolbox = crate::tools::toolbox(kernel);
+        let advisor = advisor::Core::new(kernel.clone(), embedder, toolbox, Arc::new(crate::tools::TaskList));
         let reports = reports::Core::new(kernel.clone());
         Ok(Self { kernel: kernel.clone(), identity, inbox, leads, intake, advisor, reports, styleguide: false })
     }
@@ -138,6 +140,7 @@ pub fn holders(kernel: &Kernel) -> Holders {
         Arc::new(inbox::privacy::Threads::new(kernel.clone())),
         Arc::new(ai::privacy::Records::new(kernel.clone())),
         Arc::new(revenue::privacy::Views),
+        Arc::new(advisor::privacy::Conversations),
         Arc::new(identity::privacy::Requests),
         Arc::new(shell::KeptAnswers::new(kernel.clone())),
         Arc::new(Machine::new(kernel.clone())),

@@ -26,6 +26,13 @@ pub const REPLY: Prompt = Prompt { version: "reply.1", text: include_str!("reply
 /// Readings with a schema.
 pub const TASK: Prompt = Prompt { version: "task.1", text: include_str!("task.md") };
 
+/// Advice to the people who run the business.
+pub const ADVICE: Prompt = Prompt { version: "advice.1", text: include_str!("advice.md") };
+
+/// The most of one query result that is quoted, in characters.
+const LONGEST_RESULT: usize = 12_000;
+/// The most words of advice.
+const MOST_WORDS: &str = "180";
 /// The most of one piece of knowledge that is quoted, in characters.
 const LONGEST_CHUNK: usize = 1500;
 /// The most of one message that is quoted, in characters.
@@ -79,10 +86,15 @@ impl Canary {
             text.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty()).map(str::to_lowercase).collect()
         };
         let answer = format!(" {} ", words(answer).join(" "));
-        [REPLY, TASK].iter().any(|prompt| {
+        [REPLY, TASK, ADVICE].iter().any(|prompt| {
             let ours = words(prompt.text);
             ours.windows(LEAKED_WORDS).any(|run| answer.contains(&format!(" {} ", run.join(" "))))
         })
+    }
+
+    /// The result of a query as quoted data, for a model that asked for it.
+    pub fn quoted_result(&self, name: &str, text: &str) -> String {
+        self.quote(name, text, LONGEST_RESULT)
     }
 
     fn quote(&self, name: &str, text: &str, longest: usize) -> String {
@@ -147,6 +159,27 @@ pub fn reply(prompt: &ReplyPrompt<'_>, canary: &Canary) -> Vec<Message> {
     }
     messages.push(Message::user(canary.quote("The customer's message to reply to", prompt.question, LONGEST_MESSAGE)));
     messages
+}
+
+/// The messages that ask for advice: results by name, what was said before (oldest first), and the question.
+pub fn advice(
+    question: &str,
+    language: &str,
+    history: &[Turn],
+    results: &[(&str, &str)],
+    canary: &Canary,
+) -> Vec<Message> {
+    let places = [("language", language_code(language)), ("max_words", MOST_WORDS)];
+    let mut known = String::new();
+    for turn in &history[history.len().saturating_sub(MOST_TURNS)..] {
+        let who = if turn.customer { "Earlier, the member asked" } else { "Earlier, you answered" };
+        known.push_str(&canary.quote(who, &turn.text, LONGEST_MESSAGE / 2));
+    }
+    for (name, result) in results {
+        known.push_str(&canary.quote(name, result, LONGEST_RESULT));
+    }
+    known.push_str(&canary.quote("The question", question, LONGEST_MESSAGE));
+    vec![Message::system(canary.fill(ADVICE, &places)), Message::user(known)]
 }
 
 /// The messages that ask for a reading.

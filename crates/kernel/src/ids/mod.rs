@@ -192,6 +192,8 @@ id_types! {
     HoldId = "hold";
     /// A word of consent.
     ConsentId = "consent";
+    /// A task of a person.
+    TaskId = "task";
     /// A connection to an outside source.
     ConnectionId = "conn";
     /// A run of a source, or the reading of a file.
