@@ -1,4 +1,4 @@
-//! HubSpot: OAuth, contacts, deals, notes, links between them, properties, search and webhooks.
+//! HubSpot: OAuth, contacts, deals, notes, links between them, properties, search and webhooks; as a source in [`feed`].
 //!
 //! Rules a newcomer would break: secrets travel in the form body, never in the address; a batch takes at most 100
 //! inputs and may fail in part (207); every value is text; only reads and upserts may be repeated blindly, since a
@@ -8,6 +8,7 @@ pub mod account;
 pub mod batch;
 pub mod calls;
 pub mod failure;
+pub mod feed;
 pub mod oauth;
 pub mod objects;
 pub mod webhooks;
@@ -17,6 +18,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use failure::{Failure, FailureKind};
+pub use feed::{Config, source};
 
 /// HubSpot's own address.
 pub const BASE_URL: &str = "https://api.hubapi.com";
