@@ -22,6 +22,7 @@ use kernel::queue::Handlers;
 use shell::AppError;
 
 pub use crate::core::Core;
+pub use desk::{LeadStats, count as stats};
 pub use web::room;
 
 /// The room's background work.

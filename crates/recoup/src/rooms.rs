@@ -40,7 +40,7 @@ impl Rooms {
         let inbox = inbox::Core::new(kernel.clone(), contacts, embedder.clone());
         let leads = leads::Core::new(kernel.clone());
         let intake = intake::Core::new(kernel.clone());
-        let toolbox = crate::tools::toolbox(kernel);
+        let toolbox = crate::tools::toolbox(kernel, embedder.clone());
         let advisor = advisor::Core::new(kernel.clone(), embedder, toolbox, Arc::new(crate::tools::TaskList));
         let reports = reports::Core::new(kernel.clone());
         Ok(Self { kernel: kernel.clone(), identity, inbox, leads, intake, advisor, reports, styleguide: false })

@@ -1,5 +1,7 @@
 //! A running Recoup with its stand-ins: what the whole-product tests act on, from outside.
 
+pub mod outside;
+
 use std::collections::BTreeSet;
 
 use identity::registration::{NewOrganisation, register};
@@ -128,6 +130,11 @@ impl Product {
 
     fn caller(&self, token: String) -> Caller {
         Caller { client: self.client.clone(), base: self.base.clone(), token }
+    }
+
+    /// The owner's access token, for clients that are not ours.
+    pub fn token(&self) -> &str {
+        &self.token
     }
 
     /// The full address of a path.

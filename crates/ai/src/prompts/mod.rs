@@ -178,8 +178,12 @@ pub fn advice(
     for (name, result) in results {
         known.push_str(&canary.quote(name, result, LONGEST_RESULT));
     }
-    known.push_str(&canary.quote("The question", question, LONGEST_MESSAGE));
-    vec![Message::system(canary.fill(ADVICE, &places)), Message::user(known)]
+    let mut messages = vec![Message::system(canary.fill(ADVICE, &places))];
+    if !known.is_empty() {
+        messages.push(Message::user(known));
+    }
+    messages.push(Message::user(canary.quote("The question", question, LONGEST_MESSAGE)));
+    messages
 }
 
 /// The messages that ask for a reading.

@@ -16,7 +16,7 @@ use crate::web::Desk;
 
 pub(crate) use list::{Filter, LeadOut, read};
 pub(crate) use show::load;
-pub(crate) use stats::{LeadStats, count};
+pub use stats::{LeadStats, count};
 pub(crate) use timeline::{TimelineEntry, read as story};
 pub(crate) use words::{STAGES, signal_label, spaced, stage_label, tag_of};
 

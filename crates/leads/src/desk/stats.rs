@@ -11,7 +11,7 @@ use utoipa::ToSchema;
 
 /// How many leads there are.
 #[derive(Debug, Default, Serialize, ToSchema)]
-pub(crate) struct LeadStats {
+pub struct LeadStats {
     /// Neither won nor lost.
     pub open: i64,
     /// Open leads by `HOT`, `WARM`, `COLD`.
@@ -25,7 +25,7 @@ pub(crate) struct LeadStats {
 }
 
 /// Counts leads.
-pub(crate) async fn count(tx: &mut OrgTx, now: DateTime<Utc>) -> Result<LeadStats, sqlx::Error> {
+pub async fn count(tx: &mut OrgTx, now: DateTime<Utc>) -> Result<LeadStats, sqlx::Error> {
     let midnight = now - now.time().signed_duration_since(chrono::NaiveTime::MIN);
     let rows: Vec<(String, String, i64, i64, i64, i64)> = sqlx::query_as(
         "select tag, stage, count(*), count(*) filter (where closed_at is null), \

@@ -1,6 +1,17 @@
 //! What the advisor can look up in the rooms, and where its advice becomes a task.
 
+mod knowledge;
+mod leads_open;
+mod losses;
+mod metrics;
+mod places;
+mod scores;
+mod words;
+
+use std::sync::Arc;
+
 use advisor::{Tasks, Toolbox};
+use ai::local::Embedder;
 use async_trait::async_trait;
 use kernel::Kernel;
 use kernel::db::OrgTx;
@@ -9,8 +20,18 @@ use kernel::ledger::Actor;
 use leads::tasks::{NewTask, make};
 
 /// The advisor's tools; the first is asked where a question names none.
-pub fn toolbox(_kernel: &Kernel) -> Toolbox {
-    Toolbox::new(Vec::new())
+pub fn toolbox(kernel: &Kernel, embedder: Option<Arc<dyn Embedder>>) -> Toolbox {
+    Toolbox::new(vec![
+        Arc::new(scores::Scores),
+        Arc::new(losses::Losses),
+        Arc::new(metrics::Replies),
+        Arc::new(metrics::Calls),
+        Arc::new(metrics::Money),
+        Arc::new(metrics::Demand),
+        Arc::new(leads_open::OpenLeads),
+        Arc::new(places::Places),
+        Arc::new(knowledge::Knowledge::new(kernel, embedder)),
+    ])
 }
 
 /// The leads room's tasks as the advisor makes them.
