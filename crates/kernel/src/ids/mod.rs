@@ -126,6 +126,8 @@ macro_rules! id_types {
 }
 
 id_types! {
+    /// A metric that was out of the ordinary.
+    AnomalyId = "anomaly";
     /// An organisation: the tenant.
     OrgId = "org";
     /// A person who signs in.

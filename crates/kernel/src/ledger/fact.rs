@@ -9,8 +9,8 @@ use uuid::Uuid;
 
 use crate::channel::ChannelKind;
 use crate::ids::{
-    ActivityId, ChannelId, ContactId, ConversationId, DecisionId, DocumentId, InviteId, KeyId, LeadId, MemberId,
-    MessageId, NoteId, ReportId, ScheduleId,
+    ActivityId, AnomalyId, ChannelId, ContactId, ConversationId, DecisionId, DocumentId, InviteId, KeyId, LeadId,
+    MemberId, MessageId, NoteId, ReportId, ScheduleId,
 };
 
 /// Which way a message went.
@@ -282,6 +282,13 @@ pub enum Fact {
     #[serde(rename = "scores.changed")]
     ScoresChanged { places: Vec<Uuid> },
 
+    /// A metric was out of the ordinary at a place (nil: the whole organisation) on a day.
+    #[serde(rename = "anomaly.found")]
+    AnomalyFound { anomaly: AnomalyId, metric: String, place: Uuid, day: String },
+    /// So many leads met a play.
+    #[serde(rename = "play.enrolled")]
+    PlayEnrolled { play: String, count: i64 },
+
     /// A report can be read.
     #[serde(rename = "report.ready")]
     ReportReady { report: ReportId },
@@ -370,6 +377,8 @@ impl Fact {
             Self::SignalsLanded { .. } => "signals.landed",
             Self::SignalsFolded { .. } => "signals.folded",
             Self::ScoresChanged { .. } => "scores.changed",
+            Self::AnomalyFound { .. } => "anomaly.found",
+            Self::PlayEnrolled { .. } => "play.enrolled",
             Self::ReportReady { .. } => "report.ready",
             Self::ReportUndelivered { .. } => "report.undelivered",
             Self::Unknown { .. } => "unknown",
