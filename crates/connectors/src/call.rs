@@ -91,5 +91,9 @@ pub fn json(response: &Response) -> Result<Value, SourceError> {
 fn words(response: &Response) -> String {
     let text: String = String::from_utf8_lossy(&response.body).trim().chars().take(LONGEST_WORDS).collect();
     let status = response.status.as_u16();
-    if text.is_empty() || text.starts_with('<') { format!("status {status}") } else { format!("{text} (status {status})") }
+    if text.is_empty() || text.starts_with('<') {
+        format!("status {status}")
+    } else {
+        format!("{text} (status {status})")
+    }
 }

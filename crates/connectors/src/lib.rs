@@ -4,10 +4,15 @@
 //! One folder per system. Received bytes become [`channel::Received`]; things to send become
 //! [`channel::SendOutcome`]. Every call goes through [`kernel::http::Http`].
 
+pub(crate) mod amount;
 pub(crate) mod call;
+pub mod callrail;
 pub mod channel;
+pub mod ctm;
+pub mod google;
 pub mod hubspot;
 pub mod meta;
+pub mod meta_ads;
 pub mod mindbody;
 pub mod oauth;
 pub mod openai;
@@ -17,6 +22,7 @@ pub mod shopify;
 pub mod signal;
 pub mod signed;
 pub mod source;
+pub(crate) mod walk;
 pub mod square;
 pub mod stripe;
 pub mod whatsapp;

@@ -184,7 +184,8 @@ impl OAuthApp {
 
     async fn token(&self, http: &Http, grant: &[(&str, &str)]) -> Result<Tokens, SourceError> {
         let mut fields = grant.to_vec();
-        let request = http.post(self.service.clone(), &self.token_url).header(kernel::http::header::ACCEPT, "application/json");
+        let request =
+            http.post(self.service.clone(), &self.token_url).header(kernel::http::header::ACCEPT, "application/json");
         if self.style != TokenStyle::Basic {
             fields.push(("client_id", &self.client_id));
             if !self.client_secret.is_empty() {
@@ -329,11 +330,17 @@ mod tests {
         let consent = app().authorise_url("s t", "https://us.example.com/back").expect("an address");
         let url = Url::parse(&consent.url).expect("an address");
         let query: std::collections::BTreeMap<_, _> = url.query_pairs().into_owned().collect();
-        assert_eq!((query["theme"].as_str(), query["scope"].as_str(), query["state"].as_str()), ("dark", "a b.c", "s t"));
+        assert_eq!(
+            (query["theme"].as_str(), query["scope"].as_str(), query["state"].as_str()),
+            ("dark", "a b.c", "s t")
+        );
         assert_eq!(query["access_type"], "offline");
         assert_eq!(query["code_challenge"], challenge(consent.verifier.expect("a verifier").reveal()));
         assert!(!consent.url.contains("hush"));
-        assert_eq!(challenge("dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk"), "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM");
+        assert_eq!(
+            challenge("dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk"),
+            "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM"
+        );
     }
 
     #[test]

@@ -116,7 +116,8 @@ mod tests {
         assert_eq!(access.clone().token(now).await.expect("a token").reveal(), "new-1", "it was about to end");
         assert_eq!(access.token(now).await.expect("a token").reveal(), "new-1");
         let refused = Secret::new("new-1");
-        let (one, other) = tokio::join!(access.instead_of(&refused, String::new()), access.instead_of(&refused, String::new()));
+        let (one, other) =
+            tokio::join!(access.instead_of(&refused, String::new()), access.instead_of(&refused, String::new()));
         assert_eq!((one.expect("a token").reveal(), other.expect("a token").reveal()), ("new-2", "new-2"));
         let fixed = Access::fixed(old);
         let gone = fixed.instead_of(&Secret::new("old"), "expired".into()).await.expect_err("nobody renews it");

@@ -67,7 +67,8 @@ pub(super) async fn companies(
     if account != callrail.config.account {
         return Err(Plain::new(404, "Not Found"));
     }
-    let company = json!({ "id": callrail.config.company, "name": "Acme Dental Dallas", "time_zone": "America/Chicago" });
+    let company =
+        json!({ "id": callrail.config.company, "name": "Acme Dental Dallas", "time_zone": "America/Chicago" });
     Ok(Json(json!({ "page": 1, "per_page": 100, "total_pages": 1, "total_records": 1, "companies": [company] })))
 }
 

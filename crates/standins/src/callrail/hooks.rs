@@ -32,7 +32,9 @@ impl CallRail {
 
     /// Sends the webhook of a call: durations and values are text there.
     pub fn tells_of(&self, id: &str) {
-        let Some(mut call) = self.data(|data| data.calls.iter().find(|call| call["id"] == *id).cloned()) else { return };
+        let Some(mut call) = self.data(|data| data.calls.iter().find(|call| call["id"] == *id).cloned()) else {
+            return;
+        };
         call["duration"] = json!(call["duration"].to_string());
         call["timestamp"] = call["start_time"].clone();
         if call["business_phone_number"].is_null() {

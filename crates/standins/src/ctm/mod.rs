@@ -182,11 +182,7 @@ async fn accounts(State(ctm): State<Arc<Ctm>>, parts: Parts) -> Result<Json<Valu
     })))
 }
 
-async fn calls(
-    State(ctm): State<Arc<Ctm>>,
-    Path(account): Path<u64>,
-    parts: Parts,
-) -> Result<Json<Value>, Plain> {
+async fn calls(State(ctm): State<Arc<Ctm>>, Path(account): Path<u64>, parts: Parts) -> Result<Json<Value>, Plain> {
     ctm.admit(&parts)?;
     if account != ctm.config.account {
         return Err(said(404));
@@ -211,8 +207,8 @@ async fn calls(
     let mut asked = query.clone();
     asked.insert("page".to_owned(), (page + 1).to_string());
     let asked: Vec<String> = asked.iter().map(|(name, value)| format!("{name}={value}")).collect();
-    let next = (page * size < total)
-        .then(|| format!("{}{}?{}", ctm.shared.base_url(), parts.uri.path(), asked.join("&")));
+    let next =
+        (page * size < total).then(|| format!("{}{}?{}", ctm.shared.base_url(), parts.uri.path(), asked.join("&")));
     let told = told(&parts.extensions, total);
     Ok(Json(json!({
         "calls": shown, "page": page, "per_page": size, "total_entries": told, "total_pages": told.div_ceil(size),

@@ -65,7 +65,8 @@ fn answer(google: &Google, target: (&str, &str, &str), parts: &Parts, body: &str
     let mask = asked.fields.join(",");
     match action {
         "googleAds:searchStream" => {
-            let batches = rows.chunks(BATCH).map(|rows| json!({ "results": rows, "fieldMask": mask, "requestId": "r1" }));
+            let batches =
+                rows.chunks(BATCH).map(|rows| json!({ "results": rows, "fieldMask": mask, "requestId": "r1" }));
             Ok(batches.collect())
         }
         "googleAds:search" => {

@@ -48,7 +48,8 @@ pub(super) async fn run(
     body: String,
 ) -> Result<Json<Value>, GoogleError> {
     google.admit(&parts, ANALYTICS)?;
-    let body: Value = serde_json::from_str(&body).map_err(|_| GoogleError::invalid("Invalid JSON payload received."))?;
+    let body: Value =
+        serde_json::from_str(&body).map_err(|_| GoogleError::invalid("Invalid JSON payload received."))?;
     match target.split_once(':') {
         Some((property, "runReport")) if property == google.config.property => {}
         Some((_, "runReport")) => {

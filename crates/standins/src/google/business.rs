@@ -125,11 +125,7 @@ fn date(query: &Query, which: &str) -> Result<NaiveDate, GoogleError> {
         .ok_or_else(|| GoogleError::invalid("Invalid daily range."))
 }
 
-pub(super) async fn performance(
-    State(google): State<Arc<Google>>,
-    Path(target): Path<String>,
-    parts: Parts,
-) -> Answer {
+pub(super) async fn performance(State(google): State<Arc<Google>>, Path(target): Path<String>, parts: Parts) -> Answer {
     google.admit(&parts, BUSINESS)?;
     let Some((location, "fetchMultiDailyMetricsTimeSeries")) = target.split_once(':') else {
         return Err(GoogleError::missing());

@@ -73,9 +73,7 @@ pub(super) fn wording(status: u16, name: Option<&str>) -> Response {
         Some("RESOURCE_EXHAUSTED") => return GoogleError::exhausted().into_response(),
         Some("CLOUD_PROJECT_NOT_APPROVED_FOR_PRODUCTION") => {
             let error = GoogleError::new(403, "PERMISSION_DENIED", "The caller does not have permission");
-            return error
-                .ads("v25", "authorizationError", "CLOUD_PROJECT_NOT_APPROVED_FOR_PRODUCTION")
-                .into_response();
+            return error.ads("v25", "authorizationError", "CLOUD_PROJECT_NOT_APPROVED_FOR_PRODUCTION").into_response();
         }
         Some("RESOURCE_TEMPORARILY_EXHAUSTED") => {
             let error = GoogleError::exhausted().ads("v25", "quotaError", "RESOURCE_TEMPORARILY_EXHAUSTED");

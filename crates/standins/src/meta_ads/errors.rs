@@ -65,7 +65,9 @@ impl IntoResponse for GraphError {
 pub(super) fn wording(status: u16, name: Option<&str>) -> Response {
     let code = name.and_then(|name| name.parse().ok());
     let error = match (code, status) {
-        (Some(190), _) | (None, 401) => GraphError::token("Error validating access token: Session has expired", Some(463)),
+        (Some(190), _) | (None, 401) => {
+            GraphError::token("Error validating access token: Session has expired", Some(463))
+        }
         (Some(80_000), _) => GraphError::too_many(),
         (Some(code), status) => GraphError::new(status, code, "The request failed."),
         (None, 429) => GraphError::new(400, 17, "(#17) User request limit reached"),

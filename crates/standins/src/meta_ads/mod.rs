@@ -194,7 +194,11 @@ impl MetaAds {
             Denied::Expired => GraphError::token("Error validating access token: Session has expired", Some(463)),
         })?;
         if !scopes.iter().any(|scope| scope == "ads_read" || scope == "ads_management") {
-            return Err(GraphError::new(403, 200, "Ad account owner has NOT grant ads_management or ads_read permission"));
+            return Err(GraphError::new(
+                403,
+                200,
+                "Ad account owner has NOT grant ads_management or ads_read permission",
+            ));
         }
         let now = self.shared.clock.now_ms();
         let reading = self.data(|data| data.meter.take("account", now, self.config.per_hour, 3_600_000));
