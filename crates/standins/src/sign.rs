@@ -49,6 +49,21 @@ pub fn hmac_sha1_base64(key: &str, message: &[u8]) -> String {
     STANDARD.encode(hmac::sign(&key, message))
 }
 
+/// Stripe's webhook signature: time and body, with the time beside it.
+pub fn stripe(secret: &str, body: &[u8], at_s: i64) -> String {
+    format!("t={at_s},v1={}", hmac_hex(secret, &[format!("{at_s}.").as_bytes(), body].concat()))
+}
+
+/// Shopify's webhook signature; Mindbody's is the same behind `sha256=`.
+pub fn shopify(secret: &str, body: &[u8]) -> String {
+    hmac_base64(secret, body)
+}
+
+/// Square's webhook signature: the address as it was registered, then the body.
+pub fn square(key: &str, url: &str, body: &[u8]) -> String {
+    hmac_base64(key, &[url.as_bytes(), body].concat())
+}
+
 /// The S256 challenge of a PKCE verifier.
 pub fn pkce(verifier: &str) -> String {
     base64::engine::general_purpose::URL_SAFE_NO_PAD.encode(digest::digest(&digest::SHA256, verifier.as_bytes()))
@@ -118,6 +133,15 @@ mod tests {
             "fa3afc8a9fc66e426e719b09e801d9f7d418ab8c547137e41d0a8d46716f62b8"
         );
         assert_eq!(hmac_sha1_base64("test_secret", br#"{"hello":"world"}"#), "PPT23lTHH+IfA7WRjEtIu4PjiXo=");
+    }
+
+    #[test]
+    fn commerce_vectors_hold() {
+        let (key, body): (_, &[u8]) = ("test_secret", br#"{"hello":"world"}"#);
+        let hex = "a5d9de1d23a233e086ce2cd0940311c91c3039e7d92c0d96a82fda4881746747";
+        assert_eq!(stripe(key, body, 1_700_000_000), format!("t=1700000000,v1={hex}"));
+        assert_eq!(shopify(key, body), "t7Hn4ZDHqs6e+wdvI5TyQIvzie0DmMUmuXEBqyyE/tM=");
+        assert_eq!(square(key, "https://example.test/hook", body), "q+NR4czfZXp7vg31I7dMk8cKBz2JhPYsQT5XuhAgTzc=");
     }
 
     #[test]

@@ -18,7 +18,12 @@ use crate::callrail::{CallRail, CallRailConfig};
 use crate::ctm::{Ctm, CtmConfig};
 use crate::google::{Google, GoogleConfig};
 use crate::meta_ads::{MetaAds, MetaAdsConfig};
+use crate::mindbody::{Mindbody, MindbodyConfig};
+use crate::salesforce::{Salesforce, SalesforceConfig};
 use crate::server::{Handle, Quirk};
+use crate::shopify::{Shopify, ShopifyConfig};
+use crate::square::{Square, SquareConfig};
+use crate::stripe::{Stripe, StripeConfig};
 
 /// The sources that run.
 #[derive(Default)]
@@ -27,6 +32,11 @@ pub struct Sources {
     meta_ads: OnceCell<Handle<MetaAds>>,
     callrail: OnceCell<Handle<CallRail>>,
     ctm: OnceCell<Handle<Ctm>>,
+    mindbody: OnceCell<Handle<Mindbody>>,
+    salesforce: OnceCell<Handle<Salesforce>>,
+    shopify: OnceCell<Handle<Shopify>>,
+    square: OnceCell<Handle<Square>>,
+    stripe: OnceCell<Handle<Stripe>>,
 }
 
 /// A free loopback port.
@@ -65,6 +75,46 @@ impl Sources {
     /// When no port can be bound.
     pub async fn ctm(&self) -> std::io::Result<&Handle<Ctm>> {
         self.ctm.get_or_try_init(|| Ctm::start(CtmConfig::default(), free())).await
+    }
+
+    /// Mindbody.
+    ///
+    /// # Errors
+    /// When no port can be bound.
+    pub async fn mindbody(&self) -> std::io::Result<&Handle<Mindbody>> {
+        self.mindbody.get_or_try_init(|| Mindbody::start(MindbodyConfig::default(), free())).await
+    }
+
+    /// Salesforce.
+    ///
+    /// # Errors
+    /// When no port can be bound.
+    pub async fn salesforce(&self) -> std::io::Result<&Handle<Salesforce>> {
+        self.salesforce.get_or_try_init(|| Salesforce::start(SalesforceConfig::default(), free())).await
+    }
+
+    /// Shopify.
+    ///
+    /// # Errors
+    /// When no port can be bound.
+    pub async fn shopify(&self) -> std::io::Result<&Handle<Shopify>> {
+        self.shopify.get_or_try_init(|| Shopify::start(ShopifyConfig::default(), free())).await
+    }
+
+    /// Square.
+    ///
+    /// # Errors
+    /// When no port can be bound.
+    pub async fn square(&self) -> std::io::Result<&Handle<Square>> {
+        self.square.get_or_try_init(|| Square::start(SquareConfig::default(), free())).await
+    }
+
+    /// Stripe.
+    ///
+    /// # Errors
+    /// When no port can be bound.
+    pub async fn stripe(&self) -> std::io::Result<&Handle<Stripe>> {
+        self.stripe.get_or_try_init(|| Stripe::start(StripeConfig::default(), free())).await
     }
 }
 

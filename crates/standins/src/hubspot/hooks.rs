@@ -41,6 +41,33 @@ impl HubSpot {
         self.courier.verified(url);
     }
 
+    /// A person makes a record in HubSpot itself, of a contact where one is given. Gives its id.
+    ///
+    /// # Errors
+    /// When a value does not fit or the contact does not exist.
+    pub fn staff_creates(&self, object: &str, properties: &Value, contact: Option<u64>) -> Result<u64, HubError> {
+        let object = values::object(object)?;
+        let now = self.now_ms();
+        let id = self.state(|state| {
+            let id = state.create(object, properties, now)?;
+            if let Some(contact) = contact {
+                let kind = values::default_kind(object, "contacts").unwrap_or_default();
+                state.associate((object, id), ("contacts", contact), &[kind])?;
+            }
+            Ok::<_, HubError>(id)
+        })?;
+        self.announce(&format!("{}.creation", object.trim_end_matches('s')), id, &json!({ "changeFlag": "NEW" }));
+        Ok(id)
+    }
+
+    /// Ends everything that was granted: tokens and refresh tokens.
+    pub fn withdraw(&self) {
+        self.state(|state| {
+            state.tokens.clear();
+            state.refreshes.clear();
+        });
+    }
+
     /// A person changes a property in HubSpot itself: the record changes and the webhook leaves.
     ///
     /// # Errors

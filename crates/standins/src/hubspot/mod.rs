@@ -109,5 +109,6 @@ fn routes(hubspot: Arc<HubSpot>) -> Router {
         .route("/oauth/v1/access-tokens/{token}", get(oauth::describe))
         .route("/oauth/v3/token/introspect", post(oauth::introspect))
         .route("/oauth/v3/token/revoke", post(oauth::revoke));
-    crm.merge(sign_in).merge(control::routes()).with_state(hubspot)
+    let garbled = axum::middleware::from_fn(crate::sources::garbled);
+    crm.merge(sign_in).layer(garbled).merge(control::routes()).with_state(hubspot)
 }

@@ -4,10 +4,12 @@ use std::sync::Arc;
 
 use axum::Json;
 use axum::extract::{Path, State};
+use axum::http::request::Parts;
 use serde_json::{Value, json};
 
 use super::state::{Properties, Record, shown};
 use super::{HubError, HubSpot, values};
+use crate::sources::{repeats, told};
 
 const GROUPS: usize = 5;
 const FILTERS: usize = 10;
@@ -20,10 +22,14 @@ const QUERY_CHARS: usize = 3000;
 pub(super) async fn search(
     State(hubspot): State<Arc<HubSpot>>,
     Path(object): Path<String>,
-    Json(body): Json<Value>,
+    parts: Parts,
+    Json(mut body): Json<Value>,
 ) -> Result<Json<Value>, HubError> {
     let object = values::object(&object)?;
     check(&body)?;
+    if repeats(&parts.extensions) {
+        (body["filterGroups"], body["after"]) = (json!([]), Value::Null);
+    }
     let limit = body["limit"].as_u64().unwrap_or(10);
     let after = match &body["after"] {
         Value::String(text) => text.parse().map_err(|_| HubError::validation("after is not a number"))?,
@@ -44,7 +50,8 @@ pub(super) async fn search(
     found.retain(|record| fits(&body, &record.properties));
     if let Some(sort) = body["sorts"].get(0) {
         let name = sort["propertyName"].as_str().or(sort.as_str()).unwrap_or("createdate").to_owned();
-        found.sort_by(|a, b| a.properties.get(&name).cmp(&b.properties.get(&name)));
+        let held = |record: &Record| record.properties.get(&name).cloned().unwrap_or_default();
+        found.sort_by(|a, b| order(&held(a), &held(b)));
         if sort["direction"] == "DESCENDING" {
             found.reverse();
         }
@@ -53,7 +60,7 @@ pub(super) async fn search(
         body["properties"].as_array().into_iter().flatten().filter_map(Value::as_str).map(str::to_owned).collect();
     let results: Vec<Value> =
         found.iter().skip(after as usize).take(limit as usize).map(|record| shown(record, &wanted)).collect();
-    let mut answer = json!({ "total": found.len(), "results": results });
+    let mut answer = json!({ "total": told(&parts.extensions, found.len()), "results": results });
     let next = after + results.len() as u64;
     if (next as usize) < found.len() {
         answer["paging"] = json!({ "next": { "after": next.to_string() } });
@@ -146,8 +153,15 @@ fn passes(filter: &Value, properties: &Properties) -> bool {
     }
 }
 
-/// Numbers as numbers, everything else as text.
+/// Numbers as numbers, an instant and milliseconds as instants, everything else as text.
 fn order(a: &str, b: &str) -> std::cmp::Ordering {
+    let instant = |text: &str| chrono::DateTime::parse_from_rfc3339(&text.to_uppercase()).map(|at| at.timestamp_millis()).ok();
+    let moment = |text: &str| instant(text).or_else(|| text.parse().ok());
+    if (instant(a).is_some() || instant(b).is_some())
+        && let (Some(a), Some(b)) = (moment(a), moment(b))
+    {
+        return a.cmp(&b);
+    }
     match (a.parse::<f64>(), b.parse::<f64>()) {
         (Ok(a), Ok(b)) => a.total_cmp(&b),
         _ => a.cmp(b),

@@ -122,7 +122,7 @@ impl State {
         let id = self.last_id;
         properties.insert("hs_object_id".into(), id.to_string());
         properties.insert("createdate".into(), iso(now_ms));
-        properties.insert("lastmodifieddate".into(), iso(now_ms));
+        stamp(&mut properties, object, now_ms);
         let record = Record { id, properties, created_ms: now_ms, updated_ms: now_ms, archived: false, indexed: None };
         self.objects.entry(object.to_owned()).or_default().insert(id, record);
         Ok(id)
@@ -152,7 +152,7 @@ impl State {
             }
         }
         record.updated_ms = now_ms;
-        record.properties.insert("lastmodifieddate".into(), iso(now_ms));
+        stamp(&mut record.properties, object, now_ms);
         Ok(())
     }
 
@@ -204,6 +204,17 @@ impl State {
     /// The lines from a record to records of one type.
     pub(super) fn lines(&self, object: &str, id: u64, to: &str) -> Vec<&Association> {
         self.associations.iter().filter(|line| line.from == object && line.from_id == id && line.to == to).collect()
+    }
+}
+
+/// Writes when a record changed, under the name its type has for it, and when a deal entered the stage it is in.
+fn stamp(properties: &mut Properties, object: &str, now_ms: i64) {
+    properties.insert("lastmodifieddate".into(), iso(now_ms));
+    if object != "contacts" {
+        properties.insert("hs_lastmodifieddate".into(), iso(now_ms));
+    }
+    if let Some(stage) = properties.get("dealstage").filter(|_| object == "deals").cloned() {
+        properties.entry(format!("hs_v2_date_entered_{stage}")).or_insert_with(|| iso(now_ms));
     }
 }
 

@@ -68,6 +68,7 @@ pub(super) fn defaults() -> BTreeMap<String, BTreeMap<String, Value>> {
         "jobtitle",
         "hs_language",
         "message",
+        "hs_analytics_source",
         "hubspot_owner_id",
     ]);
     let mut email = property("email", "Email", "string", "text");
@@ -78,7 +79,7 @@ pub(super) fn defaults() -> BTreeMap<String, BTreeMap<String, Value>> {
         property["options"] = options(values);
         contacts.insert(name.into(), property);
     }
-    let mut deals = text(&["dealname", "pipeline", "hubspot_owner_id", "description", "dealtype"]);
+    let mut deals = text(&["dealname", "pipeline", "hubspot_owner_id", "description", "dealtype", "deal_currency_code"]);
     deals.insert("amount".into(), property("amount", "Amount", "number", "number"));
     deals.insert("closedate".into(), property("closedate", "Close date", "datetime", "date"));
     let mut stage = property("dealstage", "Deal stage", "enumeration", "radio");
@@ -99,7 +100,7 @@ pub(super) fn defaults() -> BTreeMap<String, BTreeMap<String, Value>> {
     ];
     let mut all: BTreeMap<String, BTreeMap<String, Value>> = named.map(|(name, held)| (name.to_owned(), held)).into();
     for held in all.values_mut() {
-        for name in ["hs_object_id", "createdate", "lastmodifieddate"] {
+        for name in ["hs_object_id", "createdate", "lastmodifieddate", "hs_lastmodifieddate"] {
             let mut property = property(name, name, "string", "text");
             property["modificationMetadata"]["readOnlyValue"] = json!(true);
             held.insert(name.to_owned(), property);
