@@ -10,7 +10,7 @@ create table connections (
   state text not null default 'connected' check (state in ('connected', 'reconnect', 'paused', 'failing')),
   settings jsonb not null default '{}',
   sealed bytea,                              -- keys, passwords, tokens
-  door_hash bytea unique,                    -- SHA-256 of what the outside presents: the token of a webhook, the user of a folder
+  door_hash bytea,                           -- SHA-256 of what the outside presents: the token of a webhook, the user of a folder
   account text not null default '',          -- what the outside system calls itself
   last_error text,                           -- what happened, what was kept, what to do
   last_error_at timestamptz,
@@ -22,6 +22,7 @@ create table connections (
 select recoup_tenant_table('connections');
 -- What comes to a door names the door, not an organisation.
 select recoup_system_access('connections', 'select');
+create index connections_by_door on connections (door_hash) where door_hash is not null;
 
 -- How far each stream was read; written with the records of the page that it describes.
 create table intake_cursors (

@@ -1,17 +1,40 @@
 //! What the room's jobs, routes and pages share.
 
+use std::path::PathBuf;
+use std::sync::Arc;
+
 use kernel::Kernel;
+use kernel::ids::OrgId;
+use kernel::live::LiveMessage;
+use serde_json::json;
+
+use crate::landing::Landing;
 
 /// The room's parts, opened once a process. Cheap to clone.
 #[derive(Clone)]
 pub struct Core {
     /// The kernel.
     pub kernel: Kernel,
+    /// Who keeps signals.
+    pub landing: Arc<dyn Landing>,
+    /// Held while tokens are renewed.
+    pub(crate) renewals: Arc<tokio::sync::Mutex<()>>,
 }
 
 impl Core {
     /// The room over a kernel.
-    pub fn new(kernel: Kernel) -> Self {
-        Self { kernel }
+    pub fn new(kernel: Kernel, landing: Arc<dyn Landing>) -> Self {
+        Self { kernel, landing, renewals: Arc::default() }
+    }
+
+    /// The folder of an organisation's files that wait to be read.
+    pub(crate) fn folder(&self, org: OrgId) -> PathBuf {
+        self.kernel.config.data_dir.0.join("intake").join(org.to_string())
+    }
+
+    /// Tells the open pages that a run moved on.
+    pub(crate) fn announce(&self, org: OrgId, run: impl std::fmt::Display) {
+        let data = Arc::new(json!({ "run": run.to_string() }));
+        self.kernel.live.publish_everywhere(LiveMessage { org, kind: "intake.progress".to_owned(), id: None, data });
     }
 }

@@ -1,0 +1,263 @@
+//! From a connection to the source that reads it: which connector, where it answers, with which credentials.
+//!
+//! Tokens are renewed once: by one at a time within a process, and whoever finds its refresh token used up looks at what another
+//! process stored meanwhile. What was renewed is stored before it is used, because the old refresh token may be gone.
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use connectors::oauth::{Access, Credentials, OAuthApp, Renew, TokenStyle, Tokens};
+use connectors::source::{Source, SourceError};
+use connectors::{google, hubspot, salesforce, shopify, square, stripe};
+use kernel::config::{Secret, SourceConfig};
+use kernel::ids::{ConnectionId, OrgId};
+use serde::de::DeserializeOwned;
+use serde_json::{Map, Value};
+
+use crate::connections::change::extract;
+use crate::connections::secrets::Secrets;
+use crate::connections::store::{self, Connection};
+use crate::core::Core;
+use crate::kinds::Kind;
+use crate::rest::{Rest, RestConfig};
+
+/// The installation's settings of a kind.
+fn config_of(core: &Core, kind: Kind) -> SourceConfig {
+    let all = &core.kernel.config.connectors;
+    match kind {
+        Kind::GoogleBusiness => all.google_business.clone(),
+        Kind::GoogleAnalytics => all.google_analytics.clone(),
+        Kind::GoogleAds => all.google_ads.clone(),
+        Kind::MetaAds => all.meta_ads.clone(),
+        Kind::Callrail => all.callrail.clone(),
+        Kind::Ctm => all.ctm.clone(),
+        Kind::Salesforce => all.salesforce.clone(),
+        Kind::Stripe => all.stripe.clone(),
+        Kind::Shopify => all.shopify.clone(),
+        Kind::Square => all.square.clone(),
+        Kind::Mindbody => all.mindbody.clone(),
+        Kind::Hubspot => SourceConfig {
+            base_url: Some(all.hubspot.base_url.clone()),
+            authorize_url: Some(all.hubspot.authorize()),
+            client_id: all.hubspot.client_id.clone(),
+            client_secret: all.hubspot.client_secret.clone(),
+            ..SourceConfig::default()
+        },
+        Kind::Rest | Kind::Webhook | Kind::Sftp | Kind::Drop => SourceConfig::default(),
+    }
+}
+
+/// Our app at a system, for consents and renewals; none where the operator entered none.
+pub(crate) fn app(core: &Core, kind: Kind) -> Option<OAuthApp> {
+    let config = config_of(core, kind);
+    let shared = &core.kernel.config.connectors.google;
+    let google = |scope: &str| {
+        let (id, secret) = if config.client_id.is_empty() {
+            (&shared.client_id, &shared.client_secret)
+        } else {
+            (&config.client_id, &config.client_secret)
+        };
+        let base = shared.base_url.as_deref().or(config.base_url.as_deref()).unwrap_or(google::BASE_URL);
+        google::app(base, id, secret.clone(), &[scope])
+    };
+    let plain = |authorise: &str, token: &str, scopes: &[&str], style: TokenStyle| OAuthApp {
+        service: kind.as_str().to_owned(),
+        client_id: config.client_id.clone(),
+        client_secret: config.client_secret.clone(),
+        authorise_url: config.authorize_url.clone().unwrap_or_else(|| authorise.to_owned()),
+        token_url: config.token_url.clone().unwrap_or_else(|| token.to_owned()),
+        scopes: scopes.iter().map(|&scope| scope.to_owned()).collect(),
+        style,
+        ..OAuthApp::default()
+    };
+    let base = |usual: &str| config.base_url.clone().unwrap_or_else(|| usual.to_owned());
+    let app = match kind {
+        Kind::GoogleBusiness => google(google::BUSINESS_SCOPE),
+        Kind::GoogleAnalytics => google(google::ANALYTICS_SCOPE),
+        Kind::GoogleAds => google(google::ADS_SCOPE),
+        Kind::Salesforce => {
+            let base = base(salesforce::LOGIN_URL);
+            let (authorise, token) = (format!("{base}/services/oauth2/authorize"), format!("{base}/services/oauth2/token"));
+            OAuthApp { pkce: true, ..plain(&authorise, &token, &["api", "refresh_token"], TokenStyle::Form) }
+        }
+        Kind::Square => {
+            let base = base(square::BASE_URL);
+            let (authorise, token) = (format!("{base}/oauth2/authorize"), format!("{base}/oauth2/token"));
+            let scopes = ["PAYMENTS_READ", "ORDERS_READ", "CUSTOMERS_READ", "APPOINTMENTS_READ", "APPOINTMENTS_ALL_READ", "MERCHANT_PROFILE_READ"];
+            plain(&authorise, &token, &scopes, TokenStyle::Json)
+        }
+        Kind::Hubspot => {
+            let base = base(hubspot::BASE_URL);
+            let scopes = ["crm.objects.contacts.read", "crm.objects.deals.read", "oauth"];
+            plain(&format!("{base}/oauth/authorize"), &format!("{base}/oauth/v1/token"), &scopes, TokenStyle::Form)
+        }
+        Kind::MetaAds => {
+            let base = base("https://graph.facebook.com");
+            let dialog = if base == "https://graph.facebook.com" { "https://www.facebook.com" } else { &base };
+            plain(&format!("{dialog}/v25.0/dialog/oauth"), &format!("{base}/v25.0/oauth/access_token"), &["ads_read"], TokenStyle::Form)
+        }
+        _ => return None,
+    };
+    Some(app).filter(|app| !app.client_id.is_empty())
+}
+
+/// Renews the tokens of a connection, once for all processes.
+struct Renewer {
+    core: Core,
+    org: OrgId,
+    id: ConnectionId,
+    app: OAuthApp,
+}
+
+#[async_trait]
+impl Renew for Renewer {
+    async fn renew(&self, old: &Tokens) -> Result<Tokens, SourceError> {
+        // One at a time within the process; another process is found out by what it stored.
+        let _turn = self.core.renewals.lock().await;
+        let kept = self.kept().await?;
+        if kept.access_token != old.access_token {
+            return Ok(kept);
+        }
+        let refresh = kept.refresh_token.clone();
+        let refresh = refresh.ok_or_else(|| SourceError::Reconnect("the access ended and nothing renews it".to_owned()))?;
+        let mut fresh = match self.app.refresh(&self.core.kernel.http, &refresh).await {
+            Ok(fresh) => fresh,
+            Err(SourceError::Reconnect(why)) => {
+                // The refresh token may have been used up by another process, which stored what it got.
+                let now = self.kept().await?;
+                return if now.access_token == kept.access_token { Err(SourceError::Reconnect(why)) } else { Ok(now) };
+            }
+            Err(error) => return Err(error),
+        };
+        if fresh.more.is_empty() {
+            fresh.more = kept.more;
+        }
+        self.store(&fresh).await.map_err(|error| away(&error))?;
+        Ok(fresh)
+    }
+}
+
+fn away(error: &anyhow::Error) -> SourceError {
+    SourceError::Unavailable(format!("the tokens cannot be reached: {error}"))
+}
+
+impl Renewer {
+    /// The tokens as they are stored now.
+    async fn kept(&self) -> Result<Tokens, SourceError> {
+        let secrets = self.secrets().await.map_err(|error| away(&error))?;
+        let (secrets, _) = secrets.ok_or_else(|| SourceError::Refused("the connection was removed".to_owned()))?;
+        secrets.tokens.ok_or_else(|| SourceError::Reconnect("there is no token".to_owned()))
+    }
+
+    async fn secrets(&self) -> anyhow::Result<Option<(Secrets, Connection)>> {
+        let kernel = &self.core.kernel;
+        let vault = kernel.vault.of(self.org).await?;
+        let mut tx = kernel.db.begin(self.org).await?;
+        let Some(connection) = store::find(&mut tx, self.id).await? else { return Ok(None) };
+        let secrets = Secrets::open(&vault, &connection, "renew")?;
+        Ok(Some((secrets, connection)))
+    }
+
+    async fn store(&self, tokens: &Tokens) -> anyhow::Result<()> {
+        let Some((mut secrets, _)) = self.secrets().await? else { return Ok(()) };
+        secrets.tokens = Some(tokens.clone());
+        let kernel = &self.core.kernel;
+        let sealed = secrets.seal(&*kernel.vault.of(self.org).await?, self.id)?;
+        let mut tx = kernel.db.begin(self.org).await?;
+        store::seal(&mut tx, self.id, sealed).await?;
+        Ok(tx.commit().await?)
+    }
+}
+
+/// The source of a connection, for a purpose that the audit log names.
+pub(crate) async fn open(
+    core: &Core,
+    org: OrgId,
+    connection: &Connection,
+    purpose: &'static str,
+) -> Result<Box<dyn Source>, SourceError> {
+    let vault = core.kernel.vault.of(org).await.map_err(|error| SourceError::Unavailable(error.to_string()))?;
+    let secrets = Secrets::open(&vault, connection, purpose);
+    let secrets = secrets.map_err(|error| SourceError::Reconnect(format!("the credentials do not open ({error})")))?;
+    if connection.kind == Kind::Rest {
+        return rest(core, connection, &secrets);
+    }
+    let config = config_of(core, connection.kind);
+    let http = &core.kernel.http;
+    let tokens = secrets.tokens.clone();
+    let base = |usual: &str| config.base_url.clone().unwrap_or_else(|| usual.to_owned());
+    let setting = |name: &str| connection.settings[name].as_str().unwrap_or_default().trim().to_owned();
+    let credentials = credentials(core, org, connection, &secrets)?;
+    let source: Box<dyn Source> = match connection.kind {
+        Kind::Stripe => Box::new(stripe::source(http, &base(stripe::BASE_URL), options(connection, &[])?, credentials)),
+        Kind::Shopify => {
+            let shop = shopify::shop_url(&setting("shop"))
+                .ok_or_else(|| SourceError::Refused("the shop is not a name such as northwind.myshopify.com".to_owned()))?;
+            Box::new(shopify::source(http, &base(&shop), options(connection, &[])?, credentials))
+        }
+        Kind::Square => Box::new(square::source(http, &base(square::BASE_URL), options(connection, &[])?, credentials)),
+        Kind::Hubspot => {
+            Box::new(hubspot::feed::source(http, &base(hubspot::BASE_URL), options(connection, &[])?, credentials))
+        }
+        Kind::Salesforce => {
+            // Every account has an address of its own, which came with its tokens.
+            let own = tokens.as_ref().and_then(|tokens| tokens.more.get("instance_url")?.as_str().map(str::to_owned));
+            let url = config.base_url.clone().or(own);
+            let url = url.ok_or_else(|| SourceError::Reconnect("the account's address is missing".to_owned()))?;
+            Box::new(salesforce::source(http, &url, options(connection, &[])?, credentials))
+        }
+        Kind::GoogleAnalytics => {
+            let own = [("property", setting("property_id"))];
+            Box::new(google::analytics::source(http, &base(google::BASE_URL), options(connection, &own)?, credentials))
+        }
+        other => return Err(SourceError::Refused(format!("{} is not read by pages", other.title()))),
+    };
+    Ok(source)
+}
+
+/// A connector's own settings: those under `options`, and what the connect form asked for under the connector's names.
+fn options<T: DeserializeOwned>(connection: &Connection, own: &[(&str, String)]) -> Result<T, SourceError> {
+    let mut all = connection.settings.get("options").and_then(Value::as_object).cloned().unwrap_or_else(Map::new);
+    for (name, value) in own.iter().filter(|(_, value)| !value.is_empty()) {
+        all.insert((*name).to_owned(), Value::String(value.clone()));
+    }
+    serde_json::from_value(Value::Object(all))
+        .map_err(|error| SourceError::Refused(format!("the connection's options do not fit: {error}")))
+}
+
+fn credentials(core: &Core, org: OrgId, connection: &Connection, secrets: &Secrets) -> Result<Credentials, SourceError> {
+    let missing = || SourceError::Reconnect("the credentials are missing: connect again".to_owned());
+    let value = |name: &str| secrets.of(name).cloned().ok_or_else(missing);
+    let user = || connection.settings["user"].as_str().unwrap_or_default().trim().to_owned();
+    if let Some(tokens) = secrets.tokens.clone() {
+        return Ok(Credentials::OAuth(match app(core, connection.kind) {
+            Some(app) => {
+                let renewer = Renewer { core: core.clone(), org, id: connection.id, app };
+                Access::renewed(tokens, Arc::new(renewer))
+            }
+            None => Access::fixed(tokens),
+        }));
+    }
+    Ok(match connection.kind {
+        Kind::Stripe | Kind::Callrail => Credentials::Key(value("key")?),
+        Kind::Ctm => Credentials::Basic { user: user(), secret: value("secret")? },
+        Kind::Mindbody => Credentials::Staff { api_key: value("api_key")?, user: user(), password: value("password")? },
+        Kind::Shopify | Kind::Square | Kind::Hubspot | Kind::MetaAds => Credentials::token(value("token")?.reveal()),
+        _ => return Err(missing()),
+    })
+}
+
+fn rest(core: &Core, connection: &Connection, secrets: &Secrets) -> Result<Box<dyn Source>, SourceError> {
+    let wrong = |error: String| SourceError::Refused(format!("the connection's settings do not fit: {error}"));
+    let config: RestConfig =
+        serde_json::from_value(connection.settings.clone()).map_err(|error| wrong(error.to_string()))?;
+    let extract = extract(&connection.settings, "rest").map_err(|found| wrong(format!("{found:?}")))?;
+    Ok(Box::new(Rest {
+        http: core.kernel.http.clone(),
+        allow_private: core.kernel.config.intake.allow_private,
+        secret: secrets.of("secret").map(|secret| Secret::new(secret.reveal())),
+        config,
+        extract,
+        now: core.kernel.clock.now(),
+    }))
+}
