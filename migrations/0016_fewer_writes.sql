@@ -1,13 +1,13 @@
 -- Roll-out: drops indexes and changes how rows are stored; queries of older processes stay right, some a little slower.
 --
 -- A message changes its state three times after it was written. With the state in an index's condition each change made a new
--- entry in every index of the table, the full text among them; now most changes touch none. What is unsettled in a conversation
--- is found among its messages.
+-- entry in every index of the table, the full text among them; now more than half of them touch none. What is unsettled in a
+-- conversation is found among its messages.
 drop index messages_unsettled;
 alter table messages set (fillfactor = 60);
 
--- The feed of a week is read backwards by id instead: a third of the facts are told there, so it is soon full. Where hundreds of
--- thousands of facts follow that are not told, one reading takes a tenth of a second.
+-- The feed of a week is read backwards by id instead: of the facts of a message several are told there, so it is soon full.
+-- Where hundreds of thousands of facts follow that are not told, one reading takes a tenth of a second.
 drop index events_by_kind;
 
 -- Not strict: the planner writes its body into the statement only then.
