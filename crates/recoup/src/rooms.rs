@@ -74,6 +74,7 @@ impl Rooms {
         identity::handlers(&self.kernel, handlers);
         inbox::handlers(&self.inbox, handlers);
         leads::handlers(&self.leads, handlers);
+        revenue::handlers(&self.kernel, handlers);
         identity::privacy::handlers(&self.identity, handlers);
         handlers.add(Arc::new(ai::knowledge::Indexer::new(&self.kernel, self.inbox.brain.embedder().cloned())));
     }
@@ -86,8 +87,8 @@ impl Rooms {
             Arc::new(inbox::ContactMerges),
             Arc::new(inbox::ConsentMarks),
             Arc::new(inbox::HandoffLetters),
-            Arc::new(revenue::Rollup),
         ]);
+        all.extend(revenue::followers(&self.kernel, Arc::new(Contacts { kernel: self.kernel.clone() })));
         all.extend(identity::privacy::followers());
         all
     }
@@ -97,6 +98,7 @@ impl Rooms {
         let mut all = inbox::reconcilers(&self.inbox);
         all.extend(self.identity.reconcilers());
         all.extend(operations::reconcilers(&self.kernel));
+        all.extend(revenue::reconcilers(&self.kernel));
         all.extend(self.identity.reconcilers());
         all.extend(identity::privacy::reconcilers(&self.identity));
         all
@@ -220,6 +222,17 @@ impl revenue::People for Contacts {
         let vault = self.kernel.vault.of(tx.org()).await?;
         let cards = leads::contacts::cards(tx, &vault, contacts).await?;
         Ok(cards.into_iter().map(|(id, card)| (id, card.shown_name())).collect())
+    }
+
+    async fn addresses(
+        &self,
+        tx: &mut OrgTx,
+        contacts: &[ContactId],
+    ) -> anyhow::Result<HashMap<ContactId, Vec<String>>> {
+        let vault = self.kernel.vault.of(tx.org()).await?;
+        let cards = leads::contacts::cards(tx, &vault, contacts).await?;
+        let of = |card: leads::contacts::Card| [card.profile.email, card.profile.phone].into_iter().flatten().collect();
+        Ok(cards.into_iter().map(|(id, card)| (id, of(card))).collect())
     }
 }
 

@@ -11,4 +11,14 @@ use kernel::ids::ContactId;
 pub trait People: Send + Sync + 'static {
     /// The names to show; a contact that was erased is missing.
     async fn names(&self, tx: &mut OrgTx, contacts: &[ContactId]) -> anyhow::Result<HashMap<ContactId, String>>;
+
+    /// The email addresses and telephone numbers of contacts, in the open: they are turned into keyed digests at once, by which
+    /// signals of other systems find the contact. None by default.
+    async fn addresses(
+        &self,
+        _tx: &mut OrgTx,
+        _contacts: &[ContactId],
+    ) -> anyhow::Result<HashMap<ContactId, Vec<String>>> {
+        Ok(HashMap::new())
+    }
 }

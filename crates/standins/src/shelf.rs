@@ -10,8 +10,8 @@ use serde_json::Value;
 use crate::delivery::Postmark;
 use crate::server::{Shared, locked};
 
-/// 2026-09-01T09:00:00Z, where the data of every source begins.
-const BEGIN_MS: i64 = 1_788_253_200_000;
+/// 2026-10-15T09:00:00Z, where the data of every source begins.
+const BEGIN_MS: i64 = 1_792_054_800_000;
 
 /// Lists of records by name, in the order they came.
 #[derive(Debug)]

@@ -128,11 +128,16 @@ pub(super) async fn lock(
     let missing: Vec<&Thread> =
         wanted.iter().copied().filter(|thread| !known.contains_key(&(thread.channel, thread.contact))).collect();
     if !missing.is_empty() {
-        let opened = open(tx, vault, &missing).await?;
-        // Another batch may have opened one in between: it is locked by reading it again.
-        for mut conv in select(tx, &missing).await? {
-            conv.opened = opened.contains(&conv.id.uuid());
+        for mut conv in open(tx, vault, &missing).await? {
+            conv.opened = true;
             known.insert((conv.channel_id, conv.contact_id), conv);
+        }
+        // Another batch may have opened one in between: it is locked by reading it again.
+        let elsewhere: Vec<&Thread> =
+            missing.into_iter().filter(|thread| !known.contains_key(&(thread.channel, thread.contact))).collect();
+        if !elsewhere.is_empty() {
+            let found = select(tx, &elsewhere).await?;
+            known.extend(found.into_iter().map(|conv| ((conv.channel_id, conv.contact_id), conv)));
         }
     }
     Ok(known)
@@ -156,27 +161,29 @@ async fn select(tx: &mut OrgTx, threads: &[&Thread]) -> Result<Vec<Conv>, sqlx::
     sqlx::query_as(sqlx::AssertSqlSafe(sql)).bind(tx.org()).bind(channels).bind(contacts).fetch_all(tx.conn()).await
 }
 
-async fn open(tx: &mut OrgTx, vault: &OrgVault, threads: &[&Thread]) -> Result<Vec<Uuid>, VaultError> {
+/// Opens threads' conversations; gives those that were not there.
+async fn open(tx: &mut OrgTx, vault: &OrgVault, threads: &[&Thread]) -> Result<Vec<Conv>, VaultError> {
     let sealed = threads
         .iter()
         .map(|thread| vault.seal_id(thread.kind, thread.channel, &thread.recipient))
         .collect::<Result<Vec<_>, _>>()?;
     let ids: Vec<Uuid> = threads.iter().map(|_| ConversationId::new(tx.clock()).uuid()).collect();
-    let opened: Vec<Uuid> = sqlx::query_scalar(
+    let sql = format!(
         "insert into conversations (org_id, id, channel_id, channel_kind, contact_id, recipient, recipient_sealed, last_message_at) \
          select $1, * from unnest($2::uuid[], $3::uuid[], $4::text[], $5::uuid[], $6::text[], $7::bytea[], $8::timestamptz[]) \
-         on conflict (org_id, channel_id, contact_id) do nothing returning id",
-    )
-    .bind(tx.org())
-    .bind(ids)
-    .bind(threads.iter().map(|thread| thread.channel.uuid()).collect::<Vec<_>>())
-    .bind(threads.iter().map(|thread| thread.kind.as_str()).collect::<Vec<_>>())
-    .bind(threads.iter().map(|thread| thread.contact.uuid()).collect::<Vec<_>>())
-    .bind(threads.iter().map(|thread| vault.kept_id(thread.kind, &thread.recipient)).collect::<Vec<_>>())
-    .bind(sealed)
-    .bind(threads.iter().map(|thread| thread.at).collect::<Vec<_>>())
-    .fetch_all(tx.conn())
-    .await?;
+         on conflict (org_id, channel_id, contact_id) do nothing returning {COLUMNS}"
+    );
+    let opened = sqlx::query_as(sqlx::AssertSqlSafe(sql))
+        .bind(tx.org())
+        .bind(ids)
+        .bind(threads.iter().map(|thread| thread.channel.uuid()).collect::<Vec<_>>())
+        .bind(threads.iter().map(|thread| thread.kind.as_str()).collect::<Vec<_>>())
+        .bind(threads.iter().map(|thread| thread.contact.uuid()).collect::<Vec<_>>())
+        .bind(threads.iter().map(|thread| vault.kept_id(thread.kind, &thread.recipient)).collect::<Vec<_>>())
+        .bind(sealed)
+        .bind(threads.iter().map(|thread| thread.at).collect::<Vec<_>>())
+        .fetch_all(tx.conn())
+        .await?;
     Ok(opened)
 }
 

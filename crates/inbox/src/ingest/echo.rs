@@ -66,23 +66,43 @@ pub(super) async fn settle(tx: &mut OrgTx, told: &[Told<'_>]) -> Result<Vec<NewM
     Ok(foreign)
 }
 
+/// Our messages that echoes may be of: by our key or the platform's id, and of those found by neither, what is under way in
+/// their conversation.
 async fn candidates(tx: &mut OrgTx, told: &[Told<'_>]) -> Result<Vec<Known>, sqlx::Error> {
     let keys: Vec<Uuid> = told.iter().filter_map(|one| one.echo.metadata.as_deref().and_then(our_key)).collect();
     let mids: Vec<&str> = told.iter().map(|one| one.echo.mid.as_str()).collect();
-    let conversations: Vec<Uuid> = told.iter().map(|one| one.conversation.uuid()).collect();
-    sqlx::query_as(
+    let mut known: Vec<Known> = sqlx::query_as(
         "select id, conversation_id, platform_id, state, body, writer from messages where org_id = $1 and id = any($2) \
-         union select id, conversation_id, platform_id, state, body, writer from messages where org_id = $1 and channel_id = any($5) and platform_id = any($3) \
-         union select id, conversation_id, platform_id, state, body, writer from messages where org_id = $1 and conversation_id = any($4) \
-           and state in ('sending', 'unknown') order by id",
+         union select m.* from unnest($4::uuid[], $3::text[]) as w (channel_id, platform_id) cross join lateral ( \
+           select id, conversation_id, platform_id, state, body, writer from messages f \
+           where f.org_id = $1 and f.channel_id = w.channel_id and f.platform_id = w.platform_id offset 0) m order by id",
     )
     .bind(tx.org())
     .bind(keys)
     .bind(mids)
-    .bind(conversations)
     .bind(told.iter().map(|one| one.channel.uuid()).collect::<Vec<_>>())
     .fetch_all(tx.conn())
-    .await
+    .await?;
+    let strange: Vec<Uuid> =
+        told.iter().filter(|one| find(&known, one).is_none()).map(|one| one.conversation.uuid()).collect();
+    if strange.is_empty() {
+        return Ok(known);
+    }
+    let under_way: Vec<Known> = sqlx::query_as(
+        "select m.* from (select distinct id from unnest($2::uuid[]) as w (id)) w cross join lateral ( \
+           select id, conversation_id, platform_id, state, body, writer from messages f \
+           where f.org_id = $1 and f.conversation_id = w.id and f.state in ('sending', 'unknown') offset 0) m order by m.id",
+    )
+    .bind(tx.org())
+    .bind(strange)
+    .fetch_all(tx.conn())
+    .await?;
+    for message in under_way {
+        if known.iter().all(|there| there.id != message.id) {
+            known.push(message);
+        }
+    }
+    Ok(known)
 }
 
 /// By our key, by the platform's id, or by the words of a message under way (platforms that return no key).

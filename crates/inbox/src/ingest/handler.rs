@@ -212,10 +212,13 @@ impl Receive {
         }
         let resolved = self.core.contacts.resolve(tx, &people).await?;
         let mut asked = HashSet::new();
-        for (person, found) in people.iter().zip(&resolved) {
-            if let Some(job) = ProfileJob::of(person).filter(|_| found.created && asked.insert(found.contact)) {
-                tx.enqueue(job);
-            }
+        let unnamed = people
+            .iter()
+            .zip(&resolved)
+            .filter(|(person, found)| found.created && ProfileJob::asks_for(person) && asked.insert(found.contact))
+            .map(|(person, _)| person);
+        for job in ProfileJob::of(unnamed) {
+            tx.enqueue(job);
         }
         Ok(places
             .into_iter()

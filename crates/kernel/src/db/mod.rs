@@ -24,6 +24,9 @@ use crate::Clock;
 use crate::ids::OrgId;
 use crate::signals::Signals;
 
+/// Rows are found by key, whatever the statistics say.
+const BY_KEY: &str = ", set_config('enable_hashjoin', 'off', true), set_config('enable_mergejoin', 'off', true)";
+
 /// Pool sizes of one process.
 #[derive(Clone, Copy, Debug)]
 pub struct PoolSizes {
@@ -66,8 +69,13 @@ impl Db {
     /// kept with the connection: one made while a table was small would read all of it later, so only those may be made that
     /// stay good however much it grows.
     pub async fn begin_by_key(&self, org: OrgId) -> Result<OrgTx, sqlx::Error> {
-        self.begin_as(org, ", set_config('enable_hashjoin', 'off', true), set_config('enable_mergejoin', 'off', true)")
-            .await
+        self.begin_as(org, BY_KEY).await
+    }
+
+    /// The same for work that is done again when the machine loses its last moments, such as a follower's, whose cursor commits
+    /// with it: the commit does not wait for the disk. Whoever commits durably after it makes it durable too.
+    pub(crate) async fn begin_again_by_key(&self, org: OrgId) -> Result<OrgTx, sqlx::Error> {
+        self.begin_as(org, &format!("{BY_KEY}, set_config('synchronous_commit', 'off', true)")).await
     }
 
     async fn begin_as(&self, org: OrgId, more: &str) -> Result<OrgTx, sqlx::Error> {

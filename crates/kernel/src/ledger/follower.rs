@@ -18,7 +18,7 @@ const BATCH: i64 = 500;
 /// How often one event may fail before it is set aside in the dead letters (lane `follower`).
 const PATIENCE: i32 = 8;
 /// How long a follower lets events gather after it applied some.
-const STRIDE: Duration = Duration::from_millis(25);
+const STRIDE: Duration = Duration::from_millis(50);
 
 /// A view made from events.
 #[async_trait]
@@ -90,7 +90,7 @@ pub async fn catch_up(db: &Db, follower: &dyn Follower) -> anyhow::Result<usize>
 }
 
 async fn step(db: &Db, follower: &dyn Follower, limit: i64) -> anyhow::Result<Step> {
-    let mut tx = db.begin_by_key(OrgId::from_uuid(Uuid::nil())).await?;
+    let mut tx = db.begin_again_by_key(OrgId::from_uuid(Uuid::nil())).await?;
     let Some(cursor) = lock_cursor(&mut tx, follower.name()).await? else { return Ok(Step::Idle) };
     let page = read::after(db.system_pool(), &cursor, limit, follower.kinds()).await?;
     if page.empty {

@@ -64,14 +64,7 @@ pub(super) async fn write(pool: &PgPool, worker: Uuid, signals: &Signals, batch:
 async fn delete_all(pool: &PgPool, orgs: &[Uuid], ids: &[Uuid]) {
     for wait_ms in [0, 50, 200, 1_000, 5_000] {
         tokio::time::sleep(Duration::from_millis(wait_ms)).await;
-        let result = sqlx::query(
-            "delete from jobs j using unnest($1::uuid[], $2::uuid[]) as d (org_id, id) \
-             where j.org_id = d.org_id and j.id = d.id",
-        )
-        .bind(orgs)
-        .bind(ids)
-        .execute(pool)
-        .await;
+        let result = sqlx::query("select recoup_finish($1, $2)").bind(orgs).bind(ids).execute(pool).await;
         if result.can_fail("removing finished jobs; they run again after their lease").is_some() {
             return;
         }

@@ -19,7 +19,7 @@ use crate::db::Db;
 const POLL: Duration = Duration::from_millis(500);
 
 /// How long a busy lane lets jobs gather before it claims again.
-const GATHER: Duration = Duration::from_millis(15);
+const GATHER: Duration = Duration::from_millis(25);
 
 /// The handlers of a process, by kind of job.
 #[derive(Clone, Default)]

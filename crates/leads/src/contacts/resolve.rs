@@ -77,9 +77,9 @@ pub async fn resolve(tx: &mut OrgTx, vault: &OrgVault, people: &[Person<'_>]) ->
         }
     }
     insert_contacts(tx, vault, &made).await?;
-    insert_links(tx, &links).await?;
     // Another transaction may have made the same person between the look and the insert: what is linked now counts.
-    let now = if links.is_empty() { known } else { self::known(tx, people, &kept).await? };
+    let all_new = insert_links(tx, &links).await?;
+    let now = if all_new { known } else { self::known(tx, people, &kept).await? };
     let found: Vec<Found> = people
         .iter()
         .zip(&kept)
@@ -161,11 +161,12 @@ async fn insert_contacts(
     Ok(())
 }
 
-async fn insert_links(tx: &mut OrgTx, links: &[Link]) -> Result<(), sqlx::Error> {
+/// Links platform ids with contacts; whether none of them was linked already.
+async fn insert_links(tx: &mut OrgTx, links: &[Link]) -> Result<bool, sqlx::Error> {
     if links.is_empty() {
-        return Ok(());
+        return Ok(true);
     }
-    sqlx::query(
+    let linked = sqlx::query(
         "insert into contact_identities (org_id, channel_id, platform_id, channel_kind, contact_id, sealed) \
          select $1, * from unnest($2::uuid[], $3::text[], $4::text[], $5::uuid[], $6::bytea[]) on conflict do nothing",
     )
@@ -177,7 +178,7 @@ async fn insert_links(tx: &mut OrgTx, links: &[Link]) -> Result<(), sqlx::Error>
     .bind(links.iter().map(|link| link.sealed.as_deref()).collect::<Vec<_>>())
     .execute(tx.conn())
     .await?;
-    Ok(())
+    Ok(linked.rows_affected() == links.len() as u64)
 }
 
 /// Removes contacts that lost the race for their identity.
@@ -215,42 +216,55 @@ async fn learn(tx: &mut OrgTx, vault: &OrgVault, people: &[Person<'_>], found: &
     let ids: Vec<Uuid> = telling.iter().map(|(_, contact)| contact.uuid()).collect();
     let lacking: Vec<(ContactId, bool, bool, bool)> = sqlx::query_as(
         "select id, name is null, username is null, phone is null from contacts where org_id = $1 and id = any($2) \
-         and (name is null or username is null or phone is null) and erased_at is null",
+         and (name is null or username is null or phone is null) and erased_at is null order by id",
     )
     .bind(tx.org())
     .bind(ids)
     .fetch_all(tx.conn())
     .await?;
+    let told: HashMap<ContactId, &Person<'_>> =
+        telling.into_iter().rev().map(|(person, contact)| (contact, person)).collect();
+    let mut ids = Vec::new();
+    let mut columns: [Vec<Option<Vec<u8>>>; 6] = Default::default();
     for (contact, name, username, phone) in lacking {
-        let Some((person, _)) = telling.iter().find(|(_, told)| *told == contact) else { continue };
+        let Some(person) = told.get(&contact) else { continue };
         let news = [
             (Field::Name, person.name.filter(|_| name)),
             (Field::Username, person.username.filter(|_| username)),
             (Field::Phone, person.phone.filter(|_| phone)),
         ];
-        let mut sealed = news.map(|(field, value)| value.map(|value| field.seal(vault, contact, value)).transpose());
-        if sealed.iter().all(|value| matches!(value, Ok(None))) {
+        if news.iter().all(|(_, value)| value.is_none()) {
             continue;
         }
-        let [name, username, phone] = std::mem::replace(&mut sealed, [Ok(None), Ok(None), Ok(None)]);
-        let ((name, name_index), (username, username_index), (phone, phone_index)) =
-            (name?.unzip(), username?.unzip(), phone?.unzip());
-        sqlx::query(
-            "update contacts set name = coalesce(name, $3), name_index = coalesce(name_index, $4), username = coalesce(username, $5), \
-             username_index = coalesce(username_index, $6), phone = coalesce(phone, $7), phone_index = coalesce(phone_index, $8) \
-             where org_id = $1 and id = $2",
-        )
-        .bind(tx.org())
-        .bind(contact)
-        .bind(name)
-        .bind(name_index)
-        .bind(username)
-        .bind(username_index)
-        .bind(phone)
-        .bind(phone_index)
-        .execute(tx.conn())
-        .await?;
+        ids.push(contact.uuid());
+        for (place, (field, value)) in news.into_iter().enumerate() {
+            let (sealed, index) = value.map(|value| field.seal(vault, contact, value)).transpose()?.unzip();
+            columns[place * 2].push(sealed);
+            columns[place * 2 + 1].push(index);
+        }
     }
+    if ids.is_empty() {
+        return Ok(());
+    }
+    let [names, name_indexes, usernames, username_indexes, phones, phone_indexes] = columns;
+    sqlx::query(
+        "update contacts c set name = coalesce(c.name, n.name), name_index = coalesce(c.name_index, n.name_index), \
+           username = coalesce(c.username, n.username), username_index = coalesce(c.username_index, n.username_index), \
+           phone = coalesce(c.phone, n.phone), phone_index = coalesce(c.phone_index, n.phone_index) \
+         from unnest($2::uuid[], $3::bytea[], $4::bytea[], $5::bytea[], $6::bytea[], $7::bytea[], $8::bytea[]) \
+           as n (id, name, name_index, username, username_index, phone, phone_index) \
+         where c.org_id = $1 and c.id = any($2) and c.id = n.id",
+    )
+    .bind(tx.org())
+    .bind(ids)
+    .bind(names)
+    .bind(name_indexes)
+    .bind(usernames)
+    .bind(username_indexes)
+    .bind(phones)
+    .bind(phone_indexes)
+    .execute(tx.conn())
+    .await?;
     Ok(())
 }
 

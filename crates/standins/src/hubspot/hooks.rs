@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use serde_json::{Value, json};
 
+use super::state::Grant;
 use super::{HubError, HubSpot, values};
 use crate::delivery::{Parcel, Postmark};
 use crate::server::Shared;
@@ -58,6 +59,29 @@ impl HubSpot {
         })?;
         self.announce(&format!("{}.creation", object.trim_end_matches('s')), id, &json!({ "changeFlag": "NEW" }));
         Ok(id)
+    }
+
+    /// Grants scopes without a browser: an access token and a refresh token.
+    pub fn grant(&self, scopes: &[&str]) -> (String, String) {
+        let scopes: Vec<String> = scopes.iter().map(|&scope| scope.to_owned()).collect();
+        let (access, refresh) = (format!("CJ{}", self.shared.dice.word(90)), self.shared.dice.uuid());
+        let ends_ms = self.now_ms() + self.config.access_s * 1000;
+        let grant = Grant { scopes: scopes.clone(), ends_ms, private: false };
+        self.state(|state| {
+            state.tokens.insert(access.clone(), grant);
+            state.refreshes.insert(refresh.clone(), scopes);
+        });
+        (access, refresh)
+    }
+
+    /// Ends every access token of the public app now.
+    pub fn expire_all(&self) {
+        let now = self.now_ms();
+        self.state(|state| {
+            for grant in state.tokens.values_mut().filter(|grant| !grant.private) {
+                grant.ends_ms = now;
+            }
+        });
     }
 
     /// Ends everything that was granted: tokens and refresh tokens.

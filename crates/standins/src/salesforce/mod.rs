@@ -223,6 +223,11 @@ impl Salesforce {
         );
     }
 
+    /// Days pass: what happens next happens then.
+    pub fn days_pass(&self, days: i64) {
+        self.shelf.tick(days * 86_400_000);
+    }
+
     /// Forgets every query locator, as it does after a while.
     pub fn forget_locators(&self) {
         locked(&self.locators).clear();

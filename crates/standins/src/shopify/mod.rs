@@ -210,6 +210,11 @@ impl Shopify {
         self.courier.send(Parcel { lane: "orders".to_owned(), group: "order".to_owned(), part: body.clone(), hold_ms: 0 });
     }
 
+    /// Days pass: what happens next happens then.
+    pub fn days_pass(&self, days: i64) {
+        self.shelf.tick(days * 86_400_000);
+    }
+
     /// Sends webhooks to `url` from now on.
     pub fn webhooks_to(&self, url: &str) {
         self.courier.verified(url);

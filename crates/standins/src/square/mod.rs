@@ -133,8 +133,8 @@ impl Square {
             if n % 10 == 0 {
                 self.refund(&id, 100);
             }
-            if n % 6 == 0 {
-                self.booking(place, &format!("CUST{}", n % 30), if n % 12 == 0 { "ACCEPTED" } else { "NO_SHOW" });
+            if n % 120 == 0 {
+                self.booking(place, &format!("CUST{}", n % 30), if n == 120 { "NO_SHOW" } else { "ACCEPTED" });
             }
         }
         let pending = self.payment("LMAIN", 77_000, "CUST1");
@@ -204,6 +204,11 @@ impl Square {
             "created_at": self.shared.clock.now_iso(), "data": {"type": kind, "id": object["id"], "object": {kind: object}},
         });
         self.courier.send(Parcel { lane: kind.to_owned(), group: "event".to_owned(), part: event, hold_ms: 0 });
+    }
+
+    /// Days pass: what happens next happens then.
+    pub fn days_pass(&self, days: i64) {
+        self.shelf.tick(days * 86_400_000);
     }
 
     /// Sends webhooks to `url` from now on.

@@ -206,6 +206,11 @@ impl Stripe {
         self.courier.send(Parcel { lane: kind.to_owned(), group: "event".to_owned(), part: event, hold_ms: 0 });
     }
 
+    /// Days pass: what happens next happens then.
+    pub fn days_pass(&self, days: i64) {
+        self.shelf.tick(days * 86_400_000);
+    }
+
     /// Sends webhooks to `url` from now on.
     pub fn webhooks_to(&self, url: &str) {
         self.courier.verified(url);

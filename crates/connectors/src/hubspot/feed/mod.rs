@@ -87,14 +87,15 @@ pub fn source(http: &Http, base_url: &str, config: Config, credentials: Credenti
     Feed { http: http.clone(), base_url: base_url.trim_end_matches('/').to_owned(), config, credentials }
 }
 
-/// Everything before the stamp `at` (milliseconds) was read; with `tie`, also the records of that stamp up to this id; with
-/// `past`, all of that stamp.
+/// Everything before the stamp `at` (milliseconds) was read, and of that stamp the records in `seen`; with `tie`, also those up to
+/// this id; with `past`, all of them.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 #[serde(default)]
 struct Place {
     at: Option<i64>,
     tie: Option<u64>,
     past: bool,
+    seen: Vec<u64>,
 }
 
 impl Feed {
@@ -164,6 +165,10 @@ fn stamp(record: &Value, property: &str) -> Result<i64, SourceError> {
     at.map(|at| at.timestamp_millis()).ok_or_else(|| SourceError::Malformed(format!("a record has no {property}")))
 }
 
+fn is_at(record: &Value, property: &str, at: i64) -> bool {
+    stamp(record, property).is_ok_and(|stamp| stamp == at)
+}
+
 fn search(place: &Place, at: i64, property: &str, properties: &[String]) -> Value {
     let at = at.to_string();
     let filter = |name: &str, operator: &str, value: &str| json!({"propertyName": name, "operator": operator, "value": value});
@@ -192,25 +197,32 @@ fn judge(response: &Response, now: DateTime<Utc>) -> Result<Value, Trouble> {
     })
 }
 
+/// HubSpot's id of a record.
+fn number(record: &Value) -> Option<u64> {
+    wire::id(&record["id"])?.parse().ok()
+}
+
 /// Where the next page begins; `None` after the last.
 fn step(place: &Place, at: i64, records: &[Value], property: &str, full: bool) -> Result<Option<Place>, SourceError> {
     let stamps = records.iter().map(|record| stamp(record, property)).collect::<Result<Vec<_>, _>>()?;
     if stamps.iter().any(|stamp| *stamp < at) {
         return Err(SourceError::Malformed("the search gives records that were not asked for".to_owned()));
     }
-    let id = |record: &Value| wire::id(&record["id"])?.parse::<u64>().ok();
     match (place.tie, full) {
         (Some(before), true) => {
-            let last = records.iter().filter_map(id).max().filter(|last| *last > before);
+            let last = records.iter().filter_map(number).max().filter(|last| *last > before);
             let last = last.ok_or_else(|| SourceError::Malformed("the search repeats a page".to_owned()))?;
-            Ok(Some(Place { at: Some(at), tie: Some(last), past: false }))
+            Ok(Some(Place { at: Some(at), tie: Some(last), past: false, seen: place.seen.clone() }))
         }
-        (Some(_), false) => Ok(Some(Place { at: Some(at), tie: None, past: true })),
+        (Some(_), false) => Ok(Some(Place { at: Some(at), past: true, ..Place::default() })),
         (None, true) => {
             let last = stamps.iter().max().copied();
             let last = last.ok_or_else(|| SourceError::Malformed("the search ends before it says so".to_owned()))?;
             let tied = last == at && !place.past;
-            Ok(Some(Place { at: Some(last), tie: tied.then_some(0), past: false }))
+            let here = records.iter().zip(&stamps).filter(|(_, stamp)| **stamp == last).filter_map(|(record, _)| number(record));
+            let before = if last == at { place.seen.as_slice() } else { &[] };
+            let seen = here.chain(before.iter().copied()).collect();
+            Ok(Some(Place { at: Some(last), tie: tied.then_some(0), past: false, seen }))
         }
         (None, false) => Ok(None),
     }
@@ -257,6 +269,7 @@ impl Source for Feed {
             }
             (None, None) => Place { at: place.at, ..Place::default() },
         };
+        records.retain(|record| !number(record).is_some_and(|id| place.seen.contains(&id)) || !is_at(record, property, at));
         if reading.stream == "deals" {
             self.with_contacts(&mut records).await?;
         }
@@ -280,6 +293,14 @@ mod tests {
     fn next(place: &Place, records: &[Value], full: bool) -> Option<(Option<i64>, Option<u64>, bool)> {
         let at = place.at.unwrap_or_default();
         step(place, at, records, "lastmodifieddate", full).expect("a step").map(|next| (next.at, next.tie, next.past))
+    }
+
+    #[test]
+    fn what_was_seen_of_a_stamp_is_kept() {
+        const T: i64 = 1_790_000_000_000;
+        let begin = Place { at: Some(T), ..Place::default() };
+        let next = step(&begin, T, &[record(1, T), record(2, T + 5), record(3, T + 5)], "lastmodifieddate", true);
+        assert_eq!(next.expect("a step").expect("more").seen, [2, 3]);
     }
 
     #[test]

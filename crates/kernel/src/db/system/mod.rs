@@ -4,6 +4,7 @@
 //! Add a function here only when no organisation can be known beforehand (sign-in, routing, the operator's totals).
 
 mod audit;
+mod benchmarks;
 mod crm;
 mod doors;
 mod factors;
@@ -20,6 +21,7 @@ mod sso;
 mod totals;
 
 pub use audit::{AnchorRow, AuditKeyRow, add_audit_key, audit_keys, prune_audit_log, unsigned_audit_logs};
+pub use benchmarks::make_benchmarks;
 pub use crm::crm_organisations;
 pub use doors::{
     DoorRule, SigningKeyRow, add_signing_key, count_refusal, door_closed_until, forget_refusals, open_door,

@@ -1,0 +1,421 @@
+//! What scores are made of: sums of windows, the leads near the instant one by one, reviews, facts of visibility.
+//!
+//! Whole days are read as sums. The last days before the instant are read lead by lead, as things stood at that instant; and leaks
+//! that fall due after it are taken away.
+
+use std::collections::{BTreeMap, HashMap};
+
+use chrono::{DateTime, Days, NaiveDate, Utc};
+use kernel::db::OrgTx;
+use sqlx::types::Json;
+use uuid::Uuid;
+
+use super::facts::VisibilityFact;
+use crate::journeys::{Journey, Stage, sums};
+use crate::metrics as m;
+use crate::settings::{Place, Rules};
+
+/// Leads that can still be answered in time: they count neither for nor against an answer yet.
+pub(crate) const OPEN: &str = "open";
+/// A lead is past answering after so many seconds.
+const LATE_S: i64 = 86_400;
+
+/// Sums of a window by metric: count and amount.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(crate) struct Counts(HashMap<String, (i64, i64)>);
+
+impl Counts {
+    /// Adds to a metric.
+    pub(crate) fn add(&mut self, metric: &str, n: i64, amount: i64) {
+        if let Some(sum) = self.0.get_mut(metric) {
+            sum.0 += n;
+            sum.1 = sum.1.saturating_add(amount);
+        } else {
+            self.0.insert(metric.to_owned(), (n, amount));
+        }
+    }
+
+    /// The count of a metric.
+    pub(crate) fn n(&self, metric: &str) -> i64 {
+        self.0.get(metric).map_or(0, |sum| sum.0)
+    }
+
+    /// The amount of a metric.
+    pub(crate) fn amount(&self, metric: &str) -> i64 {
+        self.0.get(metric).map_or(0, |sum| sum.1)
+    }
+
+    /// Leads that leaked at a stage.
+    pub(crate) fn leaked(&self, stage: Stage) -> i64 {
+        self.n(&format!("{}{}", m::LEAKED_AT, stage.as_str()))
+    }
+
+    /// The histogram of waits: bucket and leads, in order.
+    pub(crate) fn waits(&self) -> Vec<(i16, i64)> {
+        let of = |metric: &str| metric.strip_prefix(m::WAIT).and_then(|bucket| bucket.parse().ok());
+        let mut waits: Vec<(i16, i64)> =
+            self.0.iter().filter_map(|(metric, (n, _))| of(metric).map(|bucket| (bucket, *n))).collect();
+        waits.sort_unstable();
+        waits
+    }
+}
+
+/// The sums of a window: together, and by source.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(crate) struct Window {
+    /// All sources together.
+    pub all: Counts,
+    /// Each source.
+    pub sources: BTreeMap<String, Counts>,
+}
+
+impl Window {
+    /// Adds to a metric of a source.
+    pub(crate) fn add(&mut self, source: &str, metric: &str, n: i64, amount: i64) {
+        self.all.add(metric, n, amount);
+        if !self.sources.contains_key(source) {
+            self.sources.insert(source.to_owned(), Counts::default());
+        }
+        if let Some(counts) = self.sources.get_mut(source) {
+            counts.add(metric, n, amount);
+        }
+    }
+
+    /// Adds a lead as it stands.
+    pub(crate) fn count(&mut self, journey: &Journey) {
+        sums::each(journey, |metric, n, amount| self.add(&journey.source, metric, n, amount));
+    }
+
+    /// Adds a lead that can still be answered in time.
+    pub(crate) fn count_open(&mut self, journey: &Journey) {
+        sums::each(journey, |metric, n, amount| {
+            if !metric.starts_with(m::VELOCITY) {
+                self.add(&journey.source, metric, n, amount);
+            }
+        });
+        self.add(&journey.source, OPEN, 1, 0);
+    }
+}
+
+/// Reviews of a business.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub(crate) struct Seen {
+    /// How many.
+    pub n: i64,
+    /// Their ratings in hundredths.
+    pub stars: i64,
+    /// How many of the last 90 days.
+    pub recent: i64,
+    /// How many the owner answered.
+    pub replied: i64,
+}
+
+/// What plays won back in a window, as an experiment found it.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) struct Recovered {
+    /// Revenue of the treated, in minor units.
+    pub treated: f64,
+    /// What the holdout says they would have brought anyway.
+    pub baseline: f64,
+    /// The low end of the difference.
+    pub low: f64,
+    /// The high end.
+    pub high: f64,
+}
+
+/// Everything the scores of a place are made of.
+#[derive(Clone, Debug)]
+pub(crate) struct Inputs {
+    /// The instant.
+    pub as_of: DateTime<Utc>,
+    /// What holds at the place.
+    pub place: Place,
+    /// The window.
+    pub now: Window,
+    /// The one before.
+    pub before: Window,
+    /// The longer one that rates and values are taken from.
+    pub rates: Window,
+    /// What leads paid lately, in minor units.
+    pub paid: Vec<f64>,
+    /// Our reviews.
+    pub reviews: Seen,
+    /// The reviews of each rival.
+    pub rivals: BTreeMap<String, Seen>,
+    /// Facts of visibility besides reviews.
+    pub facts: Vec<VisibilityFact>,
+    /// What plays won back in the window.
+    pub recovered: Option<Recovered>,
+    /// Revenue at risk when the window began, in minor units a month.
+    pub recoverable: Option<f64>,
+}
+
+impl Inputs {
+    pub(crate) fn empty(as_of: DateTime<Utc>, place: Place) -> Self {
+        Self {
+            as_of,
+            place,
+            now: Window::default(),
+            before: Window::default(),
+            rates: Window::default(),
+            paid: Vec::new(),
+            reviews: Seen::default(),
+            rivals: BTreeMap::new(),
+            facts: Vec::new(),
+            recovered: None,
+            recoverable: None,
+        }
+    }
+}
+
+/// The inputs of the whole organisation (nil) and of every place.
+pub(crate) type Everywhere = BTreeMap<Uuid, Inputs>;
+
+/// The days of the windows, the same for every place: days differ by one at most, and the last ones are read by the instant.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Span {
+    /// The day of the instant.
+    pub day: NaiveDate,
+    /// The first day of the window.
+    pub first: NaiveDate,
+    /// The first day of the window before.
+    pub before: NaiveDate,
+    /// The first day that rates are taken from.
+    pub rates: NaiveDate,
+    /// The first day that is read lead by lead.
+    pub edge: NaiveDate,
+}
+
+impl Span {
+    pub(crate) fn of(rules: &Rules, as_of: DateTime<Utc>) -> Self {
+        let day = rules.whole.day(as_of);
+        let window = u64::from(rules.whole.settings.window_days);
+        let back = |days: u64| day - Days::new(days);
+        Self {
+            day,
+            first: back(window - 1),
+            before: back(2 * window - 1),
+            rates: back(u64::from(rules.whole.settings.rate_days) - 1),
+            edge: back(1),
+        }
+    }
+}
+
+/// Reads the inputs of every place.
+pub(crate) async fn load(tx: &mut OrgTx, rules: &Rules, as_of: DateTime<Utc>) -> anyhow::Result<Everywhere> {
+    let span = Span::of(rules, as_of);
+    let mut all: Everywhere = BTreeMap::new();
+    all.insert(Uuid::nil(), Inputs::empty(as_of, rules.whole.clone()));
+    for (id, place) in &rules.places {
+        all.insert(*id, Inputs::empty(as_of, place.clone()));
+    }
+    read_sums(tx, span, &mut all).await?;
+    read_edge(tx, span, as_of, &mut all).await?;
+    read_pending(tx, span, as_of, &mut all).await?;
+    read_paid(tx, span, &mut all).await?;
+    read_reviews(tx, span, &mut all).await?;
+    read_facts(tx, &mut all).await?;
+    Ok(all)
+}
+
+/// Tells a place and the whole; what is of no known place is of the whole alone.
+fn both(all: &mut Everywhere, place: Uuid, mut tell: impl FnMut(&mut Inputs)) {
+    if let Some(inputs) = all.get_mut(&Uuid::nil()) {
+        tell(inputs);
+    }
+    if !place.is_nil()
+        && let Some(inputs) = all.get_mut(&place)
+    {
+        tell(inputs);
+    }
+}
+
+/// A sum in each of the three windows.
+#[derive(sqlx::FromRow)]
+struct SumRow {
+    location_id: Uuid,
+    source: String,
+    metric: String,
+    now_n: Option<i64>,
+    now_amount: Option<i64>,
+    before_n: Option<i64>,
+    before_amount: Option<i64>,
+    rates_n: Option<i64>,
+    rates_amount: Option<i64>,
+}
+
+async fn read_sums(tx: &mut OrgTx, span: Span, all: &mut Everywhere) -> Result<(), sqlx::Error> {
+    let rows: Vec<SumRow> = sqlx::query_as(
+        "select location_id, source, metric, \
+           sum(n) filter (where day >= $3 and day < $5)::bigint as now_n, \
+           sum(amount) filter (where day >= $3 and day < $5)::bigint as now_amount, \
+           sum(n) filter (where day >= $4 and day < $3)::bigint as before_n, \
+           sum(amount) filter (where day >= $4 and day < $3)::bigint as before_amount, \
+           sum(n) filter (where day >= $2 and day < $5)::bigint as rates_n, \
+           sum(amount) filter (where day >= $2 and day < $5)::bigint as rates_amount \
+         from daily_metrics where org_id = $1 and day >= least($2, $4) and day < $5 and metric <> 'leaks' \
+         group by location_id, source, metric",
+    )
+    .bind(tx.org())
+    .bind(span.rates)
+    .bind(span.first)
+    .bind(span.before)
+    .bind(span.edge)
+    .fetch_all(tx.conn())
+    .await?;
+    for row in rows {
+        let (n, amount) = (|n: Option<i64>| n.unwrap_or(0), |amount: Option<i64>| amount.unwrap_or(0));
+        both(all, row.location_id, |inputs| {
+            inputs.now.add(&row.source, &row.metric, n(row.now_n), amount(row.now_amount));
+            inputs.before.add(&row.source, &row.metric, n(row.before_n), amount(row.before_amount));
+            inputs.rates.add(&row.source, &row.metric, n(row.rates_n), amount(row.rates_amount));
+        });
+    }
+    Ok(())
+}
+
+async fn read_edge(
+    tx: &mut OrgTx,
+    span: Span,
+    as_of: DateTime<Utc>,
+    all: &mut Everywhere,
+) -> Result<(), sqlx::Error> {
+    let rows: Vec<Json<Journey>> = sqlx::query_scalar(
+        "select to_jsonb(j) from journeys j where j.org_id = $1 and j.day between $2 and $3 and j.arrived_at <= $4",
+    )
+    .bind(tx.org())
+    .bind(span.edge)
+    .bind(span.day + Days::new(1))
+    .bind(as_of)
+    .fetch_all(tx.conn())
+    .await?;
+    for Json(journey) in rows {
+        let place = journey.location_id.unwrap_or_else(Uuid::nil);
+        let (journey, open) = as_it_stood(journey, as_of);
+        both(all, place, |inputs| {
+            for window in [&mut inputs.now, &mut inputs.rates] {
+                if open {
+                    window.count_open(&journey);
+                } else {
+                    window.count(&journey);
+                }
+            }
+        });
+    }
+    Ok(())
+}
+
+/// A journey as it stood at an instant, and whether it could still be answered in time then.
+pub(crate) fn as_it_stood(mut journey: Journey, as_of: DateTime<Utc>) -> (Journey, bool) {
+    let age = (as_of - journey.arrived_at).num_seconds();
+    if journey.answered_after_s.is_some_and(|seconds| seconds > age) {
+        journey.answered_after_s = None;
+        journey.answered_after_business_s = None;
+    }
+    if !journey.has_leaked(as_of) {
+        journey.leak_stage = None;
+        journey.leaks_at = None;
+        journey.leaks_day = None;
+        journey.returned = false;
+    }
+    for at in
+        [&mut journey.reached_at, &mut journey.quoted_at, &mut journey.booked_at, &mut journey.no_show_at, &mut journey.paid_at]
+    {
+        *at = at.filter(|at| *at <= as_of);
+    }
+    let open = journey.answered_after_s.is_none() && age < LATE_S && journey.leak_stage.is_none();
+    (journey, open)
+}
+
+/// Leaks of earlier arrivals that fall due after the instant.
+async fn read_pending(
+    tx: &mut OrgTx,
+    span: Span,
+    as_of: DateTime<Utc>,
+    all: &mut Everywhere,
+) -> Result<(), sqlx::Error> {
+    let rows: Vec<(Option<Uuid>, String, String, NaiveDate, i64, i64)> = sqlx::query_as(
+        "select location_id, source, leak_stage, case when day >= $3 then $3 else $2 end, count(*), sum(value_minor)::bigint \
+         from journeys where org_id = $1 and leaks_at > $5 and leak_stage is not null and day >= $2 and day < $4 \
+         group by 1, 2, 3, 4",
+    )
+    .bind(tx.org())
+    .bind(span.rates)
+    .bind(span.first)
+    .bind(span.edge)
+    .bind(as_of)
+    .fetch_all(tx.conn())
+    .await?;
+    for (place, source, stage, since, n, value) in rows {
+        let metric = format!("{}{stage}", m::LEAKED_AT);
+        both(all, place.unwrap_or_else(Uuid::nil), |inputs| {
+            let windows = [Some(&mut inputs.rates), (since == span.first).then_some(&mut inputs.now)];
+            for window in windows.into_iter().flatten() {
+                window.add(&source, &metric, -n, -value);
+                window.add(&source, m::LEAKED, -n, -value);
+            }
+        });
+    }
+    Ok(())
+}
+
+/// The newest payments of leads, for the band of their mean.
+async fn read_paid(tx: &mut OrgTx, span: Span, all: &mut Everywhere) -> Result<(), sqlx::Error> {
+    let rows: Vec<(Option<Uuid>, i64)> = sqlx::query_as(
+        "select location_id, paid_minor from journeys where org_id = $1 and paid_minor > 0 and day between $2 and $3 \
+         order by day desc, id limit 1000",
+    )
+    .bind(tx.org())
+    .bind(span.rates)
+    .bind(span.day + Days::new(1))
+    .fetch_all(tx.conn())
+    .await?;
+    for (place, minor) in rows {
+        both(all, place.unwrap_or_else(Uuid::nil), |inputs| inputs.paid.push(minor as f64));
+    }
+    Ok(())
+}
+
+async fn read_reviews(tx: &mut OrgTx, span: Span, all: &mut Everywhere) -> Result<(), sqlx::Error> {
+    let rows: Vec<(Uuid, String, i64, i64, Option<i64>)> = sqlx::query_as(
+        "select location_id, metric, sum(n)::bigint, sum(amount)::bigint, sum(n) filter (where day > $2)::bigint \
+         from daily_metrics where org_id = $1 and day <= $3 \
+           and (metric = any('{reviews,reviews_replied}') or (metric >= 'rival' and metric < 'rivam')) \
+         group by location_id, metric",
+    )
+    .bind(tx.org())
+    .bind(span.day - Days::new(90))
+    .bind(span.day + Days::new(1))
+    .fetch_all(tx.conn())
+    .await?;
+    for (place, metric, n, stars, recent) in rows {
+        both(all, place, |inputs| {
+            let add = |seen: &mut Seen| {
+                seen.n += n;
+                seen.stars += stars;
+                seen.recent += recent.unwrap_or(0);
+            };
+            if metric == m::REVIEWS {
+                add(&mut inputs.reviews);
+            } else if metric == m::REVIEWS_REPLIED {
+                inputs.reviews.replied += n;
+            } else if let Some(rival) = metric.strip_prefix(m::RIVAL_REVIEWS) {
+                add(inputs.rivals.entry(rival.to_owned()).or_default());
+            } else if let Some(rival) = metric.strip_prefix(m::RIVAL_REPLIES) {
+                inputs.rivals.entry(rival.to_owned()).or_default().replied += n;
+            }
+        });
+    }
+    Ok(())
+}
+
+async fn read_facts(tx: &mut OrgTx, all: &mut Everywhere) -> Result<(), sqlx::Error> {
+    let facts = super::facts::all(tx).await?;
+    for (place, inputs) in all.iter_mut() {
+        // A place without a fact of its own has the organisation's.
+        let own: Vec<VisibilityFact> = facts.iter().filter(|fact| fact.place() == *place).cloned().collect();
+        let whole = facts.iter().filter(|fact| fact.place().is_nil() && own.iter().all(|one| one.factor != fact.factor));
+        inputs.facts = own.iter().chain(whole.filter(|_| !place.is_nil())).cloned().collect();
+    }
+    Ok(())
+}
