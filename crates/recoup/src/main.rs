@@ -40,6 +40,8 @@ enum Command {
     Doctor,
     /// Runs a recorded decision again and says what differs.
     Replay(commands::replay::Replay),
+    /// Makes a view anew from what it is made of, or says how the two differ (--check).
+    Rebuild(commands::rebuild::Rebuild),
     /// Measures the local models; with --gate fails under what they must reach.
     Eval(commands::eval::Eval),
     /// Measures speed and prints `metric: value` lines.
@@ -99,6 +101,7 @@ async fn run(command: Command, config: Config) -> anyhow::Result<ExitCode> {
         Command::Migrate(migrate) => migrate.run(config).await,
         Command::Doctor => commands::doctor::run(config).await,
         Command::Replay(replay) => replay.run(config).await,
+        Command::Rebuild(rebuild) => rebuild.run(config).await,
         Command::Eval(eval) => eval.run(config).await,
         Command::Bench(bench) => bench.run(config).await,
         Command::Models(models) => models.run(&config).await,

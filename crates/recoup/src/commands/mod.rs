@@ -11,6 +11,7 @@ pub mod models;
 pub mod openapi;
 pub mod org;
 pub mod privacy;
+pub mod rebuild;
 pub mod replay;
 pub mod serve;
 pub mod up;
