@@ -40,6 +40,13 @@ impl Ink {
             Self::Risk => (186, 49, 44),
         }
     }
+
+    /// A tint of it on white: for areas under lines.
+    pub(crate) fn tint(self) -> (u8, u8, u8) {
+        let (red, green, blue) = self.rgb();
+        let pale = |part: u8| u8::try_from(255 - (255 - u16::from(part)) / 6).unwrap_or(u8::MAX);
+        (pale(red), pale(green), pale(blue))
+    }
 }
 
 /// Where a text's place is.
@@ -60,6 +67,8 @@ pub enum Mark {
     Line { from: (f32, f32), to: (f32, f32), width: f32, ink: Ink },
     /// A line through points.
     Path { points: Vec<(f32, f32)>, width: f32, dashed: bool, ink: Ink },
+    /// A shaded area, from corner to corner: a tint of its ink.
+    Area { points: Vec<(f32, f32)>, ink: Ink },
     /// A filled rectangle.
     Rect { x: f32, y: f32, width: f32, height: f32, radius: f32, ink: Ink },
     /// A filled circle.
@@ -80,6 +89,7 @@ impl Mark {
             Self::Path { points, width, dashed, ink } => {
                 Self::Path { points: points.into_iter().map(at).collect(), width: width * scale, dashed, ink }
             }
+            Self::Area { points, ink } => Self::Area { points: points.into_iter().map(at).collect(), ink },
             Self::Rect { x, y, width, height, radius, ink } => {
                 let (x, y) = at((x, y));
                 Self::Rect { x, y, width: width * scale, height: height * scale, radius: radius * scale, ink }

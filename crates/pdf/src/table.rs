@@ -48,11 +48,11 @@ impl Pages {
         let most = ((self.whole() - head_height - 2.0 * PAD) / CELL.leading).max(1.0) as usize;
         let mut rows = Vec::new();
         for row in &table.rows {
-            let cells = cells(row, &places, most);
-            if self.need(height(&cells, CELL)) {
+            let words = cells_of(row, &places, most);
+            if self.need(height(&words, CELL)) {
                 self.head_again(&head, &places);
             }
-            let cells = self.row(&cells, &places, CELL, |place| if place == 0 { Role::RowHead } else { Role::Cell });
+            let cells = self.row(&words, &places, CELL, |place| if place == 0 { Role::RowHead } else { Role::Cell });
             rows.push(Branch::of(Role::Row, cells));
         }
         if !rows.is_empty() {
@@ -98,7 +98,7 @@ impl Pages {
 }
 
 /// The lines of a row's cells, each cut at what a page can hold.
-fn cells(row: &[String], places: &[Place], most: usize) -> Vec<Vec<Line>> {
+fn cells_of(row: &[String], places: &[Place], most: usize) -> Vec<Vec<Line>> {
     places
         .iter()
         .enumerate()

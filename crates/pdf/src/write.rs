@@ -168,9 +168,12 @@ fn draw(surface: &mut Surface<'_>, fonts: &Fonts, mark: &Mark) {
         Mark::Arc { x, y, radius, from, to, width, ink } => {
             stroke(surface, arc((*x, *y), *radius, *from, *to), pen(*width, *ink, false));
         }
-        Mark::Rect { x, y, width, height, radius, ink } => fill(surface, rect(*x, *y, *width, *height, *radius), *ink),
+        Mark::Area { points, ink } => fill(surface, polygon(points), ink.tint()),
+        Mark::Rect { x, y, width, height, radius, ink } => {
+            fill(surface, rect(*x, *y, *width, *height, *radius), ink.rgb());
+        }
         Mark::Dot { x, y, radius, ink } => {
-            fill(surface, rect(x - radius, y - radius, radius * 2.0, radius * 2.0, *radius), *ink);
+            fill(surface, rect(x - radius, y - radius, radius * 2.0, radius * 2.0, *radius), ink.rgb());
         }
         Mark::Text { x, y, size, weight, align, ink, text } => {
             let face = weight.face();
@@ -182,7 +185,7 @@ fn draw(surface: &mut Surface<'_>, fonts: &Fonts, mark: &Mark) {
                 Align::Right => x - wide,
             };
             if !text.is_empty() && start.is_finite() && y.is_finite() {
-                surface.set_fill(Some(paint(*ink)));
+                surface.set_fill(Some(paint(ink.rgb())));
                 surface.set_stroke(None);
                 let (place, font) = (Point::from_xy(start, *y), fonts.of(*weight));
                 surface.draw_glyphs(place, &face.glyphs(&text), font, &text, *size, false);
@@ -191,8 +194,7 @@ fn draw(surface: &mut Surface<'_>, fonts: &Fonts, mark: &Mark) {
     }
 }
 
-fn paint(ink: Ink) -> Fill {
-    let (red, green, blue) = ink.rgb();
+fn paint((red, green, blue): (u8, u8, u8)) -> Fill {
     Fill { paint: rgb::Color::new(red, green, blue).into(), ..Fill::default() }
 }
 
@@ -217,10 +219,10 @@ fn stroke(surface: &mut Surface<'_>, path: Option<Path>, pen: Stroke) {
     }
 }
 
-fn fill(surface: &mut Surface<'_>, path: Option<Path>, ink: Ink) {
+fn fill(surface: &mut Surface<'_>, path: Option<Path>, colour: (u8, u8, u8)) {
     if let Some(path) = path {
         surface.set_stroke(None);
-        surface.set_fill(Some(paint(ink)));
+        surface.set_fill(Some(paint(colour)));
         surface.draw_path(&path);
     }
 }
@@ -239,6 +241,24 @@ fn line(points: &[(f32, f32)]) -> Option<Path> {
     if alone {
         path.line_to(first.0 + 0.01, first.1);
     }
+    path.finish()
+}
+
+/// An area between points, closed; none of fewer than three.
+fn polygon(points: &[(f32, f32)]) -> Option<Path> {
+    let mut points = points.iter().filter(|(x, y)| x.is_finite() && y.is_finite());
+    let first = points.next()?;
+    let mut path = PathBuilder::new();
+    path.move_to(first.0, first.1);
+    let mut corners = 1;
+    for (x, y) in points {
+        path.line_to(*x, *y);
+        corners += 1;
+    }
+    if corners < 3 {
+        return None;
+    }
+    path.close();
     path.finish()
 }
 

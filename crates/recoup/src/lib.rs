@@ -1,5 +1,6 @@
 //! The rooms of Recoup wired together, and the roles of a process: what the binary starts and whole-product tests drive.
 
+mod figures;
 pub mod rooms;
 pub mod runtime;
 mod tools;

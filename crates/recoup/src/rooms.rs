@@ -42,7 +42,7 @@ impl Rooms {
         let intake = intake::Core::new(kernel.clone());
         let toolbox = crate::tools::toolbox(kernel, embedder.clone());
         let advisor = advisor::Core::new(kernel.clone(), embedder, toolbox, Arc::new(crate::tools::TaskList));
-        let reports = reports::Core::new(kernel.clone());
+        let reports = reports::Core::new(kernel.clone(), Arc::new(crate::figures::RevenueFigures));
         Ok(Self { kernel: kernel.clone(), identity, inbox, leads, intake, advisor, reports, styleguide: false })
     }
 
@@ -75,6 +75,7 @@ impl Rooms {
         inbox::handlers(&self.inbox, handlers);
         leads::handlers(&self.leads, handlers);
         revenue::handlers(&self.kernel, handlers);
+        reports::handlers(&self.reports, handlers);
         identity::privacy::handlers(&self.identity, handlers);
         handlers.add(Arc::new(ai::knowledge::Indexer::new(&self.kernel, self.inbox.brain.embedder().cloned())));
     }
@@ -98,6 +99,7 @@ impl Rooms {
         let mut all = inbox::reconcilers(&self.inbox);
         all.extend(self.identity.reconcilers());
         all.extend(operations::reconcilers(&self.kernel));
+        all.extend(reports::reconcilers(&self.reports));
         all.extend(revenue::reconcilers(&self.kernel));
         all.extend(self.identity.reconcilers());
         all.extend(identity::privacy::reconcilers(&self.identity));

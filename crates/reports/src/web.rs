@@ -4,6 +4,7 @@ use axum::extract::FromRef;
 use shell::{App, Room};
 
 use crate::core::Core;
+use crate::{api, pages};
 
 /// What the room's handlers can reach.
 #[derive(Clone, FromRef)]
@@ -14,6 +15,11 @@ pub(crate) struct Desk {
 
 /// The room.
 pub fn room(core: &Core, app: &App) -> Room {
-    let _desk = Desk { app: app.clone(), core: core.clone() };
-    Room::default()
+    let desk = Desk { app: app.clone(), core: core.clone() };
+    Room {
+        api: api::routes().with_state(desk.clone()),
+        pages: pages::routes().with_state(desk),
+        nav: vec![pages::nav()],
+        ..Room::default()
+    }
 }
