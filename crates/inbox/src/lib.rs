@@ -14,6 +14,7 @@ mod handoff_letter;
 mod ingest;
 mod knowledge;
 mod lead_marks;
+pub mod outreach;
 mod pages;
 pub mod pipeline;
 pub mod privacy;

@@ -116,6 +116,26 @@ pub(super) async fn rows(
     .await
 }
 
+/// The latest word of contacts on a kind of consent (`messages`, `marketing`, `processing`, `recording`), on whatever channel it
+/// was given; whoever never gave one is missing.
+pub async fn latest(
+    tx: &mut OrgTx,
+    contacts: &[ContactId],
+    kind: &str,
+) -> Result<std::collections::HashMap<ContactId, bool>, sqlx::Error> {
+    let ids: Vec<uuid::Uuid> = contacts.iter().map(|contact| contact.uuid()).collect();
+    let rows: Vec<(ContactId, bool)> = sqlx::query_as(
+        "select distinct on (contact_id) contact_id, granted from consent_records \
+         where org_id = $1 and contact_id = any($2) and kind = $3 order by contact_id, id desc",
+    )
+    .bind(tx.org())
+    .bind(ids)
+    .bind(kind)
+    .fetch_all(tx.conn())
+    .await?;
+    Ok(rows.into_iter().collect())
+}
+
 /// List a contact's consent records, newest first.
 #[utoipa::path(get, path = "/v2/privacy/consents", tag = "privacy", params(PageParams, Whose),
     responses((status = 200, body = Listed<ConsentOut>)))]
