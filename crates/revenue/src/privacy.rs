@@ -10,6 +10,8 @@ use kernel::ids::EventId;
 use kernel::privacy::{Expiry, Holder, Removed, Sheet, Traces};
 use uuid::Uuid;
 
+use crate::plays;
+
 /// The fields of a signal's data that say what happened and nothing of who it was.
 const KEPT: [&str; 19] = [
     "answered",
@@ -113,7 +115,7 @@ impl Holder for Views {
 
     async fn erase(&self, tx: &mut OrgTx, traces: &Traces, _erasure: Uuid) -> anyhow::Result<Vec<Removed>> {
         let person = Person::find(tx, traces).await?;
-        let mut removed = Vec::new();
+        let mut removed = vec![plays::privacy::erase(tx, traces).await?];
         for (table, key, ids) in places(traces) {
             let sql = format!("delete from {table} where org_id = $1 and {key} = any($2)");
             let done = sqlx::query(sqlx::AssertSqlSafe(sql)).bind(tx.org()).bind(ids).execute(tx.conn()).await?;

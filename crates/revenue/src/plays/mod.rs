@@ -12,6 +12,7 @@ pub mod experiment;
 mod outcome;
 mod outreach;
 mod page;
+pub(crate) mod privacy;
 mod recipe;
 mod store;
 mod words;

@@ -13,6 +13,7 @@ use shell::auth::permission::{ManageChannels, View};
 use shell::chart::{Interval, Svg, Tone};
 use shell::page::{amount, count, percent};
 use shell::{Allowed, AppError, Form, Frame, Path, Permission, Toast, show};
+use uuid::Uuid;
 
 use super::api::{self, EffectOut, PlayOut, PlayPatch};
 use crate::people::People;
@@ -48,6 +49,7 @@ struct ArmRow {
 }
 
 struct Row {
+    lead: Uuid,
     name: String,
     arm: String,
     arm_tone: &'static str,
@@ -86,6 +88,7 @@ pub(crate) async fn read_out(
         .enrolments
         .iter()
         .map(|row| Row {
+            lead: row.lead,
             name: names.get(&row.contact_id).cloned().unwrap_or_else(|| "Somebody without a contact here".to_owned()),
             arm: row.exempt.clone().unwrap_or_else(|| row.arm.clone()),
             arm_tone: match row.arm.as_str() {
