@@ -208,8 +208,11 @@ impl CallRail {
         });
     }
 
-    /// How many calls and forms there are.
-    pub fn counts(&self) -> [usize; 2] {
-        self.data(|data| [data.calls.len(), data.forms.len()])
+    /// How many calls, first calls of somebody, and forms there are.
+    pub fn counts(&self) -> [usize; 3] {
+        self.data(|data| {
+            let first = data.calls.iter().filter(|call| call["first_call"] == true).count();
+            [data.calls.len(), first, data.forms.len()]
+        })
     }
 }

@@ -144,9 +144,12 @@ impl Ctm {
         });
     }
 
-    /// How many calls there are.
-    pub fn count(&self) -> usize {
-        self.data(|data| data.calls.len())
+    /// How many calls and calls of new callers there are.
+    pub fn counts(&self) -> [usize; 2] {
+        self.data(|data| {
+            let new = data.calls.iter().filter(|call| call["is_new_caller"] == true).count();
+            [data.calls.len(), new]
+        })
     }
 
     fn data<T>(&self, act: impl FnOnce(&mut Data) -> T) -> T {

@@ -11,9 +11,10 @@ use crate::wire::{each, key};
 
 /// One record a row: what the headers name, and whose it is.
 pub(super) fn rows(answer: &Value, config: &Config) -> Vec<Value> {
-    let names = |headers: &Value| each(headers).map(|head| head["name"].as_str().unwrap_or_default().to_owned());
-    let dimensions: Vec<String> = names(&answer["dimensionHeaders"]).collect();
-    let metrics: Vec<String> = names(&answer["metricHeaders"]).collect();
+    let names = |headers: &Value| -> Vec<String> {
+        each(headers).map(|head| head["name"].as_str().unwrap_or_default().to_owned()).collect()
+    };
+    let (dimensions, metrics) = (names(&answer["dimensionHeaders"]), names(&answer["metricHeaders"]));
     let row = |row: &Value| {
         let values = |names: &[String], values: &Value| {
             let pairs = names.iter().zip(each(values)).map(|(name, value)| (name.clone(), value["value"].clone()));
