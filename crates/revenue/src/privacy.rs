@@ -67,6 +67,7 @@ impl Holder for Views {
                 .execute(tx.conn())
                 .await?;
         }
+        plays::privacy::hide(tx, traces, true).await?;
         Ok(())
     }
 
@@ -85,6 +86,7 @@ impl Holder for Views {
                 .execute(tx.conn())
                 .await?;
         }
+        plays::privacy::hide(tx, traces, false).await?;
         Ok(())
     }
 
@@ -110,7 +112,8 @@ impl Holder for Views {
         .bind(&person.names)
         .fetch_all(tx.conn())
         .await?;
-        Ok(vec![Sheet::new("signals", signals), Sheet::new("journeys", journeys)])
+        let met = plays::privacy::export(tx, traces).await?;
+        Ok(vec![Sheet::new("signals", signals), Sheet::new("journeys", journeys), met])
     }
 
     async fn erase(&self, tx: &mut OrgTx, traces: &Traces, _erasure: Uuid) -> anyhow::Result<Vec<Removed>> {
