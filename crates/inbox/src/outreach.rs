@@ -37,10 +37,7 @@ pub enum Written {
 }
 
 /// How contacts stand; one who never wrote is missing.
-pub async fn standing(
-    tx: &mut OrgTx,
-    contacts: &[ContactId],
-) -> Result<HashMap<ContactId, Standing>, sqlx::Error> {
+pub async fn standing(tx: &mut OrgTx, contacts: &[ContactId]) -> Result<HashMap<ContactId, Standing>, sqlx::Error> {
     let ids: Vec<uuid::Uuid> = contacts.iter().map(|contact| contact.uuid()).collect();
     let rows: Vec<(ContactId, bool, bool, bool)> = sqlx::query_as(
         "select contact_id, bool_or(opted_out), \
@@ -74,8 +71,7 @@ pub async fn write(tx: &mut OrgTx, contact: ContactId, text: &str) -> anyhow::Re
     .await?;
     let Some(id) = latest else { return Ok(Written::NoChannel) };
     let Some(conv) = lock_by_id(tx, &[id.uuid()]).await?.pop() else { return Ok(Written::NoChannel) };
-    let facts =
-        Facts { kind: conv.kind(), window_from: conv.window_from, opted_out: conv.opted_out, connected: true };
+    let facts = Facts { kind: conv.kind(), window_from: conv.window_from, opted_out: conv.opted_out, connected: true };
     let outgoing = Outgoing { body: text, template: false, by_person: false };
     if conv.holder != "bot" || !judge(&facts, &outgoing, now).is_allowed() {
         return Ok(Written::NoChannel);

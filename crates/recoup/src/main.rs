@@ -67,6 +67,9 @@ enum Command {
     /// The keys that encrypt.
     #[command(subcommand)]
     Vault(commands::vault::Vault),
+    /// Measures what is promised of the statistics, on made-up worlds.
+    #[command(subcommand)]
+    Sim(commands::sim::Sim),
     /// Prints the API's description (OpenAPI 3.1).
     Openapi,
 }
@@ -110,6 +113,7 @@ async fn run(command: Command, config: Config) -> anyhow::Result<ExitCode> {
         Command::Key(key) => key.run(config).await,
         Command::Audit(audit) => audit.run(config).await,
         Command::Vault(vault) => vault.run(config).await,
+        Command::Sim(sim) => tokio::task::block_in_place(|| sim.run()),
         Command::Openapi => commands::openapi::run(config).await,
     };
     done.map(|()| ExitCode::SUCCESS)

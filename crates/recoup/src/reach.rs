@@ -26,13 +26,9 @@ impl Outreach for Reach {
                 let refused = stands.opted_out || messages.get(contact) == Some(&false);
                 let advertised = marketing.get(contact);
                 // Advertising needs a yes; everything else must not have met a no.
-                let agrees =
-                    if play.is_marketing() { advertised == Some(&true) } else { advertised != Some(&false) };
-                let exempt = if stands.urgent {
-                    Some(Exempt::Urgent)
-                } else {
-                    stands.regulated.then_some(Exempt::Regulated)
-                };
+                let agrees = if play.is_marketing() { advertised == Some(&true) } else { advertised != Some(&false) };
+                let exempt =
+                    if stands.urgent { Some(Exempt::Urgent) } else { stands.regulated.then_some(Exempt::Regulated) };
                 // An urgent or regulated case goes to a person, whatever may be written.
                 Screen { eligible: exempt.is_some() || (!refused && agrees), exempt }
             })

@@ -86,7 +86,9 @@ impl Found {
         if self.quarters > 0.0 { self.false_alarms as f64 / self.quarters } else { 0.0 }
     }
 
-    fn and(self, other: Self) -> Self {
+    /// Both together.
+    #[must_use]
+    pub fn and(self, other: Self) -> Self {
         Self {
             faults: self.faults + other.faults,
             found: self.found + other.found,

@@ -14,6 +14,7 @@ pub mod privacy;
 pub mod rebuild;
 pub mod replay;
 pub mod serve;
+pub mod sim;
 pub mod up;
 pub mod user;
 pub mod vault;
