@@ -62,7 +62,7 @@ impl HubSpot {
     }
 
     /// Grants scopes without a browser: an access token and a refresh token.
-    pub fn grant(&self, scopes: &[&str]) -> (String, String) {
+    pub fn connect_app(&self, scopes: &[&str]) -> (String, String) {
         let scopes: Vec<String> = scopes.iter().map(|&scope| scope.to_owned()).collect();
         let (access, refresh) = (format!("CJ{}", self.shared.dice.word(90)), self.shared.dice.uuid());
         let ends_ms = self.now_ms() + self.config.access_s * 1000;
