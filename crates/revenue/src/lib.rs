@@ -3,7 +3,7 @@
 //! Rules a newcomer would break: this room reads the ledger and its own tables, never another room's; every event is counted
 //! once, because the roll-ups commit with the follower's cursor; a figure nobody can explain is not shown.
 
-mod anomalies;
+pub mod anomalies;
 mod centre;
 pub mod journeys;
 pub(crate) mod locations;
