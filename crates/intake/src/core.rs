@@ -29,7 +29,7 @@ impl Core {
 
     /// The folder of an organisation's files that wait to be read.
     pub(crate) fn folder(&self, org: OrgId) -> PathBuf {
-        self.kernel.config.data_dir.0.join("intake").join(org.to_string())
+        folder(&self.kernel, org)
     }
 
     /// Tells the open pages that a run moved on.
@@ -37,4 +37,9 @@ impl Core {
         let data = Arc::new(json!({ "run": run.to_string() }));
         self.kernel.live.publish_everywhere(LiveMessage { org, kind: "intake.progress".to_owned(), id: None, data });
     }
+}
+
+/// Where files wait to be read.
+pub(crate) fn folder(kernel: &Kernel, org: OrgId) -> PathBuf {
+    kernel.config.data_dir.0.join("intake").join(org.to_string())
 }

@@ -2,22 +2,23 @@
 //! found by person, because it was never understood; so an erasure empties all of it, and it goes by itself after a month.
 
 use async_trait::async_trait;
+use kernel::Kernel;
 use kernel::db::OrgTx;
 use kernel::ids::{RunId, UploadId};
 use kernel::privacy::{Expiry, Holder, Opener, Removed, Sheet, Traces};
 use serde_json::{Map, Value};
 use uuid::Uuid;
 
-use crate::core::Core;
+use crate::core::folder;
 use crate::{files, rejects, webhook};
 
 /// The intake as a holder.
-pub struct Leftovers(Core);
+pub struct Leftovers(Kernel);
 
 impl Leftovers {
-    /// Over the room.
-    pub fn new(core: Core) -> Self {
-        Self(core)
+    /// Over a kernel.
+    pub fn new(kernel: Kernel) -> Self {
+        Self(kernel)
     }
 
     async fn empty(&self, tx: &mut OrgTx) -> anyhow::Result<Vec<Removed>> {
@@ -31,7 +32,7 @@ impl Leftovers {
         let gone = files::store::sweep(tx, now + chrono::TimeDelta::days(1)).await?;
         // The files go now, whether the transaction commits or not: without their rows nothing can read them.
         for id in &gone {
-            files::forget(&self.0, tx.org(), *id).await;
+            files::forget_in(&folder(&self.0, tx.org()), *id).await;
         }
         removed.push(Removed::new("intake_files", gone.len() as u64));
         Ok(removed)

@@ -5,3 +5,5 @@ mod reach;
 pub mod rooms;
 pub mod runtime;
 mod tools;
+
+mod landing;

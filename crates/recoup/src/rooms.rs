@@ -18,6 +18,8 @@ use kernel::schedule::Reconciler;
 use kernel::{CanFail, Kernel};
 use shell::{App, Settings};
 
+use crate::reach::Reach;
+
 /// The rooms over one kernel.
 pub struct Rooms {
     kernel: Kernel,
@@ -39,7 +41,7 @@ impl Rooms {
         let embedder = embedder(&kernel.config);
         let inbox = inbox::Core::new(kernel.clone(), contacts, embedder.clone());
         let leads = leads::Core::new(kernel.clone());
-        let intake = intake::Core::new(kernel.clone());
+        let intake = intake::Core::new(kernel.clone(), Arc::new(crate::landing::Signals(kernel.clone())));
         let toolbox = crate::tools::toolbox(kernel, embedder.clone());
         let advisor = advisor::Core::new(kernel.clone(), embedder, toolbox, Arc::new(crate::tools::TaskList));
         let reports = reports::Core::new(kernel.clone(), Arc::new(crate::figures::RevenueFigures));
@@ -68,6 +70,11 @@ impl Rooms {
         &self.leads
     }
 
+    /// The intake.
+    pub fn intake(&self) -> &intake::Core {
+        &self.intake
+    }
+
     /// The background work of every room.
     pub fn handlers(&self, handlers: &mut Handlers) {
         handlers.add(Arc::new(kernel::mail::Postman::new(&self.kernel)));
@@ -75,7 +82,9 @@ impl Rooms {
         inbox::handlers(&self.inbox, handlers);
         leads::handlers(&self.leads, handlers);
         revenue::handlers(&self.kernel, handlers);
+        revenue::outreach(&self.kernel, Arc::new(Reach), Some(handlers));
         reports::handlers(&self.reports, handlers);
+        intake::handlers(&self.intake, handlers);
         identity::privacy::handlers(&self.identity, handlers);
         handlers.add(Arc::new(ai::knowledge::Indexer::new(&self.kernel, self.inbox.brain.embedder().cloned())));
     }
@@ -100,7 +109,9 @@ impl Rooms {
         all.extend(self.identity.reconcilers());
         all.extend(operations::reconcilers(&self.kernel));
         all.extend(reports::reconcilers(&self.reports));
+        all.extend(intake::reconcilers(&self.intake));
         all.extend(revenue::reconcilers(&self.kernel));
+        all.push(revenue::outreach(&self.kernel, Arc::new(Reach), None));
         all.extend(self.identity.reconcilers());
         all.extend(identity::privacy::reconcilers(&self.identity));
         all
@@ -145,6 +156,7 @@ pub fn holders(kernel: &Kernel) -> Holders {
         Arc::new(ai::privacy::Records::new(kernel.clone())),
         Arc::new(revenue::privacy::Views),
         Arc::new(advisor::privacy::Conversations),
+        Arc::new(intake::privacy::Leftovers::new(kernel.clone())),
         Arc::new(identity::privacy::Requests),
         Arc::new(shell::KeptAnswers::new(kernel.clone())),
         Arc::new(Machine::new(kernel.clone())),

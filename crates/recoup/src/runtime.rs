@@ -140,6 +140,7 @@ impl Runtime {
         if roles.contains(&Role::Web) {
             tasks.push(tokio::spawn(kernel::run_tail(kernel.db.clone(), kernel.live.clone(), stop.clone())));
             web = Some(Web::start(kernel, rooms).await?);
+            tasks.push(tokio::spawn(take_files(rooms.intake().clone(), stop.clone())));
         }
         Ok(Self { stop, queue, tasks, web, vault: kernel.vault.clone() })
     }
@@ -190,6 +191,16 @@ impl Web {
         let service = router.into_make_service_with_connect_info::<SocketAddr>();
         let server = axum::serve(listener, service).with_graceful_shutdown(drain.clone().cancelled_owned());
         Ok(Self { address, drain, server: tokio::spawn(server.into_future()) })
+    }
+}
+
+/// Takes files over SFTP where an address is configured for it.
+async fn take_files(intake: intake::Core, stop: CancellationToken) {
+    tokio::select! {
+        () = stop.cancelled() => {}
+        served = intake::serve_drops(intake) => {
+            served.can_fail("taking files over SFTP; everything else goes on");
+        }
     }
 }
 

@@ -8,6 +8,8 @@ use super::money::{self, DecimalMark, Says};
 
 /// Values shown of a column.
 const SAMPLES: usize = 3;
+/// So many values are few.
+const FEW: usize = 24;
 /// Characters shown of a value.
 const SHOWN: usize = 60;
 
@@ -50,6 +52,8 @@ pub struct Column {
     pub empty: usize,
     /// Whether each value stood once.
     pub distinct: bool,
+    /// The values, where they are few.
+    pub words: Vec<String>,
     /// What its dates and amounts leave open.
     #[serde(skip)]
     pub facts: Facts,
@@ -70,8 +74,6 @@ pub struct Facts {
     pub mark_open: bool,
     /// Whether every amount names its currency.
     pub currencies: bool,
-    /// The values, where they are few.
-    pub words: Vec<String>,
 }
 
 /// Looks at the cells of a column.
@@ -102,14 +104,21 @@ pub fn look(name: &str, cells: &[&str]) -> Column {
         seen: cells.len(),
         empty: cells.len() - filled.len(),
         distinct: distinct.len() == filled.len() && filled.len() == cells.len(),
-        facts: facts(&filled, &distinct),
+        words: words(&distinct),
+        facts: facts(&filled),
     }
 }
 
-fn facts(filled: &[&str], distinct: &std::collections::HashSet<&str>) -> Facts {
-    let mut words: Vec<String> =
-        if distinct.len() <= 24 { distinct.iter().map(|&word| word.to_owned()).collect() } else { Vec::new() };
+fn words(distinct: &std::collections::HashSet<&str>) -> Vec<String> {
+    if distinct.len() > FEW {
+        return Vec::new();
+    }
+    let mut words: Vec<String> = distinct.iter().map(|&word| word.to_owned()).collect();
     words.sort();
+    words
+}
+
+fn facts(filled: &[&str]) -> Facts {
     let orders: Vec<Orders> = filled.iter().filter_map(|cell| dates::orders(cell)).collect();
     let each = |is: fn(&Orders) -> bool| orders.iter().all(is);
     let fitting = Orders { ymd: each(|one| one.ymd), dmy: each(|one| one.dmy), mdy: each(|one| one.mdy) };
@@ -127,7 +136,6 @@ fn facts(filled: &[&str], distinct: &std::collections::HashSet<&str>) -> Facts {
         },
         mark_open: (point && comma) || (!point && !comma && marks.contains(&Says::Either)),
         currencies: !filled.is_empty() && filled.iter().all(|cell| money::of_sign(cell).is_some()),
-        words,
     }
 }
 

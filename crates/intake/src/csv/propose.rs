@@ -44,7 +44,7 @@ pub fn mapping(columns: &[Column]) -> Mapping {
             "at" => matches!(column.guess, Guess::Date),
             "value" => matches!(column.guess, Guess::Amount | Guess::Number),
             "external_id" => column.distinct,
-            "kind" => column.facts.words.iter().any(|word| kind_of(word).is_some()),
+            "kind" => column.words.iter().any(|word| kind_of(word).is_some()),
             _ => column.guess != Guess::Empty,
         };
         let exact = columns.iter().find(|column| column.name == field);
@@ -64,7 +64,7 @@ pub fn mapping(columns: &[Column]) -> Mapping {
         let Some(column) = exact.or_else(named).or_else(holding) else { continue };
         let mut origin = Origin::column(&column.name);
         if field == "kind" && exact.is_none() {
-            let meanings = column.facts.words.iter().filter_map(|word| Some((word.clone(), kind_of(word)?)));
+            let meanings = column.words.iter().filter_map(|word| Some((word.clone(), kind_of(word)?)));
             origin.values = meanings.map(|(word, kind)| (word, kind.as_str().to_owned())).collect();
         }
         proposed.0.insert(field.to_owned(), origin);

@@ -13,7 +13,7 @@ pub(crate) mod store;
 pub(crate) mod unpack;
 pub(crate) mod upload;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use kernel::ids::{OrgId, UploadId};
 
@@ -31,8 +31,13 @@ pub(crate) fn text_of(core: &Core, org: OrgId, id: UploadId) -> PathBuf {
 
 /// Removes what lies on the disk of a file; one that is gone already is gone.
 pub(crate) async fn forget(core: &Core, org: OrgId, id: UploadId) {
-    for path in [path_of(core, org, id), text_of(core, org, id)] {
-        if let Err(error) = tokio::fs::remove_file(&path).await
+    forget_in(&core.folder(org), id).await;
+}
+
+/// The same in a folder.
+pub(crate) async fn forget_in(folder: &Path, id: UploadId) {
+    for name in [format!("{id}.file"), format!("{id}.text")] {
+        if let Err(error) = tokio::fs::remove_file(folder.join(name)).await
             && error.kind() != std::io::ErrorKind::NotFound
         {
             tracing::warn!(upload.id = %id, error = %error, "a file that was read could not be removed; the sweep tries again");
