@@ -1,9 +1,8 @@
 //! The rooms of Recoup wired together, and the roles of a process: what the binary starts and whole-product tests drive.
 
 mod figures;
+mod landing;
 mod reach;
 pub mod rooms;
 pub mod runtime;
 mod tools;
-
-mod landing;
