@@ -10,7 +10,8 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use chrono::{DateTime, Duration, Utc};
 use kernel::config::Secret;
-use kernel::http::{Http, Response, Url};
+use kernel::http::header::ACCEPT;
+use kernel::http::{Http, Method, Response, Url};
 use ring::digest::{SHA256, digest};
 use ring::rand::{SecureRandom, SystemRandom};
 use serde_json::{Map, Value, json};
@@ -32,7 +33,13 @@ pub enum TokenStyle {
     Basic,
     /// All of it as JSON.
     Json,
+    /// All of it in the address of a `GET`, as the Graph wants it. There are no refresh tokens then: an access token that still
+    /// works is traded for one that lasts, so the access token stands in the place of the refresh token.
+    Query,
 }
+
+/// A token that is traded is traded this long before it ends: afterwards only a person could connect again.
+const TRADED_EARLY_DAYS: i64 = 7;
 
 /// Our app at an outside system.
 #[derive(Clone, Debug, Default)]
@@ -175,11 +182,22 @@ impl OAuthApp {
     ) -> Result<Tokens, SourceError> {
         let mut grant = vec![("grant_type", "authorization_code"), ("code", code), ("redirect_uri", redirect_uri)];
         grant.extend(verifier.map(|verifier| ("code_verifier", verifier.reveal())));
-        self.token(http, &grant).await
+        let tokens = self.token(http, &grant).await?;
+        // What comes for a code lasts an hour or two.
+        if self.style == TokenStyle::Query { self.refresh(http, &tokens.access_token).await } else { Ok(tokens) }
     }
 
     /// New tokens. [`SourceError::Reconnect`] when the grant is gone and a person must consent again.
     pub async fn refresh(&self, http: &Http, refresh_token: &Secret) -> Result<Tokens, SourceError> {
+        if self.style == TokenStyle::Query {
+            let grant = [("grant_type", "fb_exchange_token"), ("fb_exchange_token", refresh_token.reveal())];
+            let tokens = self.token(http, &grant).await?;
+            return Ok(Tokens {
+                refresh_token: Some(tokens.access_token.clone()),
+                expires_at: tokens.expires_at.map(|at| at - Duration::days(TRADED_EARLY_DAYS)),
+                ..tokens
+            });
+        }
         let grant = [("grant_type", "refresh_token"), ("refresh_token", refresh_token.reveal())];
         let mut tokens = self.token(http, &grant).await?;
         tokens.refresh_token.get_or_insert_with(|| refresh_token.clone());
@@ -188,17 +206,18 @@ impl OAuthApp {
 
     async fn token(&self, http: &Http, grant: &[(&str, &str)]) -> Result<Tokens, SourceError> {
         let mut fields = grant.to_vec();
-        let request =
-            http.post(self.service.clone(), &self.token_url).header(kernel::http::header::ACCEPT, "application/json");
         if self.style != TokenStyle::Basic {
             fields.push(("client_id", &self.client_id));
             if !self.client_secret.is_empty() {
                 fields.push(("client_secret", self.client_secret.reveal()));
             }
         }
+        let method = if self.style == TokenStyle::Query { Method::GET } else { Method::POST };
+        let request = http.request(self.service.clone(), method, &self.token_url).header(ACCEPT, "application/json");
         let request = match self.style {
             TokenStyle::Form => request.form(&fields),
             TokenStyle::Basic => request.basic(&self.client_id, self.client_secret.reveal()).form(&fields),
+            TokenStyle::Query => request.query(&fields),
             TokenStyle::Json => {
                 let fields: Map<String, Value> =
                     fields.iter().map(|(name, value)| ((*name).to_owned(), json!(value))).collect();

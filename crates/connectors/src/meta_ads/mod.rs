@@ -16,8 +16,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use self::failure::judge;
-use crate::call::{call, unreached};
-use crate::oauth::{Credentials, OAuthApp, Renew, Tokens};
+use crate::call::call;
+use crate::oauth::{Credentials, OAuthApp, TokenStyle};
 use crate::signal::Signal;
 use crate::source::{Account, Cursor, Page, Reading, Rejection, Source, SourceError, Stream};
 use crate::walk::{Stride, Walk, read_cursor};
@@ -69,7 +69,7 @@ impl Default for Config {
     }
 }
 
-/// Our app at Meta.
+/// Our app at Meta. Its tokens last about 60 days, and are traded for new ones while they do.
 pub fn app(base_url: &str, version: &str, client_id: &str, client_secret: Secret) -> OAuthApp {
     let base = base(base_url);
     let dialog = if base == BASE_URL { "https://www.facebook.com" } else { base };
@@ -81,6 +81,7 @@ pub fn app(base_url: &str, version: &str, client_id: &str, client_secret: Secret
         token_url: format!("{base}/{version}/oauth/access_token"),
         scopes: vec![SCOPE.to_owned()],
         scope_separator: Some(','),
+        style: TokenStyle::Query,
         ..OAuthApp::default()
     }
 }
@@ -88,40 +89,6 @@ pub fn app(base_url: &str, version: &str, client_id: &str, client_secret: Secret
 fn base(base_url: &str) -> &str {
     let base_url = base_url.trim_end_matches('/');
     if base_url.is_empty() { BASE_URL } else { base_url }
-}
-
-/// A token that lasts (about 60 days) for one that still works. Meta has no refresh tokens: one that ended needs a person.
-pub async fn lengthen(http: &Http, app: &OAuthApp, token: &Secret) -> Result<Tokens, SourceError> {
-    let query = [
-        ("grant_type", "fb_exchange_token"),
-        ("client_id", &app.client_id),
-        ("client_secret", app.client_secret.reveal()),
-        ("fb_exchange_token", token.reveal()),
-    ];
-    let response =
-        http.get("meta_ads", &app.token_url).query(&query).send().await.map_err(|error| unreached(&error))?;
-    let now = http.clock().now();
-    let answer = judge(&response, now).map_err(|trouble| match trouble {
-        crate::call::Trouble::Token(why) => SourceError::Reconnect(why),
-        crate::call::Trouble::Error(error) => error,
-    })?;
-    Tokens::read(&answer, now).ok_or_else(|| SourceError::Malformed("the answer has no access token".to_owned()))
-}
-
-/// Renews by lengthening, which works as long as the old token does.
-#[derive(Clone, Debug)]
-pub struct Lengthening {
-    /// Calls out.
-    pub http: Http,
-    /// Our app.
-    pub app: OAuthApp,
-}
-
-#[async_trait]
-impl Renew for Lengthening {
-    async fn renew(&self, old: &Tokens) -> Result<Tokens, SourceError> {
-        lengthen(&self.http, &self.app, &old.access_token).await
-    }
 }
 
 /// Insights as a source.

@@ -1,10 +1,10 @@
 //! Meta's insights: long stretches as report runs, short ones at once.
 
-use connectors::meta_ads::{Config, app, lengthen, source};
+use connectors::meta_ads::{Config, app, source};
 use connectors::oauth::Credentials;
 use connectors::source::{Source, SourceError};
 use kernel::config::Secret;
-use kernel::http::Http;
+use kernel::http::{Http, Url};
 use standins::Handle;
 use standins::meta_ads::{MetaAds, MetaAdsConfig};
 
@@ -59,11 +59,17 @@ async fn a_token_is_lengthened_while_it_works() {
     let app = app(system.base_url(), "v25.0", &system.config.app_id, secret);
     let consent = app.authorise_url("s1", "https://us.example.com/back").expect("an address");
     assert!(consent.verifier.is_none() && consent.url.contains("scope=ads_read"), "{}", consent.url);
-    let old = Secret::new(system.grant());
-    let fresh = lengthen(&http, &app, &old).await.expect("a token that lasts");
-    assert!(fresh.expires_at.is_some() && fresh.access_token != old);
+    let answer = http.get("browser", &consent.url).send().await.expect("the dialog");
+    let back = Url::parse(answer.header("location").expect("it sends the person back")).expect("an address");
+    let code = back.query_pairs().find(|(name, _)| name == "code").map(|(_, code)| code.into_owned()).expect("a code");
+    let old = app.exchange(&http, &code, "https://us.example.com/back", None).await.expect("a token that lasts");
+    assert_eq!(old.refresh_token.as_ref(), Some(&old.access_token), "it is its own refresh token");
+    let in_a_month = http.clock().now() + chrono::Duration::days(30);
+    assert!(old.expires_at.is_some_and(|at| at > in_a_month), "it is not the short one: {old:?}");
+    let fresh = app.refresh(&http, &old.access_token).await.expect("another that lasts");
+    assert_ne!(fresh.access_token, old.access_token);
     system.grants.expire();
-    let told = lengthen(&http, &app, &old).await;
+    let told = app.refresh(&http, &old.access_token).await;
     assert!(matches!(told, Err(SourceError::Reconnect(_))), "{told:?}");
 }
 
