@@ -27,7 +27,8 @@ pub fn id(record: &Value, field: &str) -> Result<String, Rejection> {
 pub fn moment(value: &Value) -> Option<DateTime<Utc>> {
     let Some(text) = value.as_str() else { return wire::instant(value) };
     let text = text.trim();
-    let offset = DateTime::parse_from_rfc3339(text).or_else(|_| DateTime::parse_from_str(text, "%Y-%m-%dT%H:%M:%S%.f%z"));
+    let offset =
+        DateTime::parse_from_rfc3339(text).or_else(|_| DateTime::parse_from_str(text, "%Y-%m-%dT%H:%M:%S%.f%z"));
     if let Ok(at) = offset {
         return Some(at.with_timezone(&Utc));
     }
@@ -111,7 +112,9 @@ pub fn place<T: DeserializeOwned + Default>(cursor: &Cursor) -> Result<T, Source
         return Ok(T::default());
     }
     serde_json::from_value(cursor.0.clone()).map_err(|error| {
-        SourceError::Refused(format!("the place this was read to is not one of this source; read it from the beginning: {error}"))
+        SourceError::Refused(format!(
+            "the place this was read to is not one of this source; read it from the beginning: {error}"
+        ))
     })
 }
 
@@ -142,7 +145,15 @@ mod tests {
         assert_eq!(usd(json!(150.0)), Some(15_000));
         assert_eq!(usd(json!(0.29)), Some(29), "no float arithmetic");
         assert_eq!(usd(json!("10.500000")), Some(1_050));
-        for wrong in [json!("10.005"), json!("1,5"), json!("1e3"), json!(""), json!("."), json!(null), json!("99999999999999999999")] {
+        for wrong in [
+            json!("10.005"),
+            json!("1,5"),
+            json!("1e3"),
+            json!(""),
+            json!("."),
+            json!(null),
+            json!("99999999999999999999"),
+        ] {
             assert_eq!(usd(wrong.clone()), None, "{wrong}");
         }
         let yen = Currency::from_code("JPY").expect("a code");
@@ -167,11 +178,15 @@ mod tests {
 
     #[test]
     fn instants_of_all_systems_are_read() {
-        for text in ["2026-10-01T09:12:28-04:00", "2026-10-01T13:12:28.000+0000", "2026-10-01T13:12:28Z", "1790860348"] {
+        for text in ["2026-10-01T09:12:28-04:00", "2026-10-01T13:12:28.000+0000", "2026-10-01T13:12:28Z", "1790860348"]
+        {
             assert_eq!(moment(&json!(text)).map(|at| at.timestamp()), Some(1_790_860_348), "{text}");
         }
         assert_eq!(moment(&json!(1_790_860_348)).map(|at| at.timestamp()), Some(1_790_860_348));
-        assert_eq!(moment(&json!("2026-10-01")).map(|at| at.to_rfc3339()).as_deref(), Some("2026-10-01T00:00:00+00:00"));
+        assert_eq!(
+            moment(&json!("2026-10-01")).map(|at| at.to_rfc3339()).as_deref(),
+            Some("2026-10-01T00:00:00+00:00")
+        );
         assert_eq!(moment(&json!("yesterday")), None);
         assert!(local(&json!("2026-10-05T14:00:00")).is_some() && local(&json!("2026-10-05T14:00:00Z")).is_none());
     }

@@ -26,7 +26,13 @@ pub(super) fn signals(config: &Config, stream: &str, record: &Value) -> Result<V
         "visits" => {
             let cancelled = record["LateCancelled"] == true;
             let unsigned = config.unsigned_is_no_show && record["SignedIn"] == false;
-            visit(config, record, &format!("visit:{id}"), cancelled, !cancelled && (record["Missed"] == true || unsigned))?
+            visit(
+                config,
+                record,
+                &format!("visit:{id}"),
+                cancelled,
+                !cancelled && (record["Missed"] == true || unsigned),
+            )?
         }
         _ => Vec::new(),
     };
@@ -117,16 +123,22 @@ mod tests {
         let mut back = record;
         back["Payments"] = json!([{"Id": 106, "Amount": -40.5, "Type": "Visa"}]);
         let made = signals(&config(), "sales", &back).expect("readable");
-        assert_eq!((made[0].kind, made[0].external_id.as_str(), made[0].value.map(|value| value.minor)), (SignalKind::Refund, "refund:20417", Some(4_050)));
+        assert_eq!(
+            (made[0].kind, made[0].external_id.as_str(), made[0].value.map(|value| value.minor)),
+            (SignalKind::Refund, "refund:20417", Some(4_050))
+        );
     }
 
     #[test]
     fn appointments_and_visits_may_be_missed() {
         let record = |status: &str| json!({"Id": "558901", "Status": status, "StartDateTime": "2026-10-05T14:00:00", "ClientId": 7});
-        let kinds = |stream: &str, record: &Value| signals(&config(), stream, record).expect("readable").iter().map(|s| s.kind).collect::<Vec<_>>();
+        let kinds = |stream: &str, record: &Value| {
+            signals(&config(), stream, record).expect("readable").iter().map(|s| s.kind).collect::<Vec<_>>()
+        };
         assert_eq!(kinds("appointments", &record("Completed")), [SignalKind::Booking]);
         assert_eq!(kinds("appointments", &record("NoShow")), [SignalKind::Booking, SignalKind::NoShow]);
-        let visit = json!({"Id": 5, "StartDateTime": "2026-10-05T14:00:00", "ClientId": 7, "SignedIn": false, "Missed": true});
+        let visit =
+            json!({"Id": 5, "StartDateTime": "2026-10-05T14:00:00", "ClientId": 7, "SignedIn": false, "Missed": true});
         assert_eq!(kinds("visits", &visit), [SignalKind::Booking, SignalKind::NoShow]);
         let made = signals(&config(), "appointments", &record("LateCancelled")).expect("readable");
         assert_eq!((&made[0].data["cancelled"], made[0].contact.as_deref()), (&json!(true), Some("7")));

@@ -168,7 +168,9 @@ const STREAMS: [Shape; 3] = [
 impl Mindbody {
     async fn get(&self, path: &str, query: &[(&str, String)]) -> Result<Value, SourceError> {
         if self.api_key.is_empty() {
-            return Err(SourceError::Refused("a Mindbody connection needs an API key and a member of staff".to_owned()));
+            return Err(SourceError::Refused(
+                "a Mindbody connection needs an API key and a member of staff".to_owned(),
+            ));
         }
         let url = format!("{}{path}", self.base_url);
         let build = |token: &Secret| {
@@ -195,7 +197,8 @@ impl Mindbody {
             for mut visit in record::records(class_told, "Visits")?.into_iter().filter(Value::is_object) {
                 for field in ["StartDateTime", "LocationId"] {
                     if visit[field].is_null() {
-                        visit[field] = if field == "LocationId" { class["Location"]["Id"].clone() } else { class[field].clone() };
+                        visit[field] =
+                            if field == "LocationId" { class["Location"]["Id"].clone() } else { class[field].clone() };
                     }
                 }
                 visits.push(visit);
@@ -239,7 +242,8 @@ impl Source for Mindbody {
     async fn check(&self) -> Result<Account, SourceError> {
         let answer = self.get("/site/sites", &[("SiteIds", self.config.site_id.clone())]).await?;
         let site = &answer["Sites"][0];
-        let id = wire::id(&site["Id"]).ok_or_else(|| SourceError::Refused("the site is not one this key may read".to_owned()))?;
+        let id = wire::id(&site["Id"])
+            .ok_or_else(|| SourceError::Refused("the site is not one this key may read".to_owned()))?;
         Ok(Account { name: wire::name(&site["Name"]).unwrap_or_else(|| id.clone()), id })
     }
 

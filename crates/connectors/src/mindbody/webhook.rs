@@ -25,7 +25,11 @@ mod tests {
     use super::*;
 
     fn check(signature: &str, body: &[u8]) -> Result<Notice, Untrusted> {
-        notice(&[Secret::new("test_secret")], |name| (name == "x-mindbody-signature").then(|| signature.to_owned()), body)
+        notice(
+            &[Secret::new("test_secret")],
+            |name| (name == "x-mindbody-signature").then(|| signature.to_owned()),
+            body,
+        )
     }
 
     #[test]

@@ -144,13 +144,19 @@ mod tests {
     fn a_deal_keeps_the_key_of_the_lead_it_was() {
         let quoted = signals(&config(), "opportunities", &deal("Proposal/Price Quote", false)).expect("readable");
         assert_eq!(quoted.len(), 1);
-        assert_eq!((quoted[0].kind, quoted[0].lead.as_deref(), quoted[0].external_id.as_str()), (SignalKind::Quote, Some("00Q7"), "006A1:quote"));
+        assert_eq!(
+            (quoted[0].kind, quoted[0].lead.as_deref(), quoted[0].external_id.as_str()),
+            (SignalKind::Quote, Some("00Q7"), "006A1:quote")
+        );
         let won = signals(&config(), "opportunities", &deal("Closed Won", true)).expect("readable");
         assert_eq!((won[0].kind, won[0].value), (SignalKind::Payment, Some(Money::new(150_050, Currency::USD))));
         let task = json!({"Id": "00T1", "CreatedDate": "2026-10-01T12:00:00.000+0000", "Status": "Completed", "TaskSubtype": "Call",
             "CallType": "Outbound", "CallDurationInSeconds": 31, "WhoId": "003C", "WhatId": "006A1", "_lead": {"Id": "00Q7"}});
         let call = signals(&config(), "tasks", &task).expect("readable");
-        assert_eq!((call[0].kind, call[0].lead.as_deref(), &call[0].data["answered"]), (SignalKind::Call, Some("00Q7"), &json!(true)));
+        assert_eq!(
+            (call[0].kind, call[0].lead.as_deref(), &call[0].data["answered"]),
+            (SignalKind::Call, Some("00Q7"), &json!(true))
+        );
         let mut direct = deal("Qualification", false);
         direct["_lead"] = Value::Null;
         let own = signals(&config(), "opportunities", &direct).expect("readable");

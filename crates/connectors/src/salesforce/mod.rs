@@ -98,14 +98,38 @@ const STREAMS: [(&str, &str, &str, &[&str]); 4] = [
         "leads",
         "Leads",
         "Lead",
-        &["CreatedDate", "Email", "Phone", "MobilePhone", "LeadSource", "Status", "IsConverted", "ConvertedOpportunityId", "ConvertedContactId"],
+        &[
+            "CreatedDate",
+            "Email",
+            "Phone",
+            "MobilePhone",
+            "LeadSource",
+            "Status",
+            "IsConverted",
+            "ConvertedOpportunityId",
+            "ConvertedContactId",
+        ],
     ),
-    ("opportunities", "Opportunities", "Opportunity", &["CreatedDate", "Amount", "StageName", "IsWon", "CloseDate", "LeadSource"]),
+    (
+        "opportunities",
+        "Opportunities",
+        "Opportunity",
+        &["CreatedDate", "Amount", "StageName", "IsWon", "CloseDate", "LeadSource"],
+    ),
     (
         "tasks",
         "Tasks",
         "Task",
-        &["CreatedDate", "CompletedDateTime", "Status", "TaskSubtype", "CallType", "CallDurationInSeconds", "WhoId", "WhatId"],
+        &[
+            "CreatedDate",
+            "CompletedDateTime",
+            "Status",
+            "TaskSubtype",
+            "CallType",
+            "CallDurationInSeconds",
+            "WhoId",
+            "WhatId",
+        ],
     ),
     ("events", "Events", "Event", &["CreatedDate", "StartDateTime", "WhoId", "WhatId"]),
 ];
@@ -127,7 +151,8 @@ impl Salesforce {
 
     /// The fields a stream asks for.
     fn fields(&self, object: &str, fields: &[&str]) -> Vec<String> {
-        let mut all: Vec<String> = ["Id", "SystemModstamp"].iter().chain(fields).map(|field| (*field).to_owned()).collect();
+        let mut all: Vec<String> =
+            ["Id", "SystemModstamp"].iter().chain(fields).map(|field| (*field).to_owned()).collect();
         if matches!(object, "Lead" | "Opportunity") {
             all.extend(self.config.location_field.clone());
         }
@@ -153,7 +178,8 @@ impl Salesforce {
     async fn with_leads(&self, records: &mut [Value], fields: [&str; 3]) -> Result<(), SourceError> {
         let ids = |prefix: &str| {
             let all = records.iter().flat_map(|record| fields.map(|field| record[field].as_str().unwrap_or_default()));
-            let mut ids: Vec<String> = all.filter(|id| id.starts_with(prefix)).map(|id| format!("'{}'", quoted(id))).collect();
+            let mut ids: Vec<String> =
+                all.filter(|id| id.starts_with(prefix)).map(|id| format!("'{}'", quoted(id))).collect();
             ids.sort_unstable();
             ids.dedup();
             ids.join(",")
@@ -171,9 +197,9 @@ impl Salesforce {
             let leads = record::records(&mut answer, "records")?;
             for record in records.iter_mut().filter(|record| record["_lead"].is_null()) {
                 let names = fields.map(|name| record[name].as_str().map(str::to_owned));
-                let found = leads.iter().find(|lead| {
-                    lead[field].as_str().is_some_and(|id| names.iter().flatten().any(|name| name == id))
-                });
+                let found = leads
+                    .iter()
+                    .find(|lead| lead[field].as_str().is_some_and(|id| names.iter().flatten().any(|name| name == id)));
                 if let Some(lead) = found {
                     record["_lead"] = lead.clone();
                 }
@@ -215,7 +241,8 @@ impl Source for Salesforce {
 
     async fn read(&self, reading: Reading<'_>) -> Result<Page, SourceError> {
         let known = STREAMS.into_iter().find(|(name, ..)| *name == reading.stream);
-        let (_, _, object, fields) = known.ok_or_else(|| SourceError::Refused(format!("no stream {}", reading.stream)))?;
+        let (_, _, object, fields) =
+            known.ok_or_else(|| SourceError::Refused(format!("no stream {}", reading.stream)))?;
         let place: Place = record::place(reading.cursor)?;
         let soql = self.soql(object, fields, &place, reading.since);
         let mut answer = match place.next.as_deref() {

@@ -90,7 +90,8 @@ fn money(record: &Value, field: &str) -> Result<Money, Rejection> {
     let set = &record[field]["shopMoney"];
     let currency = record::currency(&set["currencyCode"]);
     let currency = currency.ok_or_else(|| rejected(field, "the currency is not a code of ISO 4217"))?;
-    record::decimal(&set["amount"], currency).ok_or_else(|| rejected(field, format!("not an amount: {}", set["amount"])))
+    record::decimal(&set["amount"], currency)
+        .ok_or_else(|| rejected(field, format!("not an amount: {}", set["amount"])))
 }
 
 #[cfg(test)]
@@ -117,13 +118,20 @@ mod tests {
         let made = signals(&Config::default(), "orders", &sample()).expect("readable");
         let seen: Vec<_> = made.iter().map(|s| (s.external_id.as_str(), s.kind, s.value)).collect();
         let usd = |minor| Some(Money::new(minor, Currency::USD));
-        assert_eq!(seen, [("order:5512340987001", SignalKind::Payment, usd(10_350)), ("refund:77", SignalKind::Refund, usd(2_025))]);
+        assert_eq!(
+            seen,
+            [("order:5512340987001", SignalKind::Payment, usd(10_350)), ("refund:77", SignalKind::Refund, usd(2_025))]
+        );
         assert!(made.iter().all(|signal| signal.contact.as_deref() == Some("ana@example.com")));
     }
 
     #[test]
     fn tests_and_unpaid_orders_are_no_money() {
-        for (field, value) in [("test", json!(true)), ("displayFinancialStatus", json!("PENDING")), ("displayFinancialStatus", json!(null))] {
+        for (field, value) in [
+            ("test", json!(true)),
+            ("displayFinancialStatus", json!("PENDING")),
+            ("displayFinancialStatus", json!(null)),
+        ] {
             let mut record = sample();
             record[field] = value;
             record["refunds"] = json!([]);
@@ -131,7 +139,10 @@ mod tests {
         }
         let mut odd = sample();
         odd["totalPriceSet"] = sum("103.505");
-        assert_eq!(signals(&Config::default(), "orders", &odd).expect_err("too exact").field.as_deref(), Some("totalPriceSet"));
+        assert_eq!(
+            signals(&Config::default(), "orders", &odd).expect_err("too exact").field.as_deref(),
+            Some("totalPriceSet")
+        );
     }
 
     #[test]
@@ -139,7 +150,10 @@ mod tests {
         let record = json!({"id": "gid://shopify/AbandonedCheckout/9?key=1", "createdAt": "2026-10-01T13:12:28Z", "totalPriceSet": sum("40"),
             "customer": {"id": "gid://shopify/Customer/1", "email": null, "phone": "+12145550123"}});
         let made = signals(&Config::default(), "checkouts", &record).expect("readable");
-        assert_eq!((made[0].kind, made[0].lead.as_deref(), made[0].contact.as_deref()), (SignalKind::Lead, Some("checkout:9"), Some("+12145550123")));
+        assert_eq!(
+            (made[0].kind, made[0].lead.as_deref(), made[0].contact.as_deref()),
+            (SignalKind::Lead, Some("checkout:9"), Some("+12145550123"))
+        );
         let mut nobody = record;
         nobody["customer"] = Value::Null;
         assert!(signals(&Config::default(), "checkouts", &nobody).expect("readable").is_empty());

@@ -90,8 +90,20 @@ const CHECKOUTS: &str = "query Checkouts($first: Int!, $after: String, $query: S
 const SHOP: &str = "query Shop { shop { name myshopifyDomain } }";
 
 const STREAMS: [(&str, &str, &str, &str, &[&str]); 2] = [
-    ("orders", "Orders and refunds", ORDERS, "orders", &["name", "processedAt", "totalPriceSet", "displayFinancialStatus", "email", "refunds"]),
-    ("checkouts", "Checkouts that were left", CHECKOUTS, "abandonedCheckouts", &["createdAt", "completedAt", "totalPriceSet", "customer"]),
+    (
+        "orders",
+        "Orders and refunds",
+        ORDERS,
+        "orders",
+        &["name", "processedAt", "totalPriceSet", "displayFinancialStatus", "email", "refunds"],
+    ),
+    (
+        "checkouts",
+        "Checkouts that were left",
+        CHECKOUTS,
+        "abandonedCheckouts",
+        &["createdAt", "completedAt", "totalPriceSet", "customer"],
+    ),
 ];
 
 impl Shopify {
@@ -129,7 +141,8 @@ impl Source for Shopify {
 
     async fn read(&self, reading: Reading<'_>) -> Result<Page, SourceError> {
         let known = STREAMS.into_iter().find(|(name, ..)| *name == reading.stream);
-        let (_, _, query, field, _) = known.ok_or_else(|| SourceError::Refused(format!("no stream {}", reading.stream)))?;
+        let (_, _, query, field, _) =
+            known.ok_or_else(|| SourceError::Refused(format!("no stream {}", reading.stream)))?;
         let place: Place = record::place(reading.cursor)?;
         let from = place.from.unwrap_or(reading.since);
         let changed = |at: DateTime<Utc>| format!("updated_at:>='{}'", at.to_rfc3339_opts(SecondsFormat::Secs, true));
@@ -144,7 +157,8 @@ impl Source for Shopify {
         let list = answer.pointer_mut(&format!("/data/{field}"));
         let list = list.ok_or_else(|| SourceError::Malformed(format!("the answer has no `{field}`")))?;
         let more = list["pageInfo"]["hasNextPage"].as_bool();
-        let more = more.ok_or_else(|| SourceError::Malformed("the list does not say whether there is more".to_owned()))?;
+        let more =
+            more.ok_or_else(|| SourceError::Malformed("the list does not say whether there is more".to_owned()))?;
         let after = list["pageInfo"]["endCursor"].as_str().map(str::to_owned);
         let records = record::records(list, "nodes")?;
         if more && (after.is_none() || after == place.after || records.is_empty()) {
@@ -173,7 +187,13 @@ mod tests {
     #[test]
     fn only_a_shop_is_a_shop() {
         assert_eq!(shop_url("smile-dental.myshopify.com").as_deref(), Some("https://smile-dental.myshopify.com"));
-        for wrong in ["a.b.myshopify.com", "evil.example.com/x.myshopify.com", ".myshopify.com", "-a.myshopify.com", "a@b.myshopify.com"] {
+        for wrong in [
+            "a.b.myshopify.com",
+            "evil.example.com/x.myshopify.com",
+            ".myshopify.com",
+            "-a.myshopify.com",
+            "a@b.myshopify.com",
+        ] {
             assert_eq!(shop_url(wrong), None, "{wrong}");
         }
     }

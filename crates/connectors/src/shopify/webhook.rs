@@ -31,7 +31,8 @@ mod tests {
     const SIGNATURE: &str = "t7Hn4ZDHqs6e+wdvI5TyQIvzie0DmMUmuXEBqyyE/tM=";
 
     fn check(family: &str, signature: &str, body: &[u8]) -> Result<Notice, Untrusted> {
-        let headers = [(format!("{family}shopify-hmac-sha256"), signature), (format!("{family}shopify-topic"), "orders/paid")];
+        let headers =
+            [(format!("{family}shopify-hmac-sha256"), signature), (format!("{family}shopify-topic"), "orders/paid")];
         let header = |name: &str| headers.iter().find(|(key, _)| key == name).map(|(_, value)| (*value).to_owned());
         notice(&[Secret::new("test_secret")], header, body)
     }

@@ -21,7 +21,8 @@ pub(super) fn signals(config: &Config, stream: &str, record: &Value) -> Result<V
     match (stream, status) {
         ("payments", "COMPLETED") => {
             let value = money(record, "total_money")?;
-            let mut signal = about(Signal::new(NAME, id, SignalKind::Payment, record::moment_in(record, "created_at")?));
+            let mut signal =
+                about(Signal::new(NAME, id, SignalKind::Payment, record::moment_in(record, "created_at")?));
             signal.value = Some(value);
             signal.data.insert("order".to_owned(), json!(wire::id(&record["order_id"])));
             Ok(if value.minor > 0 { vec![signal] } else { Vec::new() })

@@ -97,7 +97,11 @@ struct Place {
 }
 
 const STREAMS: [(&str, &str, &[&str]); 3] = [
-    ("payments", "Payments", &["created_at", "total_money", "status", "location_id", "customer_id", "buyer_email_address"]),
+    (
+        "payments",
+        "Payments",
+        &["created_at", "total_money", "status", "location_id", "customer_id", "buyer_email_address"],
+    ),
     ("refunds", "Refunds", &["created_at", "amount_money", "status", "location_id", "payment_id", "reason"]),
     ("bookings", "Bookings", &["created_at", "start_at", "status", "location_id", "customer_id"]),
 ];
@@ -107,7 +111,13 @@ fn iso(at: DateTime<Utc>) -> String {
 }
 
 impl Square {
-    async fn call(&self, method: Method, path: &str, query: &[(&str, String)], body: Option<&Value>) -> Result<Value, SourceError> {
+    async fn call(
+        &self,
+        method: Method,
+        path: &str,
+        query: &[(&str, String)],
+        body: Option<&Value>,
+    ) -> Result<Value, SourceError> {
         let url = format!("{}{path}", self.base_url);
         let build = |token: &Secret| {
             let request = self.http.request(NAME, method.clone(), &url).bearer(token.reveal()).query(query);
@@ -200,7 +210,11 @@ fn judge(response: &Response, now: DateTime<Utc>) -> Result<Value, Trouble> {
     let answer: Value = response.json().unwrap_or_default();
     let error = &answer["errors"][0];
     let code = error["code"].as_str().unwrap_or_default();
-    let said = if code.is_empty() { String::new() } else { format!("{code}: {}", error["detail"].as_str().unwrap_or_default()) };
+    let said = if code.is_empty() {
+        String::new()
+    } else {
+        format!("{code}: {}", error["detail"].as_str().unwrap_or_default())
+    };
     Err(match code {
         "ACCESS_TOKEN_EXPIRED" => Trouble::Token(said),
         "ACCESS_TOKEN_REVOKED" => SourceError::Reconnect(said).into(),
@@ -245,7 +259,11 @@ impl Source for Square {
             return Err(SourceError::Refused("the account has no active place of business".to_owned()));
         };
         let by_update = sort == "UPDATED_AT";
-        let mut query = vec![("location_id", location), ("sort_order", "ASC".to_owned()), ("limit", self.config.page.clamp(1, 100).to_string())];
+        let mut query = vec![
+            ("location_id", location),
+            ("sort_order", "ASC".to_owned()),
+            ("limit", self.config.page.clamp(1, 100).to_string()),
+        ];
         query.push((if by_update { "updated_at_begin_time" } else { "begin_time" }, iso(from)));
         query.extend(by_update.then(|| ("sort_field", sort.to_owned())));
         query.extend(place.cursor.clone().map(|cursor| ("cursor", cursor)));

@@ -7,7 +7,12 @@ use crate::source::Notice;
 
 /// Checks a notice and says what to read again: a notice names its person by a key only. `url` is the address that was
 /// registered, byte for byte.
-pub fn notice(keys: &[Secret], url: &str, header: impl Fn(&str) -> Option<String>, body: &[u8]) -> Result<Notice, Untrusted> {
+pub fn notice(
+    keys: &[Secret],
+    url: &str,
+    header: impl Fn(&str) -> Option<String>,
+    body: &[u8],
+) -> Result<Notice, Untrusted> {
     let given = header("x-square-hmacsha256-signature").ok_or(Untrusted::Missing)?;
     signed::check_base64(keys, &[url.as_bytes(), body], &given)?;
     let event = signed::body(body)?;
@@ -26,7 +31,9 @@ mod tests {
     use super::*;
 
     fn check(url: &str, body: &[u8]) -> Result<Notice, Untrusted> {
-        let header = |name: &str| (name == "x-square-hmacsha256-signature").then(|| "q+NR4czfZXp7vg31I7dMk8cKBz2JhPYsQT5XuhAgTzc=".to_owned());
+        let header = |name: &str| {
+            (name == "x-square-hmacsha256-signature").then(|| "q+NR4czfZXp7vg31I7dMk8cKBz2JhPYsQT5XuhAgTzc=".to_owned())
+        };
         notice(&[Secret::new("test_secret")], url, header, body)
     }
 

@@ -99,8 +99,8 @@ fn money(object: &Value, field: &str) -> Result<Money, Rejection> {
 /// Digits after the point in Stripe's integers; ISK and UGX have two there, always zero.
 fn digits(currency: Currency) -> u32 {
     match currency.code() {
-        "BIF" | "CLP" | "DJF" | "GNF" | "JPY" | "KMF" | "KRW" | "MGA" | "PYG" | "RWF" | "VND" | "VUV" | "XAF" | "XOF"
-        | "XPF" => 0,
+        "BIF" | "CLP" | "DJF" | "GNF" | "JPY" | "KMF" | "KRW" | "MGA" | "PYG" | "RWF" | "VND" | "VUV" | "XAF"
+        | "XOF" | "XPF" => 0,
         "BHD" | "JOD" | "KWD" | "OMR" | "TND" => 3,
         _ => 2,
     }
@@ -127,7 +127,10 @@ mod tests {
     #[test]
     fn a_charge_is_a_payment_of_what_was_captured() {
         let made = of("charges", &sample());
-        assert_eq!((made.len(), made[0].kind, made[0].value), (1, SignalKind::Payment, Some(Money::new(15_000, Currency::USD))));
+        assert_eq!(
+            (made.len(), made[0].kind, made[0].value),
+            (1, SignalKind::Payment, Some(Money::new(15_000, Currency::USD)))
+        );
         assert_eq!((made[0].external_id.as_str(), made[0].at.timestamp()), ("ch_3Q0", 1_790_864_000));
         assert_eq!(made[0].contact.as_deref(), Some("ana@example.com"));
         assert_eq!((made[0].lead.as_deref(), made[0].location.as_deref()), (Some("L-7"), Some("North")));
@@ -135,7 +138,12 @@ mod tests {
 
     #[test]
     fn what_is_not_money_gives_nothing() {
-        for (field, value) in [("livemode", json!(false)), ("status", json!("failed")), ("captured", json!(false)), ("amount_captured", json!(0))] {
+        for (field, value) in [
+            ("livemode", json!(false)),
+            ("status", json!("failed")),
+            ("captured", json!(false)),
+            ("amount_captured", json!(0)),
+        ] {
             let mut record = sample();
             record[field] = value;
             assert!(of("charges", &record).is_empty(), "{field}");
@@ -144,12 +152,21 @@ mod tests {
 
     #[test]
     fn zero_decimal_currencies_are_whole() {
-        let minor = |currency: &str, amount: i64| money(&json!({"currency": currency, "amount": amount}), "amount").map(|m| m.minor);
+        let minor = |currency: &str, amount: i64| {
+            money(&json!({"currency": currency, "amount": amount}), "amount").map(|m| m.minor)
+        };
         assert_eq!(minor("jpy", 1500), Ok(1500));
         assert_eq!(minor("usd", 1500), Ok(1500));
         let rwf = Currency::from_code("RWF").expect("a code");
-        assert_eq!(minor("rwf", 15), Ok(15 * 10_i64.pow(rwf.digits())), "in the units that the rest of the house counts in");
-        assert_eq!(minor("isk", 150_000), Ok(150_000 / 10_i64.pow(2 - Currency::from_code("ISK").expect("a code").digits())));
+        assert_eq!(
+            minor("rwf", 15),
+            Ok(15 * 10_i64.pow(rwf.digits())),
+            "in the units that the rest of the house counts in"
+        );
+        assert_eq!(
+            minor("isk", 150_000),
+            Ok(150_000 / 10_i64.pow(2 - Currency::from_code("ISK").expect("a code").digits()))
+        );
         assert!(minor("x", 1).is_err() && minor("usd", i64::MAX).is_ok());
     }
 
@@ -161,7 +178,10 @@ mod tests {
         });
         let made = of("refunds", &refund);
         assert_eq!((made[0].kind, made[0].value), (SignalKind::Refund, Some(Money::new(5_000, Currency::USD))));
-        assert_eq!((made[0].contact.as_deref(), made[0].data["charge"].as_str()), (Some("ana@example.com"), Some("ch_3Q0")));
+        assert_eq!(
+            (made[0].contact.as_deref(), made[0].data["charge"].as_str()),
+            (Some("ana@example.com"), Some("ch_3Q0"))
+        );
         let mut dispute = refund.clone();
         dispute["object"] = json!("dispute");
         dispute["status"] = json!("under_review");

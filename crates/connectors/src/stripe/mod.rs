@@ -19,7 +19,7 @@ use crate::call::{self, Trouble};
 use crate::oauth::Credentials;
 use crate::record;
 use crate::signal::Signal;
-use crate::source::{Account, Cursor, Page, Reading, Rejection, Source, SourceError, Stream};
+use crate::source::{Account, Page, Reading, Rejection, Source, SourceError, Stream};
 
 pub use webhook::notice;
 
@@ -88,7 +88,12 @@ struct Place {
 }
 
 const STREAMS: [(&str, &str, &str, &[&str]); 4] = [
-    ("charges", "Charges", "/v1/charges", &["amount_captured", "billing_details", "created", "currency", "customer", "status"]),
+    (
+        "charges",
+        "Charges",
+        "/v1/charges",
+        &["amount_captured", "billing_details", "created", "currency", "customer", "status"],
+    ),
     ("refunds", "Refunds", "/v1/refunds", &["amount", "charge", "created", "currency", "reason", "status"]),
     ("disputes", "Disputes", "/v1/disputes", &["amount", "charge", "created", "currency", "reason", "status"]),
     ("events", "Changes", "/v1/events", &["created", "data", "type"]),
@@ -184,7 +189,11 @@ impl Source for Stripe {
     async fn check(&self) -> Result<Account, SourceError> {
         let account = self.get("/v1/account", &[]).await?;
         let id = account["id"].as_str().ok_or_else(|| SourceError::Malformed("the account has no id".to_owned()))?;
-        let names = [&account["settings"]["dashboard"]["display_name"], &account["business_profile"]["name"], &account["email"]];
+        let names = [
+            &account["settings"]["dashboard"]["display_name"],
+            &account["business_profile"]["name"],
+            &account["email"],
+        ];
         let name = names.into_iter().find_map(Value::as_str).unwrap_or(id);
         Ok(Account { id: id.to_owned(), name: name.to_owned() })
     }
@@ -217,10 +226,12 @@ impl Source for Stripe {
         }
         let mut answer = self.list(path, &query, place.after.as_deref()).await?;
         let more = answer["has_more"].as_bool();
-        let more = more.ok_or_else(|| SourceError::Malformed("the list does not say whether there is more".to_owned()))?;
+        let more =
+            more.ok_or_else(|| SourceError::Malformed("the list does not say whether there is more".to_owned()))?;
         let records = record::records(&mut answer, "data")?;
         let last = records.last().and_then(|record| record["id"].as_str()).map(str::to_owned);
-        let repeats = place.after.is_some() && records.iter().any(|record| record["id"].as_str() == place.after.as_deref());
+        let repeats =
+            place.after.is_some() && records.iter().any(|record| record["id"].as_str() == place.after.as_deref());
         if repeats || (more && last.is_none()) {
             return Err(SourceError::Malformed("the list repeats a page or ends before it says so".to_owned()));
         }
@@ -243,6 +254,7 @@ impl Source for Stripe {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::source::Cursor;
 
     #[test]
     fn the_place_survives_and_a_strange_one_is_refused() {

@@ -56,7 +56,7 @@ fn config() -> Config {
 }
 
 fn granted(http: &Http, system: &Handle<HubSpot>) -> Credentials {
-    let (access, refresh) = system.grant(&SCOPES);
+    let (access, refresh) = system.connect_app(&SCOPES);
     let tokens = Tokens { refresh_token: Some(Secret::new(refresh)), ..Tokens::fixed(Secret::new(access)) };
     let app = OAuthApp {
         service: "hubspot".into(),
@@ -144,7 +144,10 @@ async fn each_limit_waits_its_own_time_and_a_missing_scope_needs_a_person() {
     for (name, seconds) in [("DAILY", 3600), ("TEN_SECONDLY_ROLLING", 10), ("SECONDLY", 1)] {
         system.fail(Rule::next("POST *", 3, Fault::Error { name: name.into(), retry_after: None }));
         let told = Read::default().step(&source, "contacts", now()).await;
-        assert!(matches!(told, Err(SourceError::RateLimited { retry_after: Some(wait) }) if wait.as_secs() == seconds), "{told:?}");
+        assert!(
+            matches!(told, Err(SourceError::RateLimited { retry_after: Some(wait) }) if wait.as_secs() == seconds),
+            "{told:?}"
+        );
         system.heal();
     }
     system.fail(Rule::next("POST *", 1, Fault::Error { name: "MISSING_SCOPES".into(), retry_after: None }));

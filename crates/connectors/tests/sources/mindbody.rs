@@ -125,7 +125,8 @@ async fn a_signed_notice_wakes_its_stream() {
     let deliveries = hook.all();
     assert_eq!(deliveries.len(), 1);
     for delivery in deliveries {
-        let notice = connectors::mindbody::notice(&keys, |name| delivery.header(name), &delivery.body).expect("it is signed");
+        let notice =
+            connectors::mindbody::notice(&keys, |name| delivery.header(name), &delivery.body).expect("it is signed");
         assert_eq!(notice.wake, ["appointments"]);
         assert!(connectors::mindbody::notice(&keys[..1], |name| delivery.header(name), &delivery.body).is_err());
     }

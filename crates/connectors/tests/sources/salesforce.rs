@@ -37,7 +37,8 @@ fn app(system: &Handle<Salesforce>) -> OAuthApp {
 }
 
 fn granted(http: &Http, system: &Handle<Salesforce>) -> Credentials {
-    let (access, refresh) = system.grants.grant(standins::server::Standin::shared(&**system), &["api", "refresh_token"]);
+    let (access, refresh) =
+        system.grants.grant(standins::server::Standin::shared(&**system), &["api", "refresh_token"]);
     let tokens = Tokens { refresh_token: Some(Secret::new(refresh)), ..Tokens::fixed(Secret::new(access)) };
     let renew = Renewal { http: http.clone(), app: app(system) };
     Credentials::OAuth(Access::renewed(tokens, Arc::new(renew)))
@@ -105,7 +106,10 @@ async fn the_daily_limit_is_a_wait_of_an_hour() {
     let source = source(&http, system.base_url(), config(), granted(&http, &system));
     system.fail(Rule::next("GET *", 1, Fault::Error { name: "REQUEST_LIMIT_EXCEEDED".into(), retry_after: None }));
     let told = source.check().await;
-    assert!(matches!(told, Err(SourceError::RateLimited { retry_after: Some(wait) }) if wait == Duration::from_secs(3600)), "{told:?}");
+    assert!(
+        matches!(told, Err(SourceError::RateLimited { retry_after: Some(wait) }) if wait == Duration::from_secs(3600)),
+        "{told:?}"
+    );
     system.fail(Rule::always("GET *", Fault::Error { name: "UNABLE_TO_LOCK_ROW".into(), retry_after: None }));
     let told = source.check().await;
     assert!(matches!(told, Err(SourceError::Unavailable(_))), "{told:?}");
@@ -139,7 +143,10 @@ async fn a_lead_keeps_its_key_when_it_becomes_a_deal() {
     system.stage(&deal, "Closed Won");
     deals.run(&source, "opportunities", later()).await;
     let paid = &deals.signals[&format!("{deal}:payment")];
-    assert_eq!((paid.kind, paid.value.map(|value| value.minor), paid.lead.as_deref()), (SignalKind::Payment, Some(25_050), Some(lead.as_str())));
+    assert_eq!(
+        (paid.kind, paid.value.map(|value| value.minor), paid.lead.as_deref()),
+        (SignalKind::Payment, Some(25_050), Some(lead.as_str()))
+    );
     let mut tasks = Read::default();
     tasks.run(&source, "tasks", later()).await;
     assert!(tasks.signals.values().any(|call| call.lead.as_deref() == Some(lead.as_str())));
@@ -152,7 +159,8 @@ async fn an_account_is_connected_where_it_lives() {
     let app = app(&system);
     let consent = app.authorise_url("state-1", "https://app.example.com/back").expect("an address");
     let answer = http.get("browser", &consent.url).send().await.expect("the consent page");
-    let back = kernel::http::Url::parse(answer.header("location").expect("it sends the person back")).expect("an address");
+    let back =
+        kernel::http::Url::parse(answer.header("location").expect("it sends the person back")).expect("an address");
     let code = back.query_pairs().find(|(name, _)| name == "code").expect("a code").1.into_owned();
     let tokens = app.exchange(&http, &code, "https://app.example.com/back", None).await.expect("tokens");
     assert_eq!(tokens.more["instance_url"], system.base_url());

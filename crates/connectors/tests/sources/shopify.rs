@@ -125,9 +125,13 @@ async fn a_signed_notice_wakes_the_orders() {
     let secret = [Secret::new(system.config.client_secret.clone())];
     let mut wake = Vec::new();
     for delivery in hook.all() {
-        let notice = connectors::shopify::notice(&secret, |name| delivery.header(name), &delivery.body).expect("it is signed");
+        let notice =
+            connectors::shopify::notice(&secret, |name| delivery.header(name), &delivery.body).expect("it is signed");
         wake.extend(notice.wake);
-        assert_eq!(connectors::shopify::shop(|name| delivery.header(name)).as_deref(), Some("smile-dental.myshopify.com"));
+        assert_eq!(
+            connectors::shopify::shop(|name| delivery.header(name)).as_deref(),
+            Some("smile-dental.myshopify.com")
+        );
         let changed = [delivery.body.as_slice(), b" "].concat();
         assert!(connectors::shopify::notice(&secret, |name| delivery.header(name), &changed).is_err());
     }

@@ -114,9 +114,11 @@ async fn a_signed_notice_wakes_its_stream() {
     let deliveries = hook.all();
     assert_eq!(deliveries.len(), 1);
     for delivery in deliveries {
-        let notice = connectors::square::notice(&keys, &hook.url, |name| delivery.header(name), &delivery.body).expect("it is signed");
+        let notice = connectors::square::notice(&keys, &hook.url, |name| delivery.header(name), &delivery.body)
+            .expect("it is signed");
         assert_eq!(notice.wake, ["payments"]);
-        let elsewhere = connectors::square::notice(&keys, "https://else.example.com", |name| delivery.header(name), &delivery.body);
+        let elsewhere =
+            connectors::square::notice(&keys, "https://else.example.com", |name| delivery.header(name), &delivery.body);
         assert!(elsewhere.is_err(), "the address is signed too");
     }
 }

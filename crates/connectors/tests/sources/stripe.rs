@@ -117,13 +117,15 @@ async fn a_signed_notice_brings_the_charge() {
     let (mut records, mut wake) = (Vec::new(), Vec::new());
     for delivery in hook.all() {
         let now = kernel::Clock::system().now();
-        let notice = connectors::stripe::notice(&secret, |name| delivery.header(name), &delivery.body, now).expect("it is signed");
+        let notice = connectors::stripe::notice(&secret, |name| delivery.header(name), &delivery.body, now)
+            .expect("it is signed");
         records.extend(notice.records);
         wake.extend(notice.wake);
         let other = [kernel::config::Secret::new("whsec_other")];
         assert!(connectors::stripe::notice(&other, |name| delivery.header(name), &delivery.body, now).is_err());
     }
-    let signals: Vec<_> = records.iter().flat_map(|(stream, record)| source.map(stream, record).expect("readable")).collect();
+    let signals: Vec<_> =
+        records.iter().flat_map(|(stream, record)| source.map(stream, record).expect("readable")).collect();
     assert_eq!((signals.len(), signals[0].external_id.as_str()), (1, charge.as_str()));
     assert_eq!(wake, ["events"], "a refund is read again");
 }

@@ -155,7 +155,8 @@ fn passes(filter: &Value, properties: &Properties) -> bool {
 
 /// Numbers as numbers, an instant and milliseconds as instants, everything else as text.
 fn order(a: &str, b: &str) -> std::cmp::Ordering {
-    let instant = |text: &str| chrono::DateTime::parse_from_rfc3339(&text.to_uppercase()).map(|at| at.timestamp_millis()).ok();
+    let instant =
+        |text: &str| chrono::DateTime::parse_from_rfc3339(&text.to_uppercase()).map(|at| at.timestamp_millis()).ok();
     let moment = |text: &str| instant(text).or_else(|| text.parse().ok());
     if (instant(a).is_some() || instant(b).is_some())
         && let (Some(a), Some(b)) = (moment(a), moment(b))

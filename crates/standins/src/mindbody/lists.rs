@@ -40,7 +40,8 @@ pub(super) async fn sites(State(mindbody): State<Arc<Mindbody>>, parts: Parts) -
         return refused;
     }
     let id: i64 = mindbody.config.site_id.parse().unwrap_or(-99);
-    Json(json!({"PaginationResponse": {"TotalResults": 1}, "Sites": [{"Id": id, "Name": "Smile Studio"}]})).into_response()
+    Json(json!({"PaginationResponse": {"TotalResults": 1}, "Sites": [{"Id": id, "Name": "Smile Studio"}]}))
+        .into_response()
 }
 
 /// A page of what lies between two parameters.

@@ -122,7 +122,11 @@ impl Mindbody {
     fn seed(&self) {
         for n in 0..40 {
             let email = format!("member{n}@example.com");
-            self.shelf.put("Clients", "Id", json!({"Id": client(n), "Email": email, "MobilePhone": null, "FirstName": "Example"}));
+            self.shelf.put(
+                "Clients",
+                "Id",
+                json!({"Id": client(n), "Email": email, "MobilePhone": null, "FirstName": "Example"}),
+            );
         }
         for n in 0..self.config.sales {
             self.sale(50.0 + n as f64 / 4.0, n % 40);
@@ -145,7 +149,10 @@ impl Mindbody {
             "Payments": [{"Id": number, "Amount": amount, "Method": 14, "Type": "Cash", "Notes": "", "TransactionId": null}],
         });
         self.shelf.put("Sales", "Id", sale);
-        self.tell("clientSale.created", json!({"siteId": 123, "saleId": number, "saleDateTime": wall(at), "totalAmountPaid": amount}));
+        self.tell(
+            "clientSale.created",
+            &json!({"siteId": 123, "saleId": number, "saleDateTime": wall(at), "totalAmountPaid": amount}),
+        );
         number
     }
 
@@ -158,7 +165,7 @@ impl Mindbody {
             "ClientId": client(member), "StaffId": 12, "LocationId": 1, "SessionTypeId": 3, "FirstAppointment": false,
         });
         self.shelf.put("Appointments", "Id", appointment);
-        self.tell("appointmentBooking.created", json!({"siteId": 123, "appointmentId": id, "status": status}));
+        self.tell("appointmentBooking.created", &json!({"siteId": 123, "appointmentId": id, "status": status}));
         id
     }
 
@@ -167,7 +174,7 @@ impl Mindbody {
         if let Some(mut held) = self.shelf.find("Appointments", "Id", id) {
             held["Status"] = json!(status);
             self.shelf.put("Appointments", "Id", held);
-            self.tell("appointmentBooking.updated", json!({"siteId": 123, "appointmentId": id, "status": status}));
+            self.tell("appointmentBooking.updated", &json!({"siteId": 123, "appointmentId": id, "status": status}));
         }
     }
 
@@ -188,10 +195,10 @@ impl Mindbody {
         let class = json!({"Id": number, "StartDateTime": wall(at), "EndDateTime": wall(at + 3_600_000), "Location": {"Id": 1}, "IsCanceled": false});
         self.shelf.put("Classes", "Id", class);
         self.shelf.put("Visits", "Id", json!({"Id": number, "Visits": visits}));
-        self.tell("classRosterBooking.created", json!({"siteId": 123, "classId": number}));
+        self.tell("classRosterBooking.created", &json!({"siteId": 123, "classId": number}));
     }
 
-    fn tell(&self, event: &str, data: Value) {
+    fn tell(&self, event: &str, data: &Value) {
         let body = json!({
             "messageId": self.shared.dice.word(22), "eventId": event, "eventSchemaVersion": 1,
             "eventInstanceOriginationDate": self.shared.clock.now_iso(), "eventData": data,

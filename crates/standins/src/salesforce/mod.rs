@@ -17,7 +17,7 @@ use chrono::DateTime;
 use serde_json::{Value, json};
 
 use crate::delivery::Courier;
-use crate::grants::{Denied, Grants, bearer};
+use crate::grants::{Grants, bearer};
 use crate::server::meter::FixedMeter;
 use crate::server::{Handle, Shared, Standin, locked};
 use crate::shelf::Shelf;
@@ -89,7 +89,9 @@ fn wording(status: u16, name: Option<&str>) -> Response {
         (_, Some("REQUEST_LIMIT_EXCEEDED")) | (403 | 429, None) => {
             error(403, "REQUEST_LIMIT_EXCEEDED", "TotalRequests Limit exceeded.")
         }
-        (_, Some("UNABLE_TO_LOCK_ROW")) => error(400, "UNABLE_TO_LOCK_ROW", "unable to obtain exclusive access to this record"),
+        (_, Some("UNABLE_TO_LOCK_ROW")) => {
+            error(400, "UNABLE_TO_LOCK_ROW", "unable to obtain exclusive access to this record")
+        }
         (_, Some("INVALID_QUERY_LOCATOR")) => error(400, "INVALID_QUERY_LOCATOR", "invalid query locator"),
         (401, _) | (_, Some("INVALID_SESSION_ID")) => error(401, "INVALID_SESSION_ID", "Session expired or invalid"),
         _ => error(status, "SERVER_UNAVAILABLE", "The server is temporarily unavailable."),
@@ -235,9 +237,8 @@ impl Salesforce {
 
     /// Why a request is not served.
     fn refusal(&self, headers: &HeaderMap) -> Option<Response> {
-        match self.grants.scopes(&self.shared, bearer(headers)) {
-            Err(Denied::Unknown | Denied::Expired) => return Some(wording(401, None)),
-            Ok(_) => {}
+        if self.grants.scopes(&self.shared, bearer(headers)).is_err() {
+            return Some(wording(401, None));
         }
         let now = self.shared.clock.now_ms();
         let allowed = locked(&self.meter).take("day", now, self.config.per_day, 86_400_000).allowed;

@@ -44,7 +44,11 @@ fn batch_size(headers: &HeaderMap) -> usize {
 }
 
 /// `GET /services/data/{version}/query?q=…`.
-pub(super) async fn query(State(salesforce): State<Arc<Salesforce>>, Path(version): Path<String>, parts: Parts) -> Response {
+pub(super) async fn query(
+    State(salesforce): State<Arc<Salesforce>>,
+    Path(version): Path<String>,
+    parts: Parts,
+) -> Response {
     if let Some(refused) = salesforce.refusal(&parts.headers) {
         return refused;
     }
@@ -83,7 +87,8 @@ fn batch(salesforce: &Salesforce, locator: &str, found: &[Value], offset: usize,
     let (records, more) = page(found, offset, size);
     let mut answer = json!({"totalSize": told(&parts.extensions, found.len()), "done": !more, "records": records});
     if more {
-        answer["nextRecordsUrl"] = json!(format!("/services/data/{}/query/{locator}-{}", salesforce.config.version, offset + size));
+        answer["nextRecordsUrl"] =
+            json!(format!("/services/data/{}/query/{locator}-{}", salesforce.config.version, offset + size));
     }
     let mut response = Json(answer).into_response();
     let usage = axum::http::HeaderValue::from_static("api-usage=18/5000");

@@ -214,8 +214,14 @@ mod tests {
             let found = read(soql).expect("a query").run(records.clone());
             found.iter().filter_map(|record| record["Id"].as_str().map(str::to_owned)).collect()
         };
-        assert_eq!(ids("SELECT Id FROM Lead WHERE SystemModstamp >= 2026-10-01T10:00:00.000Z ORDER BY SystemModstamp ASC, Id ASC"), ["a", "b"]);
-        let after = "(SystemModstamp > 2026-10-01T10:00:00.000Z OR (SystemModstamp = 2026-10-01T10:00:00.000Z AND Id > 'a'))";
+        assert_eq!(
+            ids(
+                "SELECT Id FROM Lead WHERE SystemModstamp >= 2026-10-01T10:00:00.000Z ORDER BY SystemModstamp ASC, Id ASC"
+            ),
+            ["a", "b"]
+        );
+        let after =
+            "(SystemModstamp > 2026-10-01T10:00:00.000Z OR (SystemModstamp = 2026-10-01T10:00:00.000Z AND Id > 'a'))";
         assert_eq!(ids(&format!("SELECT Id,Name FROM Lead WHERE {after} ORDER BY Id ASC")), ["b"]);
         assert_eq!(ids("SELECT Id FROM Lead WHERE Id IN ('c','a') ORDER BY Id ASC"), ["a", "c"]);
         assert!(read("SELECT Id FROM Lead WHERE Id LIKE 'x'").is_none() && read("DELETE FROM Lead").is_none());

@@ -22,7 +22,11 @@ pub(super) async fn authorise(State(shopify): State<Arc<Shopify>>, RawQuery(quer
 }
 
 /// `POST /admin/oauth/access_token`, in JSON; without a `grant_type` it is the code's.
-pub(super) async fn token(State(shopify): State<Arc<Shopify>>, headers: HeaderMap, Json(body): Json<Value>) -> Response {
+pub(super) async fn token(
+    State(shopify): State<Arc<Shopify>>,
+    headers: HeaderMap,
+    Json(body): Json<Value>,
+) -> Response {
     let mut fields: BTreeMap<String, String> =
         body.as_object().into_iter().flatten().map(|(name, value)| (name.clone(), said(value))).collect();
     fields.entry("grant_type".to_owned()).or_insert_with(|| "authorization_code".to_owned());
@@ -55,13 +59,17 @@ pub(super) async fn graphql(
     let first = variables["first"].as_u64().unwrap_or(1) as usize;
     let cost = 2.0 + first as f64 * 3.0;
     if cost > 1000.0 || first > 250 {
-        return refused("MAX_COST_EXCEEDED", &format!("Query cost is {cost}, which exceeds the single query max cost limit (1000)."));
+        return refused(
+            "MAX_COST_EXCEEDED",
+            &format!("Query cost is {cost}, which exceeds the single query max cost limit (1000)."),
+        );
     }
     let left = match spend(&shopify, cost) {
         Ok(left) => left,
         Err(left) => return Json(throttled(cost, left, shopify.config.points)).into_response(),
     };
-    let mut all = json!({"shop": {"name": "Smile Dental", "myshopifyDomain": shopify.config.shop, "email": "owner@example.com"}});
+    let mut all =
+        json!({"shop": {"name": "Smile Dental", "myshopifyDomain": shopify.config.shop, "email": "owner@example.com"}});
     for name in ["orders", "abandonedCheckouts"] {
         if selection.0.iter().any(|(asked, _)| asked == name) {
             let Some(list) = listed(&shopify, name, variables, first, repeats(&parts.extensions)) else {

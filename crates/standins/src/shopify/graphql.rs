@@ -40,7 +40,9 @@ fn fields(chars: &mut std::iter::Peekable<std::str::Chars<'_>>) -> Option<Select
 pub(super) fn cut(value: &Value, selection: &Selection) -> Result<Value, String> {
     match value {
         _ if selection.0.is_empty() => Ok(value.clone()),
-        Value::Array(items) => items.iter().map(|item| cut(item, selection)).collect::<Result<_, _>>().map(Value::Array),
+        Value::Array(items) => {
+            items.iter().map(|item| cut(item, selection)).collect::<Result<_, _>>().map(Value::Array)
+        }
         Value::Object(fields) => {
             let mut kept = Map::new();
             for (name, inner) in &selection.0 {
@@ -60,8 +62,10 @@ mod tests {
 
     #[test]
     fn only_what_was_asked_for_is_told() {
-        let selection = read("query Q($n: Int!) { shop { name } orders(first: $n) { nodes { id } } }").expect("readable");
-        let value = json!({"shop": {"name": "S", "email": "e"}, "orders": {"nodes": [{"id": 1, "total": 2}], "pageInfo": {}}});
+        let selection =
+            read("query Q($n: Int!) { shop { name } orders(first: $n) { nodes { id } } }").expect("readable");
+        let value =
+            json!({"shop": {"name": "S", "email": "e"}, "orders": {"nodes": [{"id": 1, "total": 2}], "pageInfo": {}}});
         assert_eq!(cut(&value, &selection), Ok(json!({"shop": {"name": "S"}, "orders": {"nodes": [{"id": 1}]}})));
         assert_eq!(cut(&value, &read("{ shop { phone } }").expect("readable")), Err("phone".to_owned()));
         assert_eq!(read("{ shop { name }"), None);

@@ -207,7 +207,12 @@ impl Shopify {
     }
 
     fn tell(&self, body: &Value) {
-        self.courier.send(Parcel { lane: "orders".to_owned(), group: "order".to_owned(), part: body.clone(), hold_ms: 0 });
+        self.courier.send(Parcel {
+            lane: "orders".to_owned(),
+            group: "order".to_owned(),
+            part: body.clone(),
+            hold_ms: 0,
+        });
     }
 
     /// Days pass: what happens next happens then.

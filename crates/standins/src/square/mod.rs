@@ -87,8 +87,12 @@ fn error(status: u16, category: &str, code: &str, detail: &str) -> Response {
 
 fn wording(status: u16, name: Option<&str>) -> Response {
     match (status, name) {
-        (_, Some("ACCESS_TOKEN_REVOKED")) => error(401, "AUTHENTICATION_ERROR", "ACCESS_TOKEN_REVOKED", "The access token was revoked."),
-        (_, Some("ACCESS_TOKEN_EXPIRED")) => error(401, "AUTHENTICATION_ERROR", "ACCESS_TOKEN_EXPIRED", "The access token has expired."),
+        (_, Some("ACCESS_TOKEN_REVOKED")) => {
+            error(401, "AUTHENTICATION_ERROR", "ACCESS_TOKEN_REVOKED", "The access token was revoked.")
+        }
+        (_, Some("ACCESS_TOKEN_EXPIRED")) => {
+            error(401, "AUTHENTICATION_ERROR", "ACCESS_TOKEN_EXPIRED", "The access token has expired.")
+        }
         (401, _) => error(401, "AUTHENTICATION_ERROR", "UNAUTHORIZED", "This request could not be authorized."),
         (429, _) => error(429, "RATE_LIMIT_ERROR", "RATE_LIMITED", "Too many requests."),
         _ => error(status, "API_ERROR", "INTERNAL_SERVER_ERROR", "An internal error has occurred."),
@@ -125,7 +129,11 @@ impl Square {
         }
         for n in 0..30 {
             let email = format!("client{n}@example.com");
-            self.shelf.put("customers", "id", json!({"id": format!("CUST{n}"), "email_address": email, "phone_number": "+12145550123"}));
+            self.shelf.put(
+                "customers",
+                "id",
+                json!({"id": format!("CUST{n}"), "email_address": email, "phone_number": "+12145550123"}),
+            );
         }
         for n in 0..self.config.payments {
             let place = if n % 2 == 0 { "LMAIN" } else { "LNORTH" };
@@ -225,7 +233,9 @@ impl Square {
         }
         let version = headers.get("square-version").and_then(|value| value.to_str().ok()).unwrap_or_default();
         let wrong = version != self.config.version;
-        wrong.then(|| error(400, "INVALID_REQUEST_ERROR", "INVALID_SQUARE_VERSION_FORMAT", "The Square-Version is not served."))
+        wrong.then(|| {
+            error(400, "INVALID_REQUEST_ERROR", "INVALID_SQUARE_VERSION_FORMAT", "The Square-Version is not served.")
+        })
     }
 }
 

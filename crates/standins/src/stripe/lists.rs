@@ -39,11 +39,21 @@ pub(super) async fn list(State(stripe): State<Arc<Stripe>>, Path(name): Path<Str
     let (ask, all) = asked(&parts);
     let limit = ask.get("limit").map_or(Ok(10), |limit| limit.parse::<usize>());
     let Ok(limit @ 1..=100) = limit else {
-        return error(400, "invalid_request_error", Some("parameter_invalid_integer"), "limit must be between 1 and 100");
+        return error(
+            400,
+            "invalid_request_error",
+            Some("parameter_invalid_integer"),
+            "limit must be between 1 and 100",
+        );
     };
     let known = ["limit", "created[gte]", "created[lt]", "starting_after", "expand[]", "types[]", "customer"];
     if let Some((odd, _)) = all.iter().find(|(name, _)| !known.contains(&name.as_str())) {
-        return error(400, "invalid_request_error", Some("parameter_unknown"), &format!("Received unknown parameter: {odd}"));
+        return error(
+            400,
+            "invalid_request_error",
+            Some("parameter_unknown"),
+            &format!("Received unknown parameter: {odd}"),
+        );
     }
     let types: Vec<&str> = all.iter().filter(|(name, _)| name == "types[]").map(|(_, kind)| kind.as_str()).collect();
     if types.len() > 20 {
@@ -69,7 +79,11 @@ pub(super) async fn list(State(stripe): State<Arc<Stripe>>, Path(name): Path<Str
 }
 
 /// `GET /v1/{list}/{id}`.
-pub(super) async fn show(State(stripe): State<Arc<Stripe>>, Path((list, id)): Path<(String, String)>, parts: Parts) -> Response {
+pub(super) async fn show(
+    State(stripe): State<Arc<Stripe>>,
+    Path((list, id)): Path<(String, String)>,
+    parts: Parts,
+) -> Response {
     if let Some(refused) = stripe.refusal(&parts.headers) {
         return refused;
     }

@@ -80,7 +80,8 @@ impl Standin for Stripe {
 
 /// `{"error":{…}}`.
 pub(crate) fn error(status: u16, kind: &str, code: Option<&str>, message: &str) -> Response {
-    let mut error = json!({"type": kind, "message": message, "request_log_url": "https://dashboard.stripe.com/logs/req_1"});
+    let mut error =
+        json!({"type": kind, "message": message, "request_log_url": "https://dashboard.stripe.com/logs/req_1"});
     if let Some(code) = code {
         error["code"] = json!(code);
     }
@@ -90,8 +91,12 @@ pub(crate) fn error(status: u16, kind: &str, code: Option<&str>, message: &str) 
 
 fn wording(status: u16, name: Option<&str>) -> Response {
     match (status, name) {
-        (_, Some("rate_limit")) | (429, _) => error(429, "invalid_request_error", Some("rate_limit"), "Too many requests."),
-        (_, Some("lock_timeout")) | (409, _) => error(409, "invalid_request_error", Some("lock_timeout"), "This object is in use."),
+        (_, Some("rate_limit")) | (429, _) => {
+            error(429, "invalid_request_error", Some("rate_limit"), "Too many requests.")
+        }
+        (_, Some("lock_timeout")) | (409, _) => {
+            error(409, "invalid_request_error", Some("lock_timeout"), "This object is in use.")
+        }
         (401, _) => error(401, "invalid_request_error", None, "Invalid API Key provided: rk_live_****"),
         _ => error(status, "api_error", None, "Sorry, there was an error on our end."),
     }
@@ -154,8 +159,8 @@ impl Stripe {
             "payment_intent": format!("pi_{number}"), "balance_transaction": format!("txn_{number}"), "created": at, "livemode": true,
             "metadata": {}, "billing_details": {"email": email, "name": null, "phone": null}, "receipt_email": null, "failure_code": null,
         });
-        self.shelf.put("charges", "id", charge.clone());
-        self.tell("charge.succeeded", charge, at);
+        self.tell("charge.succeeded", &charge, at);
+        self.shelf.put("charges", "id", charge);
         id
     }
 
@@ -170,9 +175,9 @@ impl Stripe {
             "id": id, "object": "refund", "amount": amount, "currency": held["currency"], "charge": charge, "created": at,
             "status": "succeeded", "reason": "requested_by_customer", "payment_intent": held["payment_intent"], "metadata": {},
         });
-        self.shelf.put("charges", "id", held.clone());
         self.shelf.put("refunds", "id", refund);
-        self.tell("charge.refunded", held, at);
+        self.tell("charge.refunded", &held, at);
+        self.shelf.put("charges", "id", held);
         id
     }
 
@@ -182,20 +187,21 @@ impl Stripe {
         let at = self.shelf.tick(1000) / 1000;
         held["disputed"] = json!(true);
         let id = format!("dp_{}", charge.trim_start_matches("ch_"));
-        let created = self.shelf.find("disputes", "id", &id).and_then(|dispute| dispute["created"].as_i64()).unwrap_or(at);
+        let created =
+            self.shelf.find("disputes", "id", &id).and_then(|dispute| dispute["created"].as_i64()).unwrap_or(at);
         let dispute = json!({
             "id": id, "object": "dispute", "amount": held["amount"], "currency": held["currency"], "charge": charge, "created": created,
             "status": status, "reason": "fraudulent", "livemode": true, "metadata": {},
         });
         self.shelf.put("charges", "id", held);
-        self.shelf.put("disputes", "id", dispute.clone());
         let closed = matches!(status, "lost" | "won");
-        self.tell(if closed { "charge.dispute.closed" } else { "charge.dispute.created" }, dispute, at);
+        self.tell(if closed { "charge.dispute.closed" } else { "charge.dispute.created" }, &dispute, at);
+        self.shelf.put("disputes", "id", dispute);
         id
     }
 
     /// An event: kept, and sent to the endpoint.
-    fn tell(&self, kind: &str, object: Value, at: i64) {
+    fn tell(&self, kind: &str, object: &Value, at: i64) {
         let live = object["livemode"].as_bool().unwrap_or(true);
         let event = json!({
             "id": format!("evt_{}", self.shelf.number()), "object": "event", "api_version": self.config.version, "created": at,
@@ -252,7 +258,10 @@ impl Stripe {
 /// The decoded pairs of a query, repeated names kept.
 fn asked(parts: &Parts) -> (BTreeMap<String, String>, Vec<(String, String)>) {
     let query = parts.uri.query().unwrap_or_default();
-    let all = query.split('&').filter(|pair| !pair.is_empty()).filter_map(|pair| crate::server::form::pairs(pair).into_iter().next());
+    let all = query
+        .split('&')
+        .filter(|pair| !pair.is_empty())
+        .filter_map(|pair| crate::server::form::pairs(pair).into_iter().next());
     (crate::server::form::pairs(query), all.collect())
 }
 

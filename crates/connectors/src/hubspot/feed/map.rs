@@ -61,7 +61,9 @@ fn deal(config: &Config, deal: &Value, id: &str) -> Result<Vec<Signal>, Rejectio
             SignalKind::Lead => continue,
             // Money: only of a deal that is won now and has an amount, on the day it closed.
             SignalKind::Payment | SignalKind::Refund if !is_here || value.is_none() => continue,
-            SignalKind::Payment | SignalKind::Refund => record::moment(&values["closedate"]).or(entered).unwrap_or(made),
+            SignalKind::Payment | SignalKind::Refund => {
+                record::moment(&values["closedate"]).or(entered).unwrap_or(made)
+            }
             _ if is_here => entered.unwrap_or(made),
             _ => match entered {
                 Some(entered) => entered,
@@ -116,10 +118,16 @@ mod tests {
     fn a_deal_tells_what_it_went_through() {
         let made = signals(&config(), "deals", &sample("closedwon")).expect("readable");
         let seen: Vec<_> = made.iter().map(|signal| (signal.external_id.as_str(), signal.kind)).collect();
-        let expected =
-            [("deal:501:lead", SignalKind::Lead), ("deal:501:closedwon", SignalKind::Payment), ("deal:501:contractsent", SignalKind::Quote)];
+        let expected = [
+            ("deal:501:lead", SignalKind::Lead),
+            ("deal:501:closedwon", SignalKind::Payment),
+            ("deal:501:contractsent", SignalKind::Quote),
+        ];
         assert_eq!(seen, expected);
-        assert!(made.iter().all(|s| s.lead.as_deref() == Some("contact:101") && s.contact.as_deref() == Some("ana@example.com")));
+        assert!(
+            made.iter()
+                .all(|s| s.lead.as_deref() == Some("contact:101") && s.contact.as_deref() == Some("ana@example.com"))
+        );
         assert_eq!(made[1].value, Some(Money::new(150_050, Currency::USD)));
         let open = signals(&config(), "deals", &sample("presentationscheduled")).expect("readable");
         assert!(open.iter().all(|signal| signal.kind != SignalKind::Payment));

@@ -113,8 +113,25 @@ impl Feed {
 
     fn properties(&self, object: &str) -> Vec<String> {
         let fixed: &[&str] = match object {
-            "contacts" => &["createdate", "lastmodifieddate", "email", "phone", "mobilephone", "lifecyclestage", "hs_lead_status", "hs_analytics_source"],
-            _ => &["createdate", "hs_lastmodifieddate", "amount", "deal_currency_code", "dealstage", "pipeline", "closedate"],
+            "contacts" => &[
+                "createdate",
+                "lastmodifieddate",
+                "email",
+                "phone",
+                "mobilephone",
+                "lifecyclestage",
+                "hs_lead_status",
+                "hs_analytics_source",
+            ],
+            _ => &[
+                "createdate",
+                "hs_lastmodifieddate",
+                "amount",
+                "deal_currency_code",
+                "dealstage",
+                "pipeline",
+                "closedate",
+            ],
         };
         let mut all: Vec<String> = fixed.iter().map(|name| (*name).to_owned()).collect();
         all.extend(self.config.location_property.clone());
@@ -130,7 +147,9 @@ impl Feed {
         if inputs.is_empty() {
             return Ok(());
         }
-        let lines = self.call(Method::POST, "/crm/v4/associations/deals/contacts/batch/read", Some(&json!({"inputs": inputs}))).await?;
+        let lines = self
+            .call(Method::POST, "/crm/v4/associations/deals/contacts/batch/read", Some(&json!({"inputs": inputs})))
+            .await?;
         let mut contact_of: BTreeMap<String, u64> = BTreeMap::new();
         for line in each(&lines["results"]) {
             let ids = each(&line["to"]).filter_map(|to| wire::id(&to["toObjectId"])?.parse().ok());
@@ -171,7 +190,8 @@ fn is_at(record: &Value, property: &str, at: i64) -> bool {
 
 fn search(place: &Place, at: i64, property: &str, properties: &[String]) -> Value {
     let at = at.to_string();
-    let filter = |name: &str, operator: &str, value: &str| json!({"propertyName": name, "operator": operator, "value": value});
+    let filter =
+        |name: &str, operator: &str, value: &str| json!({"propertyName": name, "operator": operator, "value": value});
     let (filters, sort) = match place.tie {
         Some(id) => (vec![filter(property, "EQ", &at), filter("hs_object_id", "GT", &id.to_string())], "hs_object_id"),
         None => (vec![filter(property, if place.past { "GT" } else { "GTE" }, &at)], property),
@@ -193,7 +213,9 @@ fn judge(response: &Response, now: DateTime<Utc>) -> Result<Value, Trouble> {
         FailureKind::MissingScopes | FailureKind::GrantExpired => SourceError::Reconnect(failure.message).into(),
         FailureKind::Unavailable | FailureKind::Lost => SourceError::Unavailable(failure.message).into(),
         FailureKind::Malformed => SourceError::Malformed(failure.message).into(),
-        FailureKind::NotFound | FailureKind::Conflict { .. } | FailureKind::Invalid => SourceError::Refused(failure.message).into(),
+        FailureKind::NotFound | FailureKind::Conflict { .. } | FailureKind::Invalid => {
+            SourceError::Refused(failure.message).into()
+        }
     })
 }
 
@@ -219,7 +241,11 @@ fn step(place: &Place, at: i64, records: &[Value], property: &str, full: bool) -
             let last = stamps.iter().max().copied();
             let last = last.ok_or_else(|| SourceError::Malformed("the search ends before it says so".to_owned()))?;
             let tied = last == at && !place.past;
-            let here = records.iter().zip(&stamps).filter(|(_, stamp)| **stamp == last).filter_map(|(record, _)| number(record));
+            let here = records
+                .iter()
+                .zip(&stamps)
+                .filter(|(_, stamp)| **stamp == last)
+                .filter_map(|(record, _)| number(record));
             let before = if last == at { place.seen.as_slice() } else { &[] };
             let seen = here.chain(before.iter().copied()).collect();
             Ok(Some(Place { at: Some(last), tie: tied.then_some(0), past: false, seen }))
@@ -232,7 +258,8 @@ fn step(place: &Place, at: i64, records: &[Value], property: &str, full: bool) -
 impl Source for Feed {
     async fn check(&self) -> Result<Account, SourceError> {
         let details = self.call(Method::GET, "/account-info/v3/details", None).await?;
-        let id = wire::id(&details["portalId"]).ok_or_else(|| SourceError::Malformed("the account has no id".to_owned()))?;
+        let id =
+            wire::id(&details["portalId"]).ok_or_else(|| SourceError::Malformed("the account has no id".to_owned()))?;
         Ok(Account { name: format!("HubSpot {id}"), id })
     }
 
@@ -269,7 +296,9 @@ impl Source for Feed {
             }
             (None, None) => Place { at: place.at, ..Place::default() },
         };
-        records.retain(|record| !number(record).is_some_and(|id| place.seen.contains(&id)) || !is_at(record, property, at));
+        let told =
+            |record: &Value| is_at(record, property, at) && number(record).is_some_and(|id| place.seen.contains(&id));
+        records.retain(|record| !told(record));
         if reading.stream == "deals" {
             self.with_contacts(&mut records).await?;
         }
@@ -307,14 +336,28 @@ mod tests {
     fn records_of_one_stamp_are_told_apart_by_their_id() {
         const T: i64 = 1_790_000_000_000;
         let begin = Place { at: Some(T), ..Place::default() };
-        assert_eq!(next(&begin, &[record(1, T), record(2, T + 5)], true), Some((Some(T + 5), None, false)), "the last stamp again");
-        assert_eq!(next(&begin, &[record(1, T), record(2, T)], true), Some((Some(T), Some(0), false)), "a page of one stamp");
+        assert_eq!(
+            next(&begin, &[record(1, T), record(2, T + 5)], true),
+            Some((Some(T + 5), None, false)),
+            "the last stamp again"
+        );
+        assert_eq!(
+            next(&begin, &[record(1, T), record(2, T)], true),
+            Some((Some(T), Some(0), false)),
+            "a page of one stamp"
+        );
         let tie = Place { tie: Some(0), ..begin.clone() };
         assert_eq!(next(&tie, &[record(1, T), record(2, T)], true), Some((Some(T), Some(2), false)));
         assert_eq!(next(&tie, &[record(3, T)], false), Some((Some(T), None, true)), "all of it: go past it");
         let past = Place { past: true, ..begin.clone() };
         assert_eq!(next(&past, &[record(9, T + 1)], false), None);
-        assert!(step(&begin, T, &[record(1, T - 1)], "lastmodifieddate", true).is_err(), "a page that was not asked for");
-        assert!(step(&Place { tie: Some(5), ..begin }, T, &[record(5, T)], "lastmodifieddate", true).is_err(), "the same page");
+        assert!(
+            step(&begin, T, &[record(1, T - 1)], "lastmodifieddate", true).is_err(),
+            "a page that was not asked for"
+        );
+        assert!(
+            step(&Place { tie: Some(5), ..begin }, T, &[record(5, T)], "lastmodifieddate", true).is_err(),
+            "the same page"
+        );
     }
 }

@@ -42,7 +42,8 @@ mod tests {
 
     #[test]
     fn changes_wake_their_streams() {
-        let body = br#"[{"eventId":1,"portalId":33,"occurredAt":1,"subscriptionType":"deal.propertyChange","objectId":5},
+        let body =
+            br#"[{"eventId":1,"portalId":33,"occurredAt":1,"subscriptionType":"deal.propertyChange","objectId":5},
             {"eventId":2,"portalId":33,"occurredAt":1,"subscriptionType":"contact.creation","objectId":6},
             {"eventId":3,"portalId":33,"occurredAt":1,"subscriptionType":"deal.creation","objectId":7}]"#;
         let signed = Signed { method: "POST", uri: "https://app.example.com/h", body };
