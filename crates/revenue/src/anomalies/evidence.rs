@@ -6,11 +6,11 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 
 use super::series::Part;
-use crate::metrics::{self, Metric};
+use crate::metrics::{Metric, Shown};
 
 /// A day of the series.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
-pub(crate) struct Shown {
+pub(crate) struct EvidenceDay {
     /// The day, at the place.
     pub day: NaiveDate,
     /// What it was; null: nothing to measure.
@@ -25,7 +25,7 @@ pub(crate) struct Shown {
 
 /// A place and source whose part of the metric differs from what is usual on that weekday.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
-pub(crate) struct Explains {
+pub(crate) struct EvidencePart {
     /// The place; null where none was named.
     pub location_id: Option<Uuid>,
     /// The source.
@@ -40,15 +40,15 @@ pub(crate) struct Explains {
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, ToSchema)]
 pub(crate) struct Evidence {
     /// Up to 60 days, the last one being the anomaly's.
-    pub days: Vec<Shown>,
+    pub days: Vec<EvidenceDay>,
     /// What explains it, the largest difference first; at most five.
-    pub parts: Vec<Explains>,
+    pub parts: Vec<EvidencePart>,
 }
 
-impl Explains {
+impl EvidencePart {
     /// A part of a metric. Of a mean or a share the count is told: that is what adds up.
     pub(super) fn of(metric: &Metric, part: &Part) -> Self {
-        let money = metric.shown == metrics::Shown::Money;
+        let money = metric.shown == Shown::Money;
         let (value, before) = if money { (part.amount, part.amount_before) } else { (part.n, part.n_before) };
         Self {
             location_id: Some(part.location_id).filter(|id| !id.is_nil()),

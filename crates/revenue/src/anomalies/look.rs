@@ -10,7 +10,7 @@ use serde_json::json;
 use stats::detect::{Judgement, Verdict, judge};
 use uuid::Uuid;
 
-use super::evidence::{Evidence, Explains, Shown};
+use super::evidence::{Evidence, EvidenceDay, EvidencePart};
 use super::series::{self, Series};
 use super::store::{self, Found};
 use crate::metrics::Metric;
@@ -123,21 +123,21 @@ async fn evidence(
         .map(|at| {
             let on = series.from + Days::new(at as u64);
             match judge(values, at, series::kind(metric)) {
-                Verdict::Judged(told) => Shown {
+                Verdict::Judged(told) => EvidenceDay {
                     day: on,
                     value: Some(told.value),
                     expected: Some(told.expected),
                     low: Some(told.low),
                     high: Some(told.high),
                 },
-                _ => Shown { day: on, value: values[at], expected: None, low: None, high: None },
+                _ => EvidenceDay { day: on, value: values[at], expected: None, low: None, high: None },
             }
         })
         .collect();
-    let mut parts: Vec<Explains> = series::parts(tx, metric.name, place, day)
+    let mut parts: Vec<EvidencePart> = series::parts(tx, metric.name, place, day)
         .await?
         .iter()
-        .map(|part| Explains::of(metric, part))
+        .map(|part| EvidencePart::of(metric, part))
         .filter(|part| (part.value - part.usual).abs() > f64::EPSILON)
         .collect();
     parts.sort_by(|a, b| (b.value - b.usual).abs().total_cmp(&(a.value - a.usual).abs()));

@@ -154,8 +154,9 @@ fn chart(anomaly: &AnomalyOut) -> Svg {
     // Money is drawn in whole units.
     let drawn = |value: Option<f64>| value.map_or(f64::NAN, |value| if money { value / 100.0 } else { value });
     let labels = days.iter().map(|day| day.day.format("%-d %b").to_string()).collect();
-    let all =
-        |of: fn(&super::evidence::Shown) -> Option<f64>| days.iter().map(|day| drawn(of(day))).collect::<Vec<f64>>();
+    let all = |of: fn(&super::evidence::EvidenceDay) -> Option<f64>| {
+        days.iter().map(|day| drawn(of(day))).collect::<Vec<f64>>()
+    };
     Line::new(anomaly.title.clone(), "", labels)
         .band("usual", Tone::Quiet, all(|day| day.low), all(|day| day.high))
         .series("expected", Tone::Quiet, all(|day| day.expected))

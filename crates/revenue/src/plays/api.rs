@@ -189,13 +189,13 @@ pub(super) fn named(name: &str) -> Result<Recipe, AppError> {
 }
 
 /// Every play.
-pub(super) async fn all(tx: &mut OrgTx) -> Result<Vec<PlayOut>, AppError> {
+pub(crate) async fn all(tx: &mut OrgTx) -> Result<Vec<PlayOut>, AppError> {
     let choices = store::choices(tx).await?;
     let counts = store::counts(tx).await?;
     let of = |play: Recipe| {
         let leads = |arm: &str| {
             let rows = counts.iter().filter(|(name, side, ..)| name == play.as_str() && side == arm);
-            rows.map(|(.., leads)| leads).sum()
+            rows.map(|(.., leads)| leads).sum::<i64>()
         };
         let choice = choices.iter().find(|choice| choice.play == play.as_str());
         PlayOut {
@@ -220,7 +220,7 @@ async fn one(tx: &mut OrgTx, play: Recipe) -> Result<PlayOut, AppError> {
 }
 
 /// Changes a play, with the state before and after in the audit log.
-pub(super) async fn change(tx: &mut OrgTx, by: Actor, play: Recipe, patch: PlayPatch) -> Result<(), AppError> {
+pub(crate) async fn change(tx: &mut OrgTx, by: Actor, play: Recipe, patch: PlayPatch) -> Result<(), AppError> {
     let PlayPatch { enabled, holdout_percent, message } = patch;
     if holdout_percent.is_some_and(|percent| !(5..=50).contains(&percent)) {
         return Err(AppError::field("holdout_percent", "must be between 5 and 50"));
