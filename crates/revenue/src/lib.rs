@@ -56,6 +56,7 @@ pub fn followers(kernel: &Kernel, people: Arc<dyn People>) -> Vec<Arc<dyn Follow
 pub fn handlers(kernel: &Kernel, handlers: &mut Handlers) {
     handlers.add(Arc::new(journeys::FoldJob::new(kernel)));
     handlers.add(Arc::new(journeys::RebuildJob::new(kernel)));
+    handlers.add(Arc::new(scores::HistoryJob::new(kernel)));
     handlers.add(Arc::new(anomalies::Deliver::new(kernel.clone())));
 }
 

@@ -8,9 +8,13 @@ use serde_json::Value;
 use uuid::Uuid;
 
 use super::{Journey, circle, fold, store, sums};
+use crate::scores::refresh::past_later;
 use crate::settings::Rules;
 use crate::signals::lock_key;
 use crate::signals::sums::Sums;
+
+/// So many touched leads and contacts are a file that is read, not business as it goes.
+const MANY: usize = 500;
 
 /// Holds the views of the organisation until the end of the transaction: one at a time changes them.
 pub(crate) async fn hold(tx: &mut OrgTx) -> Result<(), sqlx::Error> {
@@ -42,8 +46,9 @@ pub(crate) async fn batches(tx: &mut OrgTx, ids: &[Uuid]) -> anyhow::Result<()> 
         leads.extend(of_leads);
         contacts.extend(of_contacts);
     }
+    let many = leads.len() + contacts.len() > MANY;
     refold(tx, leads, contacts, &mut change).await?;
-    finish(tx, change).await
+    finish(tx, change, many).await
 }
 
 /// Folds leads and whoever belongs to them anew, and notes the difference.
@@ -81,9 +86,12 @@ async fn refold(
 }
 
 /// Writes the sums and says which places they are of.
-async fn finish(tx: &mut OrgTx, change: Sums) -> anyhow::Result<()> {
+async fn finish(tx: &mut OrgTx, change: Sums, many: bool) -> anyhow::Result<()> {
     let change = change.trimmed();
     let places: BTreeSet<Uuid> = change.0.keys().map(|(_, place, ..)| *place).collect();
+    if let Some(earliest) = change.0.keys().map(|(day, ..)| *day).next() {
+        past_later(tx, earliest, many).await?;
+    }
     change.apply(tx).await?;
     if !places.is_empty() {
         let fact = Fact::SignalsFolded { places: places.into_iter().collect() };

@@ -14,6 +14,7 @@ use uuid::Uuid;
 
 use super::circle::{Names, all_names, interned};
 use super::{Journey, Told, apply, fold, store, sums};
+use crate::scores::refresh::past_later;
 use crate::settings::Rules;
 use crate::signals::hold;
 use crate::signals::stored::{COLUMNS, Row};
@@ -30,6 +31,9 @@ pub struct Rebuilt {
     pub changed: u64,
 }
 
+/// What a sum lacks: day, place, source and metric; count and amount.
+pub type Lack = ((NaiveDate, Uuid, String, String), (i64, i64));
+
 /// How the views differ from what the signals say.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Difference {
@@ -38,7 +42,7 @@ pub struct Difference {
     /// Journeys that should not be there.
     pub gone: Vec<Uuid>,
     /// What the sums lack: count and amount by day, place, source, metric.
-    pub sums: Vec<((NaiveDate, Uuid, String, String), (i64, i64))>,
+    pub sums: Vec<Lack>,
     /// Batches that are not applied yet: with some, a difference is no fault.
     pub waiting: i64,
 }
@@ -89,6 +93,9 @@ pub async fn rebuild(tx: &mut OrgTx) -> anyhow::Result<Rebuilt> {
     store::remove(tx, &difference.gone).await?;
     let mut places: BTreeSet<Uuid> = difference.sums.iter().map(|((_, place, ..), _)| *place).collect();
     places.insert(Uuid::nil());
+    if let Some(((day, ..), _)) = difference.sums.first() {
+        past_later(tx, *day, true).await?;
+    }
     Sums(difference.sums.into_iter().collect()).apply(tx).await?;
     let org = tx.org();
     let fact = Fact::SignalsFolded { places: places.into_iter().collect() };
@@ -221,4 +228,66 @@ async fn difference(tx: &mut OrgTx, views: Views) -> anyhow::Result<Difference> 
     drop(rows);
     found.sums = sums.trimmed().0.into_iter().collect();
     Ok(found)
+}
+
+#[cfg(test)]
+mod tests {
+    use chrono::{DateTime, Duration};
+    use connectors::signal::SignalKind;
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn told(id: u128, kind: SignalKind, minutes: i64, lead: Option<u128>, contact: Option<u128>) -> Told {
+        let at = DateTime::from_timestamp(1_770_000_000, 0).unwrap_or_default() + Duration::minutes(minutes);
+        Told {
+            id: Uuid::from_u128(id),
+            at,
+            kind,
+            source: "web".into(),
+            location: None,
+            lead: lead.map(Uuid::from_u128),
+            contact: contact.map(|n| Uuid::from_u128(50_000 + n)),
+            minor: minutes,
+            inbound: kind == SignalKind::Call && minutes % 2 == 0,
+            spoken: minutes % 3 == 0,
+            meaningful: kind == SignalKind::Response,
+            reached: None,
+            cancelled: minutes % 5 == 0 && kind == SignalKind::Booking,
+            waited_s: None,
+            starts_at: None,
+            closes: false,
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn circles_folded_one_by_one_are_all_folded_at_once(
+            given in proptest::collection::vec(
+                (proptest::sample::select(SignalKind::ALL[..8].to_vec()), 0_i64..50_000, proptest::option::of(1_u128..9), proptest::option::of(1_u128..7)),
+                1..80,
+            ),
+        ) {
+            let signals: Vec<Told> = given
+                .into_iter()
+                .enumerate()
+                .map(|(n, (kind, minutes, lead, contact))| {
+                    let id = 1_000 + n as u128;
+                    let opens = kind == SignalKind::Lead;
+                    told(id, kind, minutes, lead.or(opens.then_some(id)), contact)
+                })
+                .collect();
+            let rules = Rules::default();
+            let at_once: BTreeMap<Uuid, Journey> = fold(&signals, &rules).into_iter().map(|one| (one.id, one)).collect();
+            let mut groups = Groups::default();
+            for one in signals {
+                groups.add(one, &Names::default());
+            }
+            let mut apart = BTreeMap::new();
+            for group in groups.sorted().chunk_by(|one, other| one.0 == other.0) {
+                apart.extend(fold(group.iter().map(|(_, told)| told), &rules).into_iter().map(|one| (one.id, one)));
+            }
+            prop_assert_eq!(apart, at_once);
+        }
+    }
 }

@@ -25,7 +25,7 @@ use utoipa::ToSchema;
 
 pub(crate) use calculate::{all_places, calculate};
 pub use benchmarks::BenchmarkClock;
-pub use refresh::{Refresher, ScoreClock};
+pub use refresh::{HistoryJob, Refresher, ScoreClock};
 
 /// The version of the definitions.
 pub const VERSION: i32 = 1;

@@ -63,7 +63,7 @@ fn a_message_without_an_answer_leaks_after_a_day_and_an_answer_mends_it() {
 #[test]
 fn a_missed_call_leaks_after_an_hour_unless_somebody_calls_back() {
     let call = told(1, SignalKind::Call, 0);
-    assert_eq!(leak_of(&one(&[call.clone()])), Some((Stage::Answer, 60)));
+    assert_eq!(leak_of(&one(std::slice::from_ref(&call))), Some((Stage::Answer, 60)));
     let back = Told { inbound: false, spoken: true, ..told(2, SignalKind::Call, 50) };
     let returned = one(&[call, back]);
     assert_eq!((returned.leak_stage, returned.answered_after_s), (None, Some(3_000)));

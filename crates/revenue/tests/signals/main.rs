@@ -1,0 +1,7 @@
+//! Signals through the whole router and the followers: told, corrected, folded, scored; made anew; forgotten.
+
+mod api;
+mod forgetting;
+mod ledger;
+mod streams;
+mod support;
