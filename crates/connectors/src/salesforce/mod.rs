@@ -19,7 +19,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::call;
-use crate::oauth::Credentials;
+use crate::oauth::{Credentials, OAuthApp};
 use crate::record;
 use crate::signal::{Signal, SignalKind};
 use crate::source::{Account, Page, Reading, Rejection, Source, SourceError, Stream};
@@ -82,6 +82,22 @@ pub struct Salesforce {
 /// The source of one account; `base_url` is its `instance_url`.
 pub fn source(http: &Http, base_url: &str, config: Config, credentials: Credentials) -> Salesforce {
     Salesforce { http: http.clone(), base_url: base_url.trim_end_matches('/').to_owned(), config, credentials }
+}
+
+/// Our app at `login_url` ([`LOGIN_URL`], a sandbox's, or an account's own). An account's address comes with its tokens: see
+/// [`instance_url`].
+pub fn app(login_url: &str, client_id: &str, client_secret: Secret) -> OAuthApp {
+    let base = login_url.trim_end_matches('/');
+    OAuthApp {
+        service: NAME.to_owned(),
+        client_id: client_id.to_owned(),
+        client_secret,
+        authorise_url: format!("{base}/services/oauth2/authorize"),
+        token_url: format!("{base}/services/oauth2/token"),
+        scopes: ["api", "refresh_token"].map(str::to_owned).into(),
+        pkce: true,
+        ..OAuthApp::default()
+    }
 }
 
 /// Everything up to the record `id` of the stamp `at` was read; `next` continues the query while it lives.

@@ -17,7 +17,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use crate::call;
-use crate::oauth::Credentials;
+use crate::oauth::{Credentials, OAuthApp, TokenStyle};
 use crate::record;
 use crate::signal::Signal;
 use crate::source::{Account, Page, Reading, Rejection, Source, SourceError, Stream};
@@ -68,6 +68,22 @@ pub fn shop_url(shop: &str) -> Option<String> {
     let name = shop.strip_suffix(".myshopify.com")?;
     let fits = name.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-');
     (fits && !name.is_empty() && !name.starts_with('-') && name.len() <= 60).then(|| format!("https://{shop}"))
+}
+
+/// Our app at one shop ([`shop_url`]), asking to read orders of the last 60 days.
+pub fn app(shop_url: &str, client_id: &str, client_secret: Secret) -> OAuthApp {
+    let base = shop_url.trim_end_matches('/');
+    OAuthApp {
+        service: NAME.to_owned(),
+        client_id: client_id.to_owned(),
+        client_secret,
+        authorise_url: format!("{base}/admin/oauth/authorize"),
+        token_url: format!("{base}/admin/oauth/access_token"),
+        scopes: vec!["read_orders".to_owned()],
+        scope_separator: Some(','),
+        style: TokenStyle::Json,
+        ..OAuthApp::default()
+    }
 }
 
 /// Changed at or after `from` and before what `after` points at was read; `high` is the newest change seen.

@@ -18,7 +18,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use crate::call::{self, Trouble};
-use crate::oauth::Credentials;
+use crate::oauth::{Credentials, OAuthApp, TokenStyle};
 use crate::record;
 use crate::signal::Signal;
 use crate::source::{Account, Page, Reading, Rejection, Source, SourceError, Stream};
@@ -83,6 +83,23 @@ pub struct Square {
 /// The source of one account.
 pub fn source(http: &Http, base_url: &str, config: Config, credentials: Credentials) -> Square {
     Square { http: http.clone(), base_url: base_url.trim_end_matches('/').to_owned(), config, credentials }
+}
+
+/// Our app at [`BASE_URL`], asking to read.
+pub fn app(base_url: &str, client_id: &str, client_secret: Secret) -> OAuthApp {
+    let base = base_url.trim_end_matches('/');
+    let scopes = ["PAYMENTS_READ", "ORDERS_READ", "MERCHANT_PROFILE_READ", "APPOINTMENTS_READ", "CUSTOMERS_READ"];
+    OAuthApp {
+        service: NAME.to_owned(),
+        client_id: client_id.to_owned(),
+        client_secret,
+        authorise_url: format!("{base}/oauth2/authorize"),
+        token_url: format!("{base}/oauth2/token"),
+        scopes: scopes.map(str::to_owned).into(),
+        extra: vec![("session".to_owned(), "false".to_owned())],
+        style: TokenStyle::Json,
+        ..OAuthApp::default()
+    }
 }
 
 /// What was changed at or after `from` is being read: of the places in `left` (`None`: not begun), the first up to `cursor`.

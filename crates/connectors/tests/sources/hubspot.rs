@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use connectors::hubspot::{Config, source};
-use connectors::oauth::{Access, Credentials, OAuthApp, Renewal, Tokens};
+use connectors::oauth::{Access, Credentials, Renewal, Tokens};
 use connectors::signal::SignalKind;
 use connectors::source::{Source, SourceError};
 use kernel::config::Secret;
@@ -58,13 +58,8 @@ fn config() -> Config {
 fn granted(http: &Http, system: &Handle<HubSpot>) -> Credentials {
     let (access, refresh) = system.connect_app(&SCOPES);
     let tokens = Tokens { refresh_token: Some(Secret::new(refresh)), ..Tokens::fixed(Secret::new(access)) };
-    let app = OAuthApp {
-        service: "hubspot".into(),
-        client_id: system.config.client_id.clone(),
-        client_secret: Secret::new(system.config.client_secret.clone()),
-        token_url: format!("{}/oauth/v3/token", system.base_url()),
-        ..OAuthApp::default()
-    };
+    let secret = Secret::new(system.config.client_secret.as_str());
+    let app = connectors::hubspot::feed::app(system.base_url(), system.base_url(), &system.config.client_id, secret);
     Credentials::OAuth(Access::renewed(tokens, Arc::new(Renewal { http: http.clone(), app })))
 }
 

@@ -26,14 +26,8 @@ fn config() -> Config {
 }
 
 fn app(system: &Handle<Salesforce>) -> OAuthApp {
-    OAuthApp {
-        service: "salesforce".into(),
-        client_id: system.grants.client_id.clone(),
-        client_secret: Secret::new(system.grants.client_secret.clone()),
-        authorise_url: format!("{}/services/oauth2/authorize", system.base_url()),
-        token_url: format!("{}/services/oauth2/token", system.base_url()),
-        ..OAuthApp::default()
-    }
+    let secret = Secret::new(system.grants.client_secret.as_str());
+    connectors::salesforce::app(system.base_url(), &system.grants.client_id, secret)
 }
 
 fn granted(http: &Http, system: &Handle<Salesforce>) -> Credentials {
@@ -162,7 +156,8 @@ async fn an_account_is_connected_where_it_lives() {
     let back =
         kernel::http::Url::parse(answer.header("location").expect("it sends the person back")).expect("an address");
     let code = back.query_pairs().find(|(name, _)| name == "code").expect("a code").1.into_owned();
-    let tokens = app.exchange(&http, &code, "https://app.example.com/back", None).await.expect("tokens");
+    let tokens =
+        app.exchange(&http, &code, "https://app.example.com/back", consent.verifier.as_ref()).await.expect("tokens");
     assert_eq!(tokens.more["instance_url"], system.base_url());
     assert_eq!(tokens.expires_at, None, "a session does not say how long it lives");
     let source = source(&http, system.base_url(), config(), Credentials::OAuth(Access::fixed(tokens)));

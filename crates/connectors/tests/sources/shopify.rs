@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use connectors::oauth::{Access, Credentials, OAuthApp, Renewal, TokenStyle, Tokens};
+use connectors::oauth::{Access, Credentials, Renewal, Tokens};
 use connectors::shopify::{Config, source};
 use connectors::source::{Source, SourceError};
 use kernel::config::Secret;
@@ -23,14 +23,8 @@ async fn start(config: ShopifyConfig) -> Handle<Shopify> {
 fn granted(http: &Http, system: &Handle<Shopify>) -> Credentials {
     let (access, refresh) = system.grants.grant(standins::server::Standin::shared(&**system), &["read_orders"]);
     let tokens = Tokens { refresh_token: Some(Secret::new(refresh)), ..Tokens::fixed(Secret::new(access)) };
-    let app = OAuthApp {
-        service: "shopify".into(),
-        client_id: system.grants.client_id.clone(),
-        client_secret: Secret::new(system.grants.client_secret.clone()),
-        token_url: format!("{}/admin/oauth/access_token", system.base_url()),
-        style: TokenStyle::Json,
-        ..OAuthApp::default()
-    };
+    let secret = Secret::new(system.grants.client_secret.as_str());
+    let app = connectors::shopify::app(system.base_url(), &system.grants.client_id, secret);
     Credentials::OAuth(Access::renewed(tokens, Arc::new(Renewal { http: http.clone(), app })))
 }
 

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use connectors::oauth::{Access, Credentials, OAuthApp, Renewal, TokenStyle, Tokens};
+use connectors::oauth::{Access, Credentials, Renewal, Tokens};
 use connectors::signal::SignalKind;
 use connectors::source::Source;
 use connectors::square::{Config, source};
@@ -28,14 +28,8 @@ fn config() -> Config {
 fn granted(http: &Http, system: &Handle<Square>) -> Credentials {
     let (access, refresh) = system.grants.grant(standins::server::Standin::shared(&**system), &["PAYMENTS_READ"]);
     let tokens = Tokens { refresh_token: Some(Secret::new(refresh)), ..Tokens::fixed(Secret::new(access)) };
-    let app = OAuthApp {
-        service: "square".into(),
-        client_id: system.grants.client_id.clone(),
-        client_secret: Secret::new(system.grants.client_secret.clone()),
-        token_url: format!("{}/oauth2/token", system.base_url()),
-        style: TokenStyle::Json,
-        ..OAuthApp::default()
-    };
+    let secret = Secret::new(system.grants.client_secret.as_str());
+    let app = connectors::square::app(system.base_url(), &system.grants.client_id, secret);
     Credentials::OAuth(Access::renewed(tokens, Arc::new(Renewal { http: http.clone(), app })))
 }
 

@@ -105,7 +105,7 @@ pub(super) async fn more(
     if let Some(refused) = salesforce.refusal(&parts.headers) {
         return refused;
     }
-    let (id, offset) = locator.split_once('-').unwrap_or((&locator, "0"));
+    let (id, offset) = locator.split_once('-').unwrap_or((locator.as_str(), "0"));
     let Some(found) = locked(&salesforce.locators).get(id).cloned() else {
         return wording(400, Some("INVALID_QUERY_LOCATOR"));
     };

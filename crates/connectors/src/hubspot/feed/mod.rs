@@ -20,7 +20,7 @@ use serde_json::{Value, json};
 
 use super::failure::{Failure, FailureKind};
 use crate::call::{self, Trouble};
-use crate::oauth::Credentials;
+use crate::oauth::{Credentials, OAuthApp};
 use crate::record;
 use crate::signal::{Signal, SignalKind};
 use crate::source::{Account, Page, Reading, Rejection, Source, SourceError, Stream};
@@ -85,6 +85,19 @@ pub struct Feed {
 /// The source of one account.
 pub fn source(http: &Http, base_url: &str, config: Config, credentials: Credentials) -> Feed {
     Feed { http: http.clone(), base_url: base_url.trim_end_matches('/').to_owned(), config, credentials }
+}
+
+/// Our app: people consent at `consent_url` (`https://app.hubspot.com`), tokens come from `base_url`.
+pub fn app(consent_url: &str, base_url: &str, client_id: &str, client_secret: Secret) -> OAuthApp {
+    OAuthApp {
+        service: NAME.to_owned(),
+        client_id: client_id.to_owned(),
+        client_secret,
+        authorise_url: format!("{}/oauth/authorize", consent_url.trim_end_matches('/')),
+        token_url: format!("{}/oauth/v3/token", base_url.trim_end_matches('/')),
+        scopes: ["oauth", "crm.objects.contacts.read", "crm.objects.deals.read"].map(str::to_owned).into(),
+        ..OAuthApp::default()
+    }
 }
 
 /// Everything before the stamp `at` (milliseconds) was read, and of that stamp the records in `seen`; with `tie`, also those up to
