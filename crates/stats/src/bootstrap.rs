@@ -146,8 +146,8 @@ mod tests {
             let (low, high) = bootstrap_difference_interval(&a, &b, seed, 400, 0.95);
             covered_difference += i32::from(low <= 0.0 && 0.0 <= high);
         }
-        assert!((368..=392).contains(&covered), "{covered} of {rounds}");
-        assert!((368..=392).contains(&covered_difference), "{covered_difference} of {rounds}");
+        assert!((364..=394).contains(&covered), "{covered} of {rounds}");
+        assert!((364..=394).contains(&covered_difference), "{covered_difference} of {rounds}");
     }
 
     #[test]

@@ -154,6 +154,9 @@ const SENTENCES: &[(&str, &str)] = &[
     ("crm.disconnected", "disconnected the CRM"),
     ("hold.placed", "placed a legal hold"),
     ("hold.released", "released a legal hold"),
+    ("play.changed", "changed a play"),
+    ("anomaly.acknowledged", "saw an anomaly"),
+    ("anomaly.metric_muted", "muted a metric, or watched it again"),
 ];
 
 /// The action in words; one we do not know is shown as it is.

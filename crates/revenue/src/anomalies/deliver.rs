@@ -107,7 +107,7 @@ impl Deliver {
         }
         let vault = self.kernel.vault.of(job.org).await.map_err(JobError::retry)?;
         let open = |place: &str, sealed: &[u8]| {
-            vault.open_secret(place, sealed, job.org, "telling of an anomaly").map_err(JobError::give_up)
+            vault.open_secret(place, sealed, job.org, "tell of an anomaly").map_err(JobError::give_up)
         };
         let currency = Rules::load(&mut tx).await?.whole.settings.currency;
         let link = format!("{}/revenue/anomalies/{}", self.kernel.config.http.base_url(), alert.anomaly);
