@@ -229,7 +229,7 @@ impl Made {
                 .collect(),
         };
         match group {
-            ReportGroup::Total => vec![row(Value::Words("Total".to_owned()), "Total".to_owned(), &|_| true)],
+            ReportGroup::Total => vec![row(Value::Words("Total".to_owned()), "Total".to_owned(), &|_: &Sum| true)],
             ReportGroup::Source | ReportGroup::Location => {
                 let mut keys: Vec<&String> = self.readings.rows().iter().map(|sum| &sum.key).collect();
                 keys.sort();
@@ -242,7 +242,7 @@ impl Made {
                             None if key.is_empty() => "no place named".to_owned(),
                             None => key.clone(),
                         };
-                        row(Value::Words(name.clone()), name, &|sum| sum.key == *key)
+                        row(Value::Words(name.clone()), name, &|sum: &Sum| sum.key == *key)
                     })
                     .collect();
                 rows.retain(|row| row.values.iter().any(Option::is_some));
@@ -263,7 +263,7 @@ impl Made {
                         } else {
                             Value::Day(first.max(self.period.from))
                         };
-                        row(head, label.to_string(), &|sum| start(group, sum.day) == first)
+                        row(head, label.to_string(), &|sum: &Sum| start(group, sum.day) == first)
                     })
                     .collect()
             }

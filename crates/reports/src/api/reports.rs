@@ -73,6 +73,8 @@ pub(crate) struct ReportOut {
     pub schedule_id: Option<ScheduleId>,
     /// Why it failed.
     pub error: Option<String>,
+    /// Who asked for it.
+    pub by: String,
     pub created_at: DateTime<Utc>,
     pub ready_at: Option<DateTime<Utc>>,
 }
@@ -94,6 +96,7 @@ impl From<ReportRow> for ReportOut {
             location_id: row.location_id,
             schedule_id: row.schedule_id,
             error: row.error,
+            by: row.by_actor,
             created_at: row.at,
             ready_at: row.ready_at,
         }

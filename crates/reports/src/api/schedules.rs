@@ -253,7 +253,7 @@ pub(crate) async fn keep(
     }
     let id = id.unwrap_or_else(|| ScheduleId::new(tx.clock()));
     let row = planned(core, tx, id, given, by).await?;
-    schedules::save(tx, &row, before.is_none(), by).await?;
+    schedules::save(tx, &row, before.is_none()).await?;
     let entry = AuditEntry::new(by, "report.scheduled").about(id);
     audit::record(tx, entry.change(before.as_ref().map_or(Value::Null, told), told(&row))).await?;
     Ok(row)

@@ -3,7 +3,6 @@
 use chrono::{DateTime, NaiveDate, Utc};
 use kernel::db::OrgTx;
 use kernel::ids::{DesignId, LocationId, ReportId, ScheduleId};
-use kernel::ledger::Actor;
 use sqlx::FromRow;
 
 use crate::render::Format;
@@ -78,7 +77,7 @@ pub(crate) async fn due(tx: &mut OrgTx, now: DateTime<Utc>, most: i64) -> Result
 }
 
 /// Saves a new one, or changes the one with its id; false when there is none of that id.
-pub(crate) async fn save(tx: &mut OrgTx, row: &ScheduleRow, new: bool, by: Actor) -> Result<bool, sqlx::Error> {
+pub(crate) async fn save(tx: &mut OrgTx, row: &ScheduleRow, new: bool) -> Result<bool, sqlx::Error> {
     let now = tx.clock().now();
     let statement = if new {
         "insert into report_schedules (org_id, id, name, kind, design_id, location_id, time_zone, days, minute_of_day, formats, \
@@ -103,7 +102,7 @@ pub(crate) async fn save(tx: &mut OrgTx, row: &ScheduleRow, new: bool, by: Actor
         .bind(&row.recipients)
         .bind(row.enabled)
         .bind(row.next_at)
-        .bind(by.to_string())
+        .bind(&row.by_actor)
         .bind(now)
         .execute(tx.conn())
         .await?;

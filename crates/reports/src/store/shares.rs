@@ -10,7 +10,6 @@ use sqlx::FromRow;
 #[derive(Clone, Debug, FromRow)]
 pub(crate) struct ShareRow {
     pub id: ShareId,
-    pub report_id: ReportId,
     pub until: DateTime<Utc>,
     pub revoked_at: Option<DateTime<Utc>>,
     pub views: i32,
@@ -21,7 +20,7 @@ pub(crate) struct ShareRow {
 
 macro_rules! columns {
     () => {
-        "select id, report_id, until, revoked_at, views, viewed_at, by_actor, at from report_shares where org_id = $1 "
+        "select id, until, revoked_at, views, viewed_at, by_actor, at from report_shares where org_id = $1 "
     };
 }
 
