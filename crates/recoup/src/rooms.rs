@@ -10,13 +10,14 @@ use identity::Identity;
 use inbox::contacts::{ContactBook, ContactCard, Person, Resolved};
 use kernel::config::{Config, EncoderUse};
 use kernel::db::OrgTx;
-use kernel::ids::ContactId;
-use kernel::ledger::{Follower, Tag};
+use kernel::ids::{ContactId, TaskId, UserId};
+use kernel::ledger::{Actor, Follower, Tag};
 use kernel::privacy::{Holders, Machine};
 use kernel::queue::Handlers;
 use kernel::schedule::Reconciler;
 use kernel::{CanFail, Kernel};
 use shell::{App, Settings};
+use uuid::Uuid;
 
 use crate::reach::Reach;
 
@@ -247,6 +248,27 @@ impl revenue::People for Contacts {
         let cards = leads::contacts::cards(tx, &vault, contacts).await?;
         let of = |card: leads::contacts::Card| [card.profile.email, card.profile.phone].into_iter().flatten().collect();
         Ok(cards.into_iter().map(|(id, card)| (id, of(card))).collect())
+    }
+
+    async fn agents(&self, tx: &mut OrgTx, people: &[UserId]) -> anyhow::Result<HashMap<UserId, String>> {
+        let rows: Vec<(UserId, String)> = sqlx::query_as(
+            "select u.id, u.name from members m join users u on u.id = m.user_id where m.org_id = $1 and u.id = any($2)",
+        )
+        .bind(tx.org())
+        .bind(people.iter().map(|id| id.uuid()).collect::<Vec<_>>())
+        .fetch_all(tx.conn())
+        .await?;
+        Ok(rows.into_iter().collect())
+    }
+
+    async fn make_task(&self, tx: &mut OrgTx, by: Actor, task: revenue::NewTask<'_>) -> anyhow::Result<Uuid> {
+        let revenue::NewTask { title, body, href, key } = task;
+        let made = leads::tasks::NewTask { title, body, href, source: "action", source_key: Some(key), ..Default::default() };
+        Ok(leads::tasks::make(tx, by, &made).await?.uuid())
+    }
+
+    async fn take_back_task(&self, tx: &mut OrgTx, task: Uuid) -> anyhow::Result<bool> {
+        Ok(leads::tasks::take_back(tx, TaskId::from_uuid(task)).await?)
     }
 }
 

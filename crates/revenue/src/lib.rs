@@ -3,12 +3,14 @@
 //! Rules a newcomer would break: this room reads the ledger and its own tables, never another room's; every event is counted
 //! once, because the roll-ups commit with the follower's cursor; a figure nobody can explain is not shown.
 
+mod analytics;
 pub mod anomalies;
 mod centre;
 pub mod journeys;
 pub(crate) mod locations;
 pub mod metrics;
 mod native;
+mod pages;
 mod people;
 pub mod plays;
 pub mod privacy;
@@ -22,17 +24,17 @@ use std::sync::Arc;
 
 use axum::Router;
 use axum::extract::{DefaultBodyLimit, FromRef};
-use axum::routing::get;
 use kernel::Kernel;
 use kernel::ledger::Follower;
 use kernel::queue::Handlers;
 use kernel::schedule::Reconciler;
-use shell::{App, NavItem, Room};
+use shell::{App, NavItem, Permission, Room};
 use utoipa_axum::router::{OpenApiRouter, UtoipaMethodRouterExt as _};
 use utoipa_axum::routes;
 
+pub use analytics::DeskSums;
 pub use native::Native;
-pub use people::People;
+pub use people::{NewTask, People};
 pub use rollup::Rollup;
 
 /// What the handlers can reach.
@@ -46,6 +48,7 @@ struct Revenue {
 pub fn followers(kernel: &Kernel, people: Arc<dyn People>) -> Vec<Arc<dyn Follower>> {
     vec![
         Arc::new(Rollup),
+        Arc::new(DeskSums),
         Arc::new(Native::new(kernel, people)),
         Arc::new(journeys::Journeys),
         Arc::new(scores::Refresher),
@@ -88,6 +91,7 @@ pub fn room(app: &App, people: Arc<dyn People>) -> Room {
     Room {
         api: OpenApiRouter::new()
             .routes(routes!(centre::api::show_command_centre))
+            .routes(routes!(analytics::api::show_analytics))
             .routes(
                 routes!(signals::api::list_signals, signals::api::tell_signals)
                     .layer(DefaultBodyLimit::max(signals::api::LARGEST_BODY)),
@@ -98,13 +102,17 @@ pub fn room(app: &App, people: Arc<dyn People>) -> Room {
             .merge(plays::api())
             .with_state(state.clone()),
         pages: Router::new()
-            .route("/", get(centre::page::show_page))
-            .route("/command-centre/live", get(centre::page::show_live))
-            .route("/command-centre/feed", get(centre::page::show_feed))
+            .merge(centre::routes())
+            .merge(pages::routes())
+            .merge(analytics::routes())
             .merge(anomalies::pages())
             .merge(plays::pages())
             .with_state(state),
-        nav: vec![NavItem::main(1, "Command centre", "/", "gauge").keys("g c")],
+        nav: vec![
+            NavItem::main(1, "Command centre", "/", "gauge").keys("g c"),
+            NavItem::main(5, "Revenue", "/revenue", "circle-dollar-sign").keys("g v"),
+        ],
+        settings: vec![NavItem::main(42, "Scores", "/settings/scores", "gauge").only(Permission::ManageChannels)],
         ..Room::default()
     }
 }

@@ -2,7 +2,6 @@
 
 use std::collections::{BTreeSet, HashMap};
 
-use axum::extract::State;
 use kernel::audit::{self, AuditEntry};
 use kernel::db::OrgTx;
 use kernel::ids::LocationId;
@@ -118,7 +117,6 @@ pub(crate) async fn create_location(by: Allowed<ManageChannels>, Json(given): Js
 #[utoipa::path(patch, path = "/v2/locations/{id}", tag = "scores", request_body = LocationPatch, responses((status = 200, body = Location)))]
 pub(crate) async fn change_location(
     by: Allowed<ManageChannels>,
-    State(_): State<Revenue>,
     Path(id): Path<LocationId>,
     Json(given): Json<LocationPatch>,
 ) -> Result<Json<Location>, AppError> {

@@ -7,7 +7,10 @@ use shell::auth::permission::View;
 use shell::{Allowed, AppError, Json};
 use utoipa::ToSchema;
 
+use super::actions::{self, Action};
 use super::{Figures, Waits, store};
+use crate::read;
+use crate::scores::Score;
 
 /// Somebody who waits for an answer.
 #[derive(Serialize, ToSchema)]
@@ -40,9 +43,13 @@ pub(crate) struct CommandCentre {
     /// The 50 who have waited longest.
     waiting: Vec<WaitingOut>,
     leads: LeadsOut,
+    /// The five scores of the whole organisation as they were stored last; empty before the first signal.
+    scores: Vec<Score>,
+    /// What to do next, the most expensive first.
+    actions: Vec<Action>,
 }
 
-/// Show the command centre: what happened since yesterday, who waits, how warm the leads are.
+/// Show the command centre: what happened since yesterday, who waits, how warm the leads are, the scores and what to do next.
 #[utoipa::path(get, path = "/v2/command-centre", tag = "command centre", responses((status = 200, body = CommandCentre)))]
 pub(crate) async fn show_command_centre(by: Allowed<View>) -> Result<Json<CommandCentre>, AppError> {
     let today = by.now().date_naive();
@@ -62,7 +69,11 @@ pub(crate) async fn show_command_centre(by: Allowed<View>) -> Result<Json<Comman
             _ => leads.cold = count,
         }
     }
+    let scores = read::stored_scores(&mut tx, None).await?;
+    let (done, running) = (actions::approved(&mut tx).await?, actions::running(&mut tx).await?);
     Ok(Json(CommandCentre {
+        actions: actions::propose(&scores, &running, &done),
+        scores,
         since_yesterday: Figures::of(&days, today - Days::new(1), tomorrow),
         last_30_days: Figures::of(&days, month, tomorrow),
         waits,

@@ -91,23 +91,27 @@ pub(super) fn received_by_channel(days: &[Day]) -> Vec<(String, f64)> {
     for day in days.iter().filter(|day| day.received > 0) {
         *sums.entry(day.channel.as_str()).or_default() += day.received;
     }
-    let mut rows: Vec<(String, f64)> = sums.into_iter().map(|(channel, sum)| (shown(channel), sum as f64)).collect();
+    let mut rows: Vec<(String, f64)> = sums.into_iter().map(|(channel, sum)| (channel_name(channel), sum as f64)).collect();
     rows.sort_by(|a, b| b.1.total_cmp(&a.1));
     rows
 }
 
-fn shown(channel: &str) -> String {
+/// What a channel is called.
+pub(crate) fn channel_name(channel: &str) -> String {
     match channel {
         "facebook" => "Facebook".to_owned(),
         "instagram" => "Instagram".to_owned(),
         "whatsapp" => "WhatsApp".to_owned(),
         "x" => "X".to_owned(),
+        "email" => "E-mail".to_owned(),
+        "webchat" => "Web chat".to_owned(),
+        "voice" => "Telephone".to_owned(),
         other => other.to_owned(),
     }
 }
 
 /// A wait as a person says it.
-pub(super) fn spoken(seconds: f64) -> String {
+pub(crate) fn spoken(seconds: f64) -> String {
     match seconds {
         s if s < 90.0 => format!("{:.0} s", s.max(0.0)),
         s if s < 5_400.0 => format!("{:.0} min", s / 60.0),

@@ -1,4 +1,4 @@
-//! `/`: the command centre. Two parts refresh themselves when something happens: the figures and the feed.
+//! `/`: the command centre. Its parts refresh themselves when something happens: figures, scores, actions, feed.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -9,15 +9,21 @@ use axum::response::{IntoResponse, Response};
 use chrono::{DateTime, Days, Utc};
 use kernel::db::OrgTx;
 use kernel::ids::{ContactId, ConversationId};
+use shell::auth::Permission;
 use shell::auth::permission::View;
 use shell::chart::{Bars, Line, Svg, Tone};
 use shell::page::{count, percent};
 use shell::{Allowed, AppError, Frame, show};
 
+use super::actions::{self, List, May};
 use super::figures::{received_by_channel, received_by_day, spoken};
+use super::look::{self, Told};
+use super::money::{self, Panel};
 use super::store::{self, FeedRow};
 use super::{Figures, Waits};
+use crate::pages::words;
 use crate::people::People;
+use crate::read;
 
 /// The kinds of facts the feed tells.
 pub(super) const TOLD: &[&str] = &[
@@ -41,6 +47,8 @@ const WAITING: i64 = 8;
 struct CentrePage {
     frame: Frame,
     live: Live,
+    money: Panel,
+    actions: List,
     feed: Feed,
 }
 
@@ -49,9 +57,14 @@ struct CentrePage {
 #[template(path = "centre/_live.html")]
 struct Live {
     is_new: bool,
+    since: Option<DateTime<Utc>>,
     people_wrote: String,
     answered_alone: String,
     became_hot: String,
+    /// What came besides: leads, bookings, money; each empty where there was none.
+    leads: String,
+    bookings: String,
+    earned: String,
     waiting_count: i64,
     waiting_label: String,
     median: String,
@@ -78,10 +91,10 @@ struct Waiting {
 #[derive(Template)]
 #[template(path = "centre/_feed.html")]
 struct Feed {
-    rows: Vec<Told>,
+    rows: Vec<News>,
 }
 
-struct Told {
+struct News {
     icon: &'static str,
     name: String,
     what: String,
@@ -91,14 +104,26 @@ struct Told {
 
 pub(crate) async fn show_page(State(people): State<Arc<dyn People>>, by: Allowed<View>) -> Result<Response, AppError> {
     let mut tx = by.tx().await?;
-    let live = live(&mut tx, people.as_ref(), by.now()).await?;
+    let told = look::told(&mut tx, by.member(), true).await?;
+    let scores = read::stored_scores(&mut tx, None).await?;
+    let live = live(&mut tx, people.as_ref(), by.now(), told, scores.is_empty()).await?;
+    let money = money::panel(&mut tx, &scores).await?;
+    let may = May { plays: by.may(Permission::ManageChannels), tasks: by.may(Permission::Reply) };
+    let actions = actions::list(&mut tx, &scores, may).await?;
     let feed = feed(&mut tx, people.as_ref()).await?;
-    Ok(show(&CentrePage { frame: by.frame("Command centre"), live, feed })?.into_response())
+    // That somebody looked is kept.
+    tx.commit().await?;
+    Ok(show(&CentrePage { frame: by.frame("Command centre"), live, money, actions, feed })?.into_response())
 }
 
 pub(crate) async fn show_live(State(people): State<Arc<dyn People>>, by: Allowed<View>) -> Result<Response, AppError> {
     let mut tx = by.tx().await?;
-    Ok(show(&live(&mut tx, people.as_ref(), by.now()).await?)?.into_response())
+    let told = look::told(&mut tx, by.member(), false).await?;
+    let unscored: bool = sqlx::query_scalar("select not exists (select 1 from scores where org_id = $1)")
+        .bind(tx.org())
+        .fetch_one(tx.conn())
+        .await?;
+    Ok(show(&live(&mut tx, people.as_ref(), by.now(), told, unscored).await?)?.into_response())
 }
 
 pub(crate) async fn show_feed(State(people): State<Arc<dyn People>>, by: Allowed<View>) -> Result<Response, AppError> {
@@ -106,12 +131,20 @@ pub(crate) async fn show_feed(State(people): State<Arc<dyn People>>, by: Allowed
     Ok(show(&feed(&mut tx, people.as_ref()).await?)?.into_response())
 }
 
-async fn live(tx: &mut OrgTx, people: &dyn People, now: DateTime<Utc>) -> Result<Live, AppError> {
+async fn live(
+    tx: &mut OrgTx,
+    people: &dyn People,
+    now: DateTime<Utc>,
+    told: Told,
+    unscored: bool,
+) -> Result<Live, AppError> {
+    let what = told.what;
+    let currency = if what.revenue_minor > 0 { read::currency(tx).await?.code().to_owned() } else { String::new() };
+    let some = |n: i64| if n > 0 { count(n) } else { String::new() };
     let today = now.date_naive();
     let (tomorrow, month) = (today + Days::new(1), today - Days::new(29));
     let days = store::days(tx, month).await?;
     let waits = Waits::of(&store::waits(tx, month, tomorrow).await?);
-    let lately = Figures::of(&days, today - Days::new(1), tomorrow);
     let (waiting_count, asked) = store::count_waiting(tx).await?;
     let rows = store::waiting(tx, WAITING).await?;
     let names = names(tx, people, rows.iter().map(|row| row.contact_id).collect()).await?;
@@ -121,10 +154,18 @@ async fn live(tx: &mut OrgTx, people: &dyn People, now: DateTime<Utc>) -> Result
     let by_day = received_by_day(&days, month, today);
     let labels = by_day.iter().map(|(day, _)| day.format("%-d %b").to_string()).collect();
     Ok(Live {
-        is_new: days.is_empty(),
-        people_wrote: count(lately.received),
-        answered_alone: count(lately.sent_by_bot),
-        became_hot: count(lately.became_hot),
+        is_new: days.is_empty() && unscored,
+        since: told.since,
+        people_wrote: count(what.received),
+        answered_alone: count(what.answered_alone),
+        became_hot: count(what.became_hot),
+        leads: some(what.leads),
+        bookings: some(what.bookings),
+        earned: if what.revenue_minor > 0 {
+            words::money(what.revenue_minor as f64, &currency)
+        } else {
+            String::new()
+        },
         waiting_count,
         waiting_label: if asked > 0 {
             format!("{} of them for a person", count(asked))
@@ -178,7 +219,7 @@ async fn names(
 }
 
 /// A fact as one line.
-fn tell(row: &FeedRow, name: String) -> Told {
+fn tell(row: &FeedRow, name: String) -> News {
     let word = |field: &str| row.payload.get(field).and_then(|value| value.as_str()).unwrap_or_default().to_owned();
     let bot = word("writer") == "bot";
     let (icon, what) = match row.kind.as_str() {
@@ -200,7 +241,7 @@ fn tell(row: &FeedRow, name: String) -> Told {
         "lead" => format!("/leads/{}", kernel::ids::LeadId::from_uuid(row.subject_id)),
         _ => String::new(),
     });
-    Told { icon, name, what, href, at: row.at }
+    News { icon, name, what, href, at: row.at }
 }
 
 /// Why a person is needed, in words.
