@@ -22,9 +22,9 @@ async fn a_saved_report_is_made_and_says_what_its_design_asks_for() {
     let parts = json["parts"].as_array().expect("parts");
     let figures = &parts.iter().find(|part| part["type"] == "figures").expect("figures")["figures"];
     // 28 days of ten leads; seven of €1,500 and twenty-one of €1,000; five minutes; three of ten.
-    let values: Vec<f64> = (0..4).map(|n| figures[n]["value"].as_f64().expect("a number")).collect();
-    assert_eq!(values, [280.0, 3_150_000.0, 300.0, 0.3]);
-    assert_eq!(figures[1]["change"].as_f64(), Some(350_000.0));
+    let hundredths = |n: usize| (figures[n]["value"].as_f64().expect("a number") * 100.0).round() as i64;
+    assert_eq!([0, 1, 2, 3].map(hundredths), [28_000, 315_000_000, 30_000, 30]);
+    assert_eq!(figures[1]["change"].as_i64(), Some(350_000));
     let table = parts.iter().find(|part| part["type"] == "table").expect("a table");
     let rows = table["rows"].as_array().expect("rows");
     let leads: i64 = rows.iter().map(|row| row["Leads"].as_i64().expect("leads")).sum();

@@ -171,8 +171,9 @@ impl House {
         let request = request.body(Body::empty()).expect("a request");
         let Ok(response) = self.web.router.clone().oneshot(request).await;
         assert_eq!(response.status().as_u16(), 200, "{path}");
-        let head =
-            |name| response.headers().get(name).and_then(|value| value.to_str().ok()).unwrap_or_default().to_owned();
+        let head = |name: header::HeaderName| {
+            response.headers().get(name).and_then(|value| value.to_str().ok()).unwrap_or_default().to_owned()
+        };
         let (kind, name) = (head(header::CONTENT_TYPE), head(header::CONTENT_DISPOSITION));
         let bytes = to_bytes(response.into_body(), usize::MAX).await.expect("a body");
         (bytes.to_vec(), kind, name)

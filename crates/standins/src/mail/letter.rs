@@ -96,7 +96,7 @@ impl Entity {
             }
         } else if lower.starts_with("text/html") {
             html.push_str(&self.decoded());
-        } else {
+        } else if !self.header("content-disposition").to_ascii_lowercase().starts_with("attachment") {
             text.push_str(&self.decoded());
         }
     }

@@ -35,6 +35,8 @@ const OPEN: &[(&str, &str)] = &[
     ("GET /reset", "for whoever forgot their password"),
     ("GET /reset/{token}", "the secret in the path is the credential"),
     ("GET /restore/{token}", "the secret in the path is the credential"),
+    ("GET /shared/{token}", "the secret in the path is the credential"),
+    ("GET /shared/{token}/file", "the secret in the path is the credential"),
     ("GET /sign-in", "the door"),
     ("GET /sign-in/second-factor", "the second step of the door; the cookie of the first proves it"),
     ("GET /sign-in/sso", "the door"),

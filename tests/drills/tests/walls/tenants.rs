@@ -23,6 +23,8 @@ const NO_OBJECTS: &[(&str, &str)] = &[
     ("/reset/{token}", "a secret, good for whoever has it"),
     ("/v2/auth/password-reset/{token}", "a secret, good for whoever has it"),
     ("/restore/{token}", "a secret, good for an owner who has it"),
+    ("/shared/{token}", "a secret, good for whoever has it"),
+    ("/shared/{token}/file", "a secret, good for whoever has it"),
     ("/webhooks/{channel}", "a platform"),
 ];
 
