@@ -145,7 +145,7 @@ fn bind(signal: Signal, minor: Option<i64>, vault: &OrgVault, places: &HashMap<S
         contact,
         minor,
         original,
-        data: (!signal.data.is_empty()).then(|| Value::Object(signal.data)),
+        data: (!signal.data.is_empty()).then_some(Value::Object(signal.data)),
     }
 }
 

@@ -104,14 +104,15 @@ impl Sums {
         if sums.0.is_empty() {
             return Ok(());
         }
-        let mut columns: (Vec<NaiveDate>, Vec<Uuid>, Vec<String>, Vec<String>, Vec<i64>, Vec<i64>) = Default::default();
+        let (mut days, mut places, mut sources, mut metrics) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
+        let (mut counts, mut amounts) = (Vec::new(), Vec::new());
         for ((day, place, source, metric), (n, amount)) in sums.0 {
-            columns.0.push(day);
-            columns.1.push(place);
-            columns.2.push(source);
-            columns.3.push(metric);
-            columns.4.push(n);
-            columns.5.push(amount);
+            days.push(day);
+            places.push(place);
+            sources.push(source);
+            metrics.push(metric);
+            counts.push(n);
+            amounts.push(amount);
         }
         sqlx::query(
             "insert into daily_metrics as d (org_id, day, location_id, source, metric, n, amount) \
@@ -120,12 +121,12 @@ impl Sums {
              do update set n = d.n + excluded.n, amount = d.amount + excluded.amount",
         )
         .bind(tx.org())
-        .bind(&columns.0)
-        .bind(&columns.1)
-        .bind(&columns.2)
-        .bind(&columns.3)
-        .bind(&columns.4)
-        .bind(&columns.5)
+        .bind(&days)
+        .bind(&places)
+        .bind(&sources)
+        .bind(&metrics)
+        .bind(&counts)
+        .bind(&amounts)
         .execute(tx.conn())
         .await?;
         sqlx::query(
@@ -135,10 +136,10 @@ impl Sums {
                and d.metric = k.metric and d.n = 0 and d.amount = 0",
         )
         .bind(tx.org())
-        .bind(&columns.0)
-        .bind(&columns.1)
-        .bind(&columns.2)
-        .bind(&columns.3)
+        .bind(&days)
+        .bind(&places)
+        .bind(&sources)
+        .bind(&metrics)
         .execute(tx.conn())
         .await?;
         Ok(())
