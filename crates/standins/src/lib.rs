@@ -1,5 +1,5 @@
 //! Local imitations of the outside systems, for `recoup demo` and the tests: Meta (Messenger, Instagram, WhatsApp
-//! Cloud), X, an OpenAI-compatible endpoint, HubSpot and a mail server.
+//! Cloud), X, an OpenAI-compatible endpoint, HubSpot, a mail server, and the systems that signals are read from ([`Sources`]).
 //!
 //! Each is a server on a loopback port that speaks the real wire format, checks what the real system checks, and can be
 //! told to fail. They are written from the documented facts alone and import nothing of the connectors, so that a

@@ -174,7 +174,7 @@ impl Square {
         }
         let body = json!({"customer_ids": ids});
         let answer = self.call(Method::POST, "/v2/customers/bulk-retrieve", &[], Some(&body)).await?;
-        for record in records.iter_mut() {
+        for record in records {
             let Some(id) = record["customer_id"].as_str() else { continue };
             let customer = answer["responses"][id]["customer"].clone();
             record["_customer"] = customer;
