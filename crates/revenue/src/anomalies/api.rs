@@ -3,14 +3,13 @@
 use chrono::{DateTime, NaiveDate, Utc};
 use kernel::audit::{self, AuditEntry};
 use kernel::db::OrgTx;
-use kernel::ids::AnomalyId;
+use kernel::ids::{AnomalyId, LocationId};
 use kernel::ledger::Actor;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 use shell::auth::permission::{ManageChannels, Reply, View};
 use shell::{Allowed, AppError, Json, Path, Query};
 use utoipa::{IntoParams, ToSchema};
-use uuid::Uuid;
 
 use super::alerts::{self, AlertsOut, AlertsPatch};
 use super::evidence::Evidence;
@@ -32,7 +31,8 @@ pub(crate) struct Wanted {
     /// The name of a metric.
     pub metric: Option<String>,
     /// A place of business.
-    pub location_id: Option<Uuid>,
+    #[param(value_type = Option<String>)]
+    pub location_id: Option<LocationId>,
     /// Those whose last day is before this one: the last day of the page before.
     pub before: Option<NaiveDate>,
 }
@@ -44,7 +44,7 @@ pub(crate) struct AnomalyOut {
     pub metric: String,
     pub title: String,
     /// The place; absent for the whole organisation.
-    pub location_id: Option<Uuid>,
+    pub location_id: Option<LocationId>,
     /// The first day.
     pub day: NaiveDate,
     /// The last day.
@@ -77,7 +77,7 @@ impl AnomalyOut {
             id,
             title: words::title(&metric),
             metric,
-            location_id: Some(location_id).filter(|id| !id.is_nil()),
+            location_id: Some(location_id).filter(|id| !id.is_nil()).map(LocationId::from_uuid),
             day,
             last_day,
             value,
@@ -183,7 +183,8 @@ pub(super) async fn listed(tx: &mut OrgTx, wanted: Wanted) -> Result<AnomaliesOu
         return Err(AppError::field("state", "is open, acknowledged or muted"));
     }
     let currency = Rules::load(tx).await?.whole.settings.currency;
-    let rows = store::list(tx, &Filter { state, metric, place: location_id, before }, MOST).await?;
+    let rows =
+        store::list(tx, &Filter { state, metric, place: location_id.map(LocationId::uuid), before }, MOST).await?;
     let data = rows.into_iter().map(|row| AnomalyOut::of(row, currency.code())).collect();
     Ok(AnomaliesOut { data, muted: store::muted(tx).await? })
 }

@@ -12,7 +12,7 @@ use kernel::config::Secret;
 use kernel::db::OrgTx;
 use kernel::http::header::HeaderName;
 use kernel::http::{HttpError, Method, Response};
-use kernel::ids::AnomalyId;
+use kernel::ids::{AnomalyId, LocationId};
 use kernel::queue::{Handler, Job, JobError};
 use ring::hmac;
 use serde::{Deserialize, Serialize};
@@ -125,7 +125,7 @@ impl Deliver {
             Channel::Webhook => match (settings.webhook_url, &settings.webhook_secret) {
                 (Some(url), Some(sealed)) => {
                     let body = json!({ "type": "anomaly.found", "id": alert.anomaly, "text": said, "link": link,
-                        "data": { "metric": anomaly.metric, "location_id": Some(anomaly.location_id).filter(|id| !id.is_nil()),
+                        "data": { "metric": anomaly.metric, "location_id": Some(anomaly.location_id).filter(|id| !id.is_nil()).map(LocationId::from_uuid),
                             "day": anomaly.day, "value": anomaly.value, "expected": anomaly.expected, "low": anomaly.low,
                             "high": anomaly.high, "z": anomaly.z } });
                     Some(Parcel { url, body, secret: Some(open(SECRET_PLACE, sealed)?) })

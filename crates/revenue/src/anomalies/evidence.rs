@@ -1,9 +1,9 @@
 //! What stands behind an anomaly: the series with its band, and the places and sources that explain it.
 
 use chrono::NaiveDate;
+use kernel::ids::LocationId;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
-use uuid::Uuid;
 
 use super::series::Part;
 use crate::metrics::{Metric, Shown};
@@ -27,7 +27,7 @@ pub(crate) struct EvidenceDay {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
 pub(crate) struct EvidencePart {
     /// The place; null where none was named.
-    pub location_id: Option<Uuid>,
+    pub location_id: Option<LocationId>,
     /// The source.
     pub source: String,
     /// Its part of the day: the count, or the amount of money.
@@ -51,7 +51,7 @@ impl EvidencePart {
         let money = metric.shown == Shown::Money;
         let (value, before) = if money { (part.amount, part.amount_before) } else { (part.n, part.n_before) };
         Self {
-            location_id: Some(part.location_id).filter(|id| !id.is_nil()),
+            location_id: Some(part.location_id).filter(|id| !id.is_nil()).map(LocationId::from_uuid),
             source: part.source.clone(),
             value: value as f64,
             usual: before as f64 / 4.0,

@@ -5,12 +5,11 @@ use std::collections::HashMap;
 use askama::Template;
 use axum::response::{IntoResponse, Redirect, Response};
 use kernel::db::OrgTx;
-use kernel::ids::AnomalyId;
+use kernel::ids::{AnomalyId, LocationId};
 use serde::Deserialize;
 use shell::auth::permission::{ManageChannels, Reply, View};
 use shell::chart::{Line, Svg, Tone, sparkline};
 use shell::{Allowed, AppError, Form, Frame, Path, Permission, Query, Tab, Toast, show};
-use uuid::Uuid;
 
 use super::alerts::{self, AlertsOut, AlertsPatch};
 use super::api::{self, AnomalyOut, Wanted};
@@ -21,6 +20,7 @@ use crate::settings::Rules;
 #[template(path = "anomalies/list.html")]
 struct ListPage {
     frame: Frame,
+    sections: Vec<Tab>,
     tabs: Vec<Tab>,
     rows: Vec<Row>,
     muted: Vec<(String, String)>,
@@ -75,6 +75,7 @@ pub(crate) async fn list(by: Allowed<View>, Query(wanted): Query<Wanted>) -> Res
     };
     let page = ListPage {
         frame: by.frame("Anomalies"),
+        sections: crate::pages::tabs("/revenue/anomalies"),
         tabs: vec![tab("All", ""), tab("Open", "open"), tab("Seen", "acknowledged"), tab("Muted", "muted")],
         rows: told.data.into_iter().map(|one| row(one, &places)).collect(),
         muted: told.muted.into_iter().map(|metric| (words::title(&metric), metric)).collect(),
@@ -85,7 +86,7 @@ pub(crate) async fn list(by: Allowed<View>, Query(wanted): Query<Wanted>) -> Res
     Ok(show(&page)?.into_response())
 }
 
-fn row(one: AnomalyOut, places: &HashMap<Uuid, String>) -> Row {
+fn row(one: AnomalyOut, places: &HashMap<LocationId, String>) -> Row {
     let values: Vec<f64> = one.evidence.days.iter().map(|day| day.value.unwrap_or(f64::NAN)).collect();
     Row {
         id: one.id,
@@ -164,13 +165,13 @@ fn chart(anomaly: &AnomalyOut) -> Svg {
         .draw()
 }
 
-async fn places(tx: &mut OrgTx) -> Result<HashMap<Uuid, String>, sqlx::Error> {
-    let rows: Vec<(Uuid, String)> =
+async fn places(tx: &mut OrgTx) -> Result<HashMap<LocationId, String>, sqlx::Error> {
+    let rows: Vec<(LocationId, String)> =
         sqlx::query_as("select id, name from locations where org_id = $1").bind(tx.org()).fetch_all(tx.conn()).await?;
     Ok(rows.into_iter().collect())
 }
 
-fn place(places: &HashMap<Uuid, String>, id: Option<Uuid>) -> String {
+fn place(places: &HashMap<LocationId, String>, id: Option<LocationId>) -> String {
     id.map_or_else(
         || "Whole organisation".to_owned(),
         |id| places.get(&id).cloned().unwrap_or_else(|| "A former place".to_owned()),

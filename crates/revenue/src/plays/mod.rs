@@ -5,7 +5,7 @@
 //! row before it is done; an increase is claimed only when the whole interval lies above zero.
 
 mod act;
-mod api;
+pub(crate) mod api;
 pub mod assign;
 mod enrol;
 pub mod experiment;

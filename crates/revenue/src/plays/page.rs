@@ -12,7 +12,7 @@ use serde::Deserialize;
 use shell::auth::permission::{ManageChannels, View};
 use shell::chart::{Interval, Svg, Tone};
 use shell::page::{amount, count, percent};
-use shell::{Allowed, AppError, Form, Frame, Path, Permission, Toast, show};
+use shell::{Allowed, AppError, Form, Frame, Path, Permission, Tab, Toast, show};
 use uuid::Uuid;
 
 use super::api::{self, EffectOut, PlayOut, PlayPatch};
@@ -22,6 +22,7 @@ use crate::people::People;
 #[template(path = "plays/list.html")]
 struct ListPage {
     frame: Frame,
+    tabs: Vec<Tab>,
     may_change: bool,
     plays: Vec<PlayOut>,
 }
@@ -62,7 +63,8 @@ struct Row {
 pub(crate) async fn list(by: Allowed<View>) -> Result<Response, AppError> {
     let plays = api::all(&mut by.tx().await?).await?;
     let may_change = by.may(Permission::ManageChannels);
-    Ok(show(&ListPage { frame: by.frame("Plays"), may_change, plays })?.into_response())
+    let tabs = crate::pages::tabs("/revenue/plays");
+    Ok(show(&ListPage { frame: by.frame("Plays"), tabs, may_change, plays })?.into_response())
 }
 
 /// One play's read-out.

@@ -37,10 +37,7 @@ pub(crate) async fn export(tx: &mut OrgTx, traces: &Traces) -> Result<Sheet, sql
 /// Removes them. Their leads are missing from read-outs afterwards, on both sides alike.
 pub(crate) async fn erase(tx: &mut OrgTx, traces: &Traces) -> Result<Removed, sqlx::Error> {
     let sql = format!("delete from play_enrolments where {THEIRS}");
-    let done = sqlx::query(sqlx::AssertSqlSafe(sql))
-        .bind(tx.org())
-        .bind(traces.contact_ids())
-        .execute(tx.conn())
-        .await?;
+    let done =
+        sqlx::query(sqlx::AssertSqlSafe(sql)).bind(tx.org()).bind(traces.contact_ids()).execute(tx.conn()).await?;
     Ok(Removed::new("play_enrolments", done.rows_affected()))
 }
