@@ -102,8 +102,13 @@ fn instead(character: char) -> Option<char> {
     match character {
         c if c.is_whitespace() || c.is_control() => Some(' '),
         // Marks on the letter before, joiners, signs of direction and selectors of a form have no width of their own.
-        '\u{0300}'..='\u{036f}' | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{206f}' => None,
-        '\u{fe00}'..='\u{fe0f}' | '\u{feff}' | '\u{00ad}' => None,
+        '\u{0300}'..='\u{036f}'
+        | '\u{00ad}'
+        | '\u{200b}'..='\u{200f}'
+        | '\u{202a}'..='\u{202e}'
+        | '\u{2060}'..='\u{206f}'
+        | '\u{fe00}'..='\u{fe0f}'
+        | '\u{feff}' => None,
         _ => Some(MISSING),
     }
 }

@@ -88,7 +88,7 @@ pub(crate) struct Piece {
 
 /// A document laid out.
 #[derive(Default)]
-pub(crate) struct Pages {
+pub(crate) struct Layout {
     pub(crate) pages: Vec<Vec<Piece>>,
     pub(crate) tree: Vec<Child>,
     /// The heads, each with its page and place on it.
@@ -100,7 +100,7 @@ pub(crate) struct Pages {
     pub(crate) y: f32,
 }
 
-impl Pages {
+impl Layout {
     /// Lays a document out.
     pub(crate) fn of(document: &Document) -> Self {
         let (width, height) = document.paper.size();

@@ -3,7 +3,7 @@
 use crate::block::Table;
 use crate::drawing::{Align, Ink};
 use crate::font::Weight;
-use crate::layout::{Branch, CAPTION, Child, MARGIN, Pages, Role, Style};
+use crate::layout::{Branch, CAPTION, Child, Layout, MARGIN, Role, Style};
 use crate::text::{self, Line};
 
 const HEAD: Style = Style::new(8.5, 11.5, Weight::SemiBold, Ink::Soft);
@@ -21,7 +21,7 @@ struct Place {
     align: Align,
 }
 
-impl Pages {
+impl Layout {
     pub(crate) fn table(&mut self, table: &Table) {
         if table.columns.is_empty() {
             return;

@@ -22,7 +22,7 @@ use crate::PdfError;
 use crate::block::{Date, Document};
 use crate::drawing::{Align, Ink, Mark};
 use crate::font::Weight;
-use crate::layout::{Branch, Child, Pages, Piece, Role};
+use crate::layout::{Branch, Child, Layout, Piece, Role};
 
 /// How far a control point stands from the end of a quarter of a circle of radius 1.
 const KAPPA: f32 = 0.552_284_8;
@@ -52,13 +52,13 @@ impl Document {
     /// # Errors
     /// When the library refuses to write it, which no text can cause.
     pub fn render(&self) -> Result<Vec<u8>, PdfError> {
-        let pages = Pages::of(self);
+        let pages = Layout::of(self);
         // A file that breaks a rule of accessibility is still better than none.
         self.write(&pages, true).or_else(|_| self.write(&pages, false))
     }
 
     /// Writes the file; `strict` refuses what PDF/UA-1 does not allow.
-    fn write(&self, pages: &Pages, strict: bool) -> Result<Vec<u8>, PdfError> {
+    fn write(&self, pages: &Layout, strict: bool) -> Result<Vec<u8>, PdfError> {
         let mut settings = SerializeSettings::default();
         if strict {
             let accessible = ConfigurationBuilder::new().with_accessibility_validator(Accessibility::UA1).finish();
@@ -354,7 +354,7 @@ mod tests {
     #[test]
     fn whatever_the_text_the_file_keeps_the_rules_of_accessibility() {
         let document = odd();
-        let pages = Pages::of(&document);
+        let pages = Layout::of(&document);
         assert!(pages.pages.len() > 2);
         let strict = document.write(&pages, true).expect("PDF/UA-1");
         assert_eq!(strict, document.render().expect("a file"));

@@ -25,7 +25,7 @@ struct BuilderPage {
     action: String,
     /// The saved report; empty for a new one.
     id: String,
-    name: String,
+    called: String,
     metrics: Vec<Choice>,
     groups: Vec<Choice>,
     charts: Vec<Choice>,
@@ -220,7 +220,7 @@ async fn page(
         frame: by.frame(if id.is_some() { "Saved report" } else { "New report" }),
         action: id.map_or_else(|| "/reports/saved".to_owned(), |id| format!("/reports/saved/{id}")),
         id: id.map(|id| id.to_string()).unwrap_or_default(),
-        name,
+        called: name,
         metrics: metrics.collect(),
         groups: groups.map(|(group, word, label)| Choice::new(word, label, design.group == group)).into(),
         charts: charts.map(|(chart, word, label)| Choice::new(word, label, design.chart == chart)).into(),

@@ -29,7 +29,7 @@ struct SchedulePage {
     /// The schedule; empty for a new one.
     id: String,
     mail: bool,
-    name: String,
+    called: String,
     kinds: Vec<Choice>,
     places: Vec<Choice>,
     zones: Vec<Choice>,
@@ -255,7 +255,7 @@ async fn page(
             .collect(),
         days: days.collect(),
         formats: formats.into(),
-        name: form.name,
+        called: form.name,
         time: form.time,
         recipients: form.recipients,
         enabled: form.enabled,

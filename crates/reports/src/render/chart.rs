@@ -93,11 +93,6 @@ fn paint(mark: &Mark, into: &mut Vec<pdf::Mark>) {
                 into.push(pdf::Mark::Path { points, width: 2.0, dashed, ink: ink(*tone) });
             }
         }
-        // Paper has no shades: an area is its outline.
-        Mark::Area { tone, points } => {
-            let points = points.iter().copied().map(at).collect();
-            into.push(pdf::Mark::Path { points, width: 0.8, dashed: true, ink: ink(*tone) });
-        }
         Mark::Area { tone, points } => {
             into.push(pdf::Mark::Area { points: points.iter().copied().map(at).collect(), ink: ink(*tone) });
         }
@@ -124,13 +119,11 @@ fn words(style: Words, anchor: Anchor, (x, y): (f32, f32), text: &str) -> pdf::M
     use pdf::Weight::{Regular, SemiBold};
     let (size, weight, ink) = match style {
         Words::Axis => (11.0, Regular, pdf::Ink::Faint),
-        Words::Label => (12.0, Regular, pdf::Ink::Soft),
+        Words::Label | Words::DialName => (12.0, Regular, pdf::Ink::Soft),
         Words::Value => (12.0, SemiBold, pdf::Ink::Text),
         Words::Name(tone) => (12.0, SemiBold, ink(tone)),
         Words::DialValue => (24.0, SemiBold, pdf::Ink::Text),
         Words::DialText => (17.0, SemiBold, pdf::Ink::Text),
-        Words::DialText => (17.0, SemiBold, pdf::Ink::Text),
-        Words::DialName => (12.0, Regular, pdf::Ink::Soft),
     };
     let align = match anchor {
         Anchor::Start => pdf::Align::Left,
