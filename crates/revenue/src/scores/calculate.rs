@@ -60,17 +60,31 @@ async fn win_back(
     places: &[Uuid],
 ) -> anyhow::Result<()> {
     let span = Span::of(rules, as_of);
+    let from = rules.whole.instant(span.first, 0);
+    // A place has won nothing back that the whole has not.
+    let whole = recovered(tx, None, from, as_of).await?;
     for place in places {
         let Some(inputs) = all.get_mut(place) else { continue };
         inputs.recoverable = store::at_risk_on(tx, *place, span.first).await?;
-        let from = rules.whole.instant(span.first, 0);
-        let location = (!place.is_nil()).then_some(*place);
-        inputs.recovered = crate::plays::recovered(tx, location, from, as_of).await?.map(|found| Recovered {
-            treated: found.treated_minor as f64,
-            baseline: found.baseline_minor as f64,
-            low: found.low_minor as f64,
-            high: found.high_minor as f64,
-        });
+        inputs.recovered = match whole {
+            Some(_) if !place.is_nil() => recovered(tx, Some(*place), from, as_of).await?,
+            whole => whole,
+        };
     }
     Ok(())
+}
+
+async fn recovered(
+    tx: &mut OrgTx,
+    location: Option<Uuid>,
+    from: DateTime<Utc>,
+    to: DateTime<Utc>,
+) -> anyhow::Result<Option<Recovered>> {
+    let found = crate::plays::recovered(tx, location, from, to).await?;
+    Ok(found.map(|found| Recovered {
+        treated: found.treated_minor as f64,
+        baseline: found.baseline_minor as f64,
+        low: found.low_minor as f64,
+        high: found.high_minor as f64,
+    }))
 }

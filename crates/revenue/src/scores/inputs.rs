@@ -254,6 +254,7 @@ async fn read_sums(tx: &mut OrgTx, span: Span, all: &mut Everywhere) -> Result<(
            sum(n) filter (where day >= $2 and day < $5)::bigint as rates_n, \
            sum(amount) filter (where day >= $2 and day < $5)::bigint as rates_amount \
          from daily_metrics where org_id = $1 and day >= least($2, $4) and day < $5 and metric <> 'leaks' \
+           and (day >= $3 or metric not like 'wait:%') \
          group by location_id, source, metric",
     )
     .bind(tx.org())
