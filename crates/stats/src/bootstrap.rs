@@ -42,28 +42,46 @@ pub fn bootstrap_difference_interval(
 
 /// The studentised interval around an estimate with its standard error: `again` draws once more and tells by how much the new
 /// estimate is off, and its own standard error.
-pub(crate) fn interval(
+fn interval(
     estimate: f64,
     error: f64,
     rounds: usize,
     level: f64,
     chance: &mut Chance,
-    mut again: impl FnMut(&mut Chance) -> (f64, f64),
+    again: impl FnMut(&mut Chance) -> (f64, f64),
 ) -> (f64, f64) {
     if estimate.is_nan() || error.is_nan() || error <= 0.0 {
         return (estimate, estimate);
     }
-    let mut ratios: Vec<f64> = (0..rounds.max(200))
+    let mut ratios = ratios(rounds, chance, again);
+    ratios.sort_by(f64::total_cmp);
+    let tail = (1.0 - level.clamp(0.0, 1.0)) / 2.0;
+    let at = |q| quantile_of_sorted(&ratios, q).unwrap_or(0.0);
+    (estimate - at(1.0 - tail) * error, estimate - at(tail) * error)
+}
+
+/// How many standard errors an estimate is off at most with the probability `level`, whichever way: half of a symmetric
+/// studentised interval, whose level is nearer to what is asked for than that of one with equal tails (Hall 1988).
+pub(crate) fn reach(
+    rounds: usize,
+    level: f64,
+    chance: &mut Chance,
+    again: impl FnMut(&mut Chance) -> (f64, f64),
+) -> f64 {
+    let mut ratios: Vec<f64> = ratios(rounds, chance, again).into_iter().map(f64::abs).collect();
+    ratios.sort_by(f64::total_cmp);
+    quantile_of_sorted(&ratios, level.clamp(0.0, 1.0)).unwrap_or(0.0)
+}
+
+/// Draws again and again: what each is off, over its own standard error.
+fn ratios(rounds: usize, chance: &mut Chance, mut again: impl FnMut(&mut Chance) -> (f64, f64)) -> Vec<f64> {
+    (0..rounds.max(200))
         .map(|_| {
             let (off, its_error) = again(chance);
             // A draw without spread says that it could be off by any amount; it takes its place at the end.
             if its_error > 0.0 { off / its_error } else { off.signum() * f64::from(u16::MAX) }
         })
-        .collect();
-    ratios.sort_by(f64::total_cmp);
-    let tail = (1.0 - level.clamp(0.0, 1.0)) / 2.0;
-    let at = |q| quantile_of_sorted(&ratios, q).unwrap_or(0.0);
-    (estimate - at(1.0 - tail) * error, estimate - at(tail) * error)
+        .collect()
 }
 
 /// Values to draw from, less the one that occurs most.

@@ -1,8 +1,8 @@
 //! What a play earned: a randomised holdout, read.
 //!
 //! The estimate is the difference of means between the treated and the held, each stratum weighted by its treated, times the
-//! number of the treated; before that, what was known before the experiment is taken out (CUPED). The interval is a studentised
-//! bootstrap. Two things make it hold its level on money, which is skewed and mostly zero, when only a tenth is held:
+//! number of the treated; before that, what was known before the experiment is taken out (CUPED). The interval is a symmetric
+//! studentised bootstrap. Two things make it hold its level on money, which is skewed and mostly zero, when only a tenth is held:
 //!
 //! - Amounts are drawn from the payers of both arms together, and only their share is each arm's own, drawn half-way to the
 //!   common one. A small arm's own amounts tell its mean and its spread by the same few payers, and an arm that missed the large
@@ -12,7 +12,7 @@
 //! `recoup sim revenue` measures coverage and false claims of exactly this code.
 
 use crate::binomial::Binomial;
-use crate::bootstrap::{commonest, interval};
+use crate::bootstrap::{commonest, reach};
 use crate::chance::Chance;
 use crate::cuped::slope_within;
 use crate::power::{detectable_with, power_with};
@@ -159,7 +159,7 @@ fn known(units: &[Unit], treated: f64, seed: u64, rounds: usize, level: f64) -> 
     let expected: f64 =
         sources.iter().zip(&weights).map(|([treated, held], weight)| weight * (treated.mean - held.mean)).sum();
     let mut again = observed.clone();
-    let (low, high) = interval(difference, error, rounds, level, &mut Chance::new(seed), |chance| {
+    let reach = reach(rounds, level, &mut Chance::new(seed), |chance| {
         for (sums, sources) in again.iter_mut().zip(&sources) {
             *sums = [sources[0].draw(chance), sources[1].draw(chance)];
         }
@@ -167,8 +167,8 @@ fn known(units: &[Unit], treated: f64, seed: u64, rounds: usize, level: f64) -> 
     });
     Ok(Known {
         total: difference * treated,
-        low: low * treated,
-        high: high * treated,
+        low: (difference - reach * error) * treated,
+        high: (difference + reach * error) * treated,
         standard_error: error * treated,
         detectable: detectable_with(error * treated),
         theta,
