@@ -8,9 +8,11 @@ use chrono_tz::Tz;
 use kernel::db::OrgTx;
 use kernel::ids::LocationId;
 use reports::figures::{
-    Ask, Component, LeakRow, LeakStage, Leaks, Metric, Place, Reading, Score, ScoreDay, Split, Sum, Unit,
+    Action, Anomaly, Ask, Component, Experiment, LeakRow, LeakStage, Leaks, Metric, Place, Reading, Score, ScoreDay,
+    Split, Sum, Unit,
 };
 use reports::period::{Period, day_in};
+use revenue::brief::{self, Noticed, Proposed, ReadOut};
 use revenue::read::{self, By, Daily, Group, LeakFilter, METRICS, ScoreType, Shown};
 use uuid::Uuid;
 
@@ -144,6 +146,49 @@ impl reports::Figures for RevenueFigures {
             href: String::new(),
         });
         Ok(Leaks { rows: rows.collect(), stages })
+    }
+
+    async fn anomalies(
+        &self,
+        tx: &mut OrgTx,
+        period: Period,
+        place: Option<LocationId>,
+    ) -> anyhow::Result<Vec<Anomaly>> {
+        let found = brief::noticed(tx, place.map(LocationId::uuid), (period.from, period.to)).await?;
+        let anomaly = |noticed: Noticed| Anomaly {
+            day: noticed.last_day,
+            sentence: noticed.sentence,
+            good: noticed.good,
+            href: format!("/revenue/anomalies/{}", noticed.id),
+        };
+        Ok(found.into_iter().map(anomaly).collect())
+    }
+
+    async fn experiments(&self, tx: &mut OrgTx, period: Period) -> anyhow::Result<Vec<Experiment>> {
+        let zone = zone(tx).await?.0;
+        let span = (midnight(zone, period.from), midnight(zone, period.to + Days::new(1)));
+        let outs = brief::read_outs(tx, None, span).await?;
+        let experiment = |out: ReadOut| Experiment {
+            play: out.play.title().to_owned(),
+            treated: i64::try_from(out.treated).unwrap_or(i64::MAX),
+            held_out: i64::try_from(out.held).unwrap_or(i64::MAX),
+            won: out.incremental_minor,
+            interval: out.interval_minor,
+            sentence: out.sentence,
+            href: format!("/revenue/plays/{}", out.play.as_str()),
+        };
+        Ok(outs.into_iter().map(experiment).collect())
+    }
+
+    /// Of today alone: what was proposed on a day before is not kept.
+    async fn actions(&self, tx: &mut OrgTx, day: NaiveDate, place: Option<LocationId>) -> anyhow::Result<Vec<Action>> {
+        if day < zone(tx).await?.1 {
+            return Ok(Vec::new());
+        }
+        let proposed = brief::proposed(tx, place.map(LocationId::uuid)).await?;
+        let action =
+            |one: Proposed| Action { title: one.title, why: one.why, expected: one.expected_minor, href: one.href };
+        Ok(proposed.into_iter().map(action).collect())
     }
 }
 

@@ -5,6 +5,7 @@
 
 mod analytics;
 pub mod anomalies;
+pub mod brief;
 mod centre;
 pub mod journeys;
 pub(crate) mod locations;

@@ -1,7 +1,7 @@
 //! The sentences of a briefing, each from figures by a rule.
 
 use super::Facts;
-use crate::figures::{AT_RISK, Score, Unit};
+use crate::figures::{AT_RISK, Experiment, Score, Unit};
 use crate::sheet::{Figure, Point, Tone, Value, change_words, money};
 
 /// The most points of a section: a busy owner reads the page in a minute.
@@ -27,12 +27,9 @@ pub(super) fn headline(facts: &Facts) -> String {
             }
         });
     }
-    let won: Vec<i64> = facts.experiments.iter().filter_map(|experiment| experiment.won).collect();
-    if !won.is_empty() {
-        let won: i64 = won.iter().sum();
-        if won > 0 {
-            said.push(format!("Recovery plays won back {} in the last 28 days.", money(won, &facts.currency)));
-        }
+    let won: i64 = facts.experiments.iter().filter(|one| is_proved(one)).filter_map(|one| one.won).sum();
+    if won > 0 {
+        said.push(format!("Recovery plays won back {} in the last 28 days.", money(won, &facts.currency)));
     }
     if said.is_empty()
         && let Some(sentence) = paid(facts)
@@ -46,6 +43,11 @@ pub(super) fn headline(facts: &Facts) -> String {
         );
     }
     said.join(" ")
+}
+
+/// Whether an increase is more than chance: its whole interval lies above zero.
+fn is_proved(experiment: &Experiment) -> bool {
+    experiment.interval.is_some_and(|(low, _)| low > 0)
 }
 
 /// What was paid yesterday, if money is known at all.
@@ -106,6 +108,9 @@ pub(super) fn changes(facts: &Facts) -> Vec<Point> {
         let by = change_words(&Value::of(score.unit, Some(change)), &facts.currency);
         let good = if (change > 0.0) == score.better { "better" } else { "worse" };
         points.push(Point::new(format!("{} is {now}, {by} within a week: {good}.", score.name)));
+    }
+    for experiment in facts.experiments.iter().filter(|one| is_proved(one)) {
+        points.push(Point::new(format!("{}: {}", experiment.play, experiment.sentence)).at(experiment.href.clone()));
     }
     for anomaly in facts.anomalies.iter().take(MOST) {
         points.push(Point::new(anomaly.sentence.clone()).at(anomaly.href.clone()));
@@ -193,14 +198,8 @@ pub(super) fn missing(facts: &Facts) -> String {
     if !thin.is_empty() {
         said.push(format!("{}.", thin.join("; ")));
     }
-    let unsure: Vec<String> = facts
-        .experiments
-        .iter()
-        .filter(|experiment| experiment.won.is_none() && experiment.treated > 0)
-        .map(|experiment| format!("{} has too few leads yet to tell what it won back", experiment.play))
-        .collect();
-    if !unsure.is_empty() {
-        said.push(format!("{}.", unsure.join("; ")));
+    for experiment in facts.experiments.iter().filter(|one| !is_proved(one)) {
+        said.push(format!("{}: {}", experiment.play, experiment.sentence));
     }
     said.join(" ")
 }

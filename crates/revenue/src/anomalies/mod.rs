@@ -12,6 +12,7 @@ mod look;
 mod page;
 mod series;
 mod store;
+pub(crate) mod told;
 mod words;
 
 use std::time::Duration;

@@ -15,6 +15,7 @@ mod page;
 pub(crate) mod privacy;
 mod recipe;
 mod store;
+pub(crate) mod told;
 mod words;
 
 use std::sync::Arc;
