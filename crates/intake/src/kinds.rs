@@ -185,7 +185,9 @@ impl Kind {
     pub fn asks(self) -> &'static [Ask] {
         const TOKEN: Ask = secret("token", "Access token", "It is kept sealed and never shown again.");
         match self {
-            Self::GoogleBusiness => &[],
+            Self::GoogleBusiness => {
+                const { &[maybe("account", "Account", "Such as accounts/123; the first one when empty."), maybe("time_zone", "Time zone", "Of daily figures, such as America/Chicago.")] }
+            }
             Self::GoogleAnalytics => {
                 const { &[setting("property_id", "Property", "The number under Admin, Property settings.")] }
             }
@@ -225,6 +227,8 @@ impl Kind {
                 const {
                     &[
                         setting("site_id", "Site ID", ""),
+                        setting("time_zone", "Time zone of the site", "Such as America/Chicago; the clock on its wall."),
+                        setting("currency", "Currency", "Such as USD."),
                         secret("api_key", "API key", ""),
                         setting("user", "Staff user", "A member of staff who may read reports."),
                         secret("password", "Staff password", ""),

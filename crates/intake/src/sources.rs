@@ -6,9 +6,10 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
+use chrono::TimeDelta;
 use connectors::oauth::{Access, Credentials, OAuthApp, Renew, TokenStyle, Tokens};
 use connectors::source::{Source, SourceError};
-use connectors::{google, hubspot, salesforce, shopify, square, stripe};
+use connectors::{callrail, ctm, google, hubspot, meta_ads, mindbody, salesforce, shopify, square, stripe};
 use kernel::config::{Secret, SourceConfig};
 use kernel::ids::{ConnectionId, OrgId};
 use serde::de::DeserializeOwned;
@@ -20,6 +21,9 @@ use crate::connections::store::{self, Connection};
 use crate::core::Core;
 use crate::kinds::Kind;
 use crate::rest::{Rest, RestConfig};
+
+/// Meta's tokens last sixty days; they are exchanged when they have less than this left.
+const EARLY: TimeDelta = TimeDelta::days(10);
 
 /// The installation's settings of a kind.
 fn config_of(core: &Core, kind: Kind) -> SourceConfig {
@@ -92,9 +96,8 @@ pub(crate) fn app(core: &Core, kind: Kind) -> Option<OAuthApp> {
             plain(&format!("{base}/oauth/authorize"), &format!("{base}/oauth/v1/token"), &scopes, TokenStyle::Form)
         }
         Kind::MetaAds => {
-            let base = base("https://graph.facebook.com");
-            let dialog = if base == "https://graph.facebook.com" { "https://www.facebook.com" } else { &base };
-            plain(&format!("{dialog}/v25.0/dialog/oauth"), &format!("{base}/v25.0/oauth/access_token"), &["ads_read"], TokenStyle::Form)
+            let base = base(meta_ads::BASE_URL);
+            meta_ads::app(&base, &meta_ads::Config::default().version, &config.client_id, config.client_secret.clone())
         }
         _ => return None,
     };
@@ -106,6 +109,7 @@ struct Renewer {
     core: Core,
     org: OrgId,
     id: ConnectionId,
+    kind: Kind,
     app: OAuthApp,
 }
 
@@ -118,9 +122,14 @@ impl Renew for Renewer {
         if kept.access_token != old.access_token {
             return Ok(kept);
         }
-        let refresh = kept.refresh_token.clone();
-        let refresh = refresh.ok_or_else(|| SourceError::Reconnect("the access ended and nothing renews it".to_owned()))?;
-        let mut fresh = match self.app.refresh(&self.core.kernel.http, &refresh).await {
+        let http = &self.core.kernel.http;
+        let renewed = match kept.refresh_token.clone() {
+            Some(refresh) => self.app.refresh(http, &refresh).await,
+            // Meta has no refresh tokens: one that still works is exchanged for one that lasts.
+            None if self.kind == Kind::MetaAds => meta_ads::lengthen(http, &self.app, &kept.access_token).await,
+            None => Err(SourceError::Reconnect("the access ended and nothing renews it".to_owned())),
+        };
+        let mut fresh = match renewed {
             Ok(fresh) => fresh,
             Err(SourceError::Reconnect(why)) => {
                 // The refresh token may have been used up by another process, which stored what it got.
@@ -210,6 +219,35 @@ pub(crate) async fn open(
             let own = [("property", setting("property_id"))];
             Box::new(google::analytics::source(http, &base(google::BASE_URL), options(connection, &own)?, credentials))
         }
+        Kind::GoogleAds => {
+            let mut own = vec![("customer", setting("customer_id")), ("login_customer", setting("login_customer_id"))];
+            own.push(("developer_token", config.developer_token.reveal().to_owned()));
+            Box::new(google::ads::source(http, &base(google::BASE_URL), options(connection, &own)?, credentials))
+        }
+        Kind::GoogleBusiness => {
+            let own = [("account", setting("account")), ("time_zone", setting("time_zone"))];
+            Box::new(google::business::source(http, &base(google::BASE_URL), options(connection, &own)?, credentials))
+        }
+        Kind::MetaAds => {
+            let own = [("account", setting("account_id"))];
+            Box::new(meta_ads::source(http, &base(meta_ads::BASE_URL), options(connection, &own)?, credentials))
+        }
+        Kind::Callrail => {
+            let own = [("account", setting("account_id"))];
+            Box::new(callrail::source(http, &base(callrail::BASE_URL), options(connection, &own)?, credentials))
+        }
+        Kind::Ctm => {
+            let own = [("account", setting("account_id"))];
+            Box::new(ctm::source(http, &base(ctm::BASE_URL), options(connection, &own)?, credentials))
+        }
+        Kind::Mindbody => {
+            let own = [
+                ("site_id", setting("site_id")),
+                ("time_zone", setting("time_zone")),
+                ("currency", setting("currency").to_uppercase()),
+            ];
+            Box::new(mindbody::source(http, &base(mindbody::BASE_URL), options(connection, &own)?, credentials))
+        }
         other => return Err(SourceError::Refused(format!("{} is not read by pages", other.title()))),
     };
     Ok(source)
@@ -229,10 +267,14 @@ fn credentials(core: &Core, org: OrgId, connection: &Connection, secrets: &Secre
     let missing = || SourceError::Reconnect("the credentials are missing: connect again".to_owned());
     let value = |name: &str| secrets.of(name).cloned().ok_or_else(missing);
     let user = || connection.settings["user"].as_str().unwrap_or_default().trim().to_owned();
-    if let Some(tokens) = secrets.tokens.clone() {
+    if let Some(mut tokens) = secrets.tokens.clone() {
         return Ok(Credentials::OAuth(match app(core, connection.kind) {
             Some(app) => {
-                let renewer = Renewer { core: core.clone(), org, id: connection.id, app };
+                if connection.kind == Kind::MetaAds {
+                    // Its tokens are exchanged long before they end, while they still work.
+                    tokens.expires_at = tokens.expires_at.map(|end| end - EARLY);
+                }
+                let renewer = Renewer { core: core.clone(), org, id: connection.id, kind: connection.kind, app };
                 Access::renewed(tokens, Arc::new(renewer))
             }
             None => Access::fixed(tokens),

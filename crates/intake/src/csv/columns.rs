@@ -119,7 +119,9 @@ fn words(distinct: &std::collections::HashSet<&str>) -> Vec<String> {
 }
 
 fn facts(filled: &[&str]) -> Facts {
-    let orders: Vec<Orders> = filled.iter().filter_map(|cell| dates::orders(cell)).collect();
+    // A value that is no date in any order says nothing about the order of the others.
+    let orders = filled.iter().filter_map(|cell| dates::orders(cell));
+    let orders: Vec<Orders> = orders.filter(|orders| *orders != Orders::default()).collect();
     let each = |is: fn(&Orders) -> bool| orders.iter().all(is);
     let fitting = Orders { ymd: each(|one| one.ymd), dmy: each(|one| one.dmy), mdy: each(|one| one.mdy) };
     let marks: Vec<Says> = filled.iter().map(|cell| money::says(cell)).collect();

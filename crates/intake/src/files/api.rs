@@ -111,6 +111,9 @@ pub(crate) async fn begin(
 ) -> Result<RunId, AppError> {
     let mut tx = by.tx().await?;
     let file = store::find(&mut tx, id).await?.ok_or_else(|| AppError::not_found("file"))?;
+    if store::is_taken(&mut tx, id).await? {
+        return Err(AppError::conflict("this file is being read or was read already; look at its run"));
+    }
     let zone = store::zone(&mut tx).await?;
     drop(tx);
     let seen = start::look_again(core, by.org(), id).await?;

@@ -1,0 +1,9 @@
+//! The intake through the router, on a real database.
+
+mod consent;
+mod csv;
+mod drops;
+mod pages;
+mod rest;
+mod support;
+mod webhook;
