@@ -36,6 +36,7 @@ pub async fn stored_everywhere(tx: &mut OrgTx) -> anyhow::Result<Vec<Score>> {
 
 /// A score on a day.
 #[derive(Clone, Debug, PartialEq, Serialize, ToSchema, sqlx::FromRow)]
+#[schema(as = ScorePoint)]
 pub struct Point {
     /// The day, at the place.
     pub day: NaiveDate,

@@ -20,6 +20,7 @@ use uuid::Uuid;
 /// When a place is open on one day of the week, in minutes after midnight.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(as = OpeningHours)]
 pub struct Span {
     /// Opens, 0–1439.
     pub from: u32,
@@ -30,6 +31,7 @@ pub struct Span {
 /// How much each group counts in competitive visibility; what is not measured is left out and the rest renormalised.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
 #[serde(default, deny_unknown_fields)]
+#[schema(as = VisibilityWeights)]
 pub struct Weights {
     /// The business profile.
     pub profile: f64,
@@ -56,6 +58,7 @@ impl Default for Weights {
 /// What can be edited of the scores.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
 #[serde(default, deny_unknown_fields)]
+#[schema(as = ScoringSettings)]
 pub struct Settings {
     /// The currency of every amount (ISO 4217).
     #[schema(value_type = String, example = "USD")]

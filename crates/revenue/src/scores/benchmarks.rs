@@ -18,6 +18,7 @@ use crate::settings::Rules;
 /// How far a published figure can be trusted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
+#[schema(as = EvidenceStrength)]
 pub enum Strength {
     /// Causal evidence.
     Strong,

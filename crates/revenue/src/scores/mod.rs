@@ -98,6 +98,7 @@ impl ScoreType {
 /// Where a value comes from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
+#[schema(as = FigureOrigin)]
 pub enum Origin {
     /// From this organisation's own signals.
     Measured,

@@ -11,6 +11,7 @@ use connectors::signal::{Signal, SignalKind};
 use kernel::db::OrgTx;
 use kernel::ids::EventId;
 use kernel::ledger::{Actor, Event, Fact, Subject};
+use kernel::money::Currency;
 use kernel::vault::OrgVault;
 use serde_json::{Value, json};
 use uuid::Uuid;
@@ -72,7 +73,7 @@ pub async fn land(tx: &mut OrgTx, vault: &OrgVault, signals: Vec<Signal>) -> any
     }
     let mut rows: BTreeMap<Uuid, StoredSignal> = BTreeMap::new();
     for (signal, minor) in fine {
-        let row = bind(signal, minor, vault, &places);
+        let row = bind(signal, minor, rules.whole.settings.currency, vault, &places);
         // The later of two is the one that counts.
         landed.unchanged += u64::from(rows.insert(row.id, row).is_some());
     }
@@ -120,7 +121,13 @@ pub(crate) fn lock_key(tx: &OrgTx, what: u128) -> i64 {
     ((bits >> 64) ^ bits ^ what) as u64 as i64
 }
 
-fn bind(signal: Signal, minor: Option<i64>, vault: &OrgVault, places: &HashMap<String, Uuid>) -> StoredSignal {
+fn bind(
+    signal: Signal,
+    minor: Option<i64>,
+    currency: Currency,
+    vault: &OrgVault,
+    places: &HashMap<String, Uuid>,
+) -> StoredSignal {
     let id = signal_id(&signal.source, &signal.external_id);
     let contact = signal.contact.as_deref().map(|named| contact_id(vault, named));
     let lead = signal.lead.as_deref().map(|named| lead_id(vault, named));
@@ -129,7 +136,7 @@ fn bind(signal: Signal, minor: Option<i64>, vault: &OrgVault, places: &HashMap<S
     // Who asks opens a lead, also where the outside has no key for it; a call does where nothing says whose it is.
     let opens = signal.kind == SignalKind::Lead || (inbound_call && contact.is_none());
     let original = match (signal.value, minor) {
-        (Some(money), Some(minor)) if money.minor != minor => {
+        (Some(money), Some(_)) if money.currency != currency => {
             Some(json!({ "minor": money.minor, "currency": money.currency.code() }))
         }
         _ => None,
