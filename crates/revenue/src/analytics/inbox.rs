@@ -8,12 +8,12 @@ use shell::AppError;
 
 use super::period::Period;
 use super::store::{self, Sums};
-use super::views::{Figure, RowOut, Series, SeriesPoint, Shape, TableOut, View, column};
+use super::views::{AnalyticsFigure, AnalyticsRow, AnalyticsSeries, AnalyticsPoint, AnalyticsShape, AnalyticsTable, AnalyticsView, column};
 use crate::people::People;
 
 /// A figure of the inbox.
-fn counted(key: &str, title: &str, unit: &str, better: Option<bool>, value: Option<f64>, previous: Option<f64>) -> Figure {
-    Figure {
+fn counted(key: &str, title: &str, unit: &str, better: Option<bool>, value: Option<f64>, previous: Option<f64>) -> AnalyticsFigure {
+    AnalyticsFigure {
         key: key.to_owned(),
         title: title.to_owned(),
         value,
@@ -39,22 +39,22 @@ async fn inbox(
     Ok((keys.into_iter().collect(), now, was))
 }
 
-fn bars(title: &str, rows: &[RowOut], place: usize) -> Series {
-    let point = |row: &RowOut| SeriesPoint {
+fn bars(title: &str, rows: &[AnalyticsRow], place: usize) -> AnalyticsSeries {
+    let point = |row: &AnalyticsRow| AnalyticsPoint {
         label: row.name.clone(),
         value: row.cells.get(place).copied().flatten(),
         previous: None,
         rows: row.rows.clone(),
     };
-    Series {
+    AnalyticsSeries {
         title: title.to_owned(),
         unit: "count".to_owned(),
-        shape: Shape::Bars,
+        shape: AnalyticsShape::Bars,
         points: rows.iter().take(12).map(point).collect(),
     }
 }
 
-pub(super) async fn agents(tx: &mut OrgTx, people: &dyn People, period: &Period, view: &mut View) -> Result<(), AppError> {
+pub(super) async fn agents(tx: &mut OrgTx, people: &dyn People, period: &Period, view: &mut AnalyticsView) -> Result<(), AppError> {
     let (mut keys, all, was) = inbox(tx, period, "agent").await?;
     keys.sort_by_key(|(_, sums)| Reverse((sums.n("answered"), sums.n("sent"))));
     let ids: Vec<UserId> = keys.iter().filter_map(|(key, _)| key.parse().ok()).collect();
@@ -70,7 +70,7 @@ pub(super) async fn agents(tx: &mut OrgTx, people: &dyn People, period: &Period,
     ];
     let rows = keys.iter().map(|(key, sums)| {
         let name = key.parse::<UserId>().ok().and_then(|id| names.get(&id).cloned());
-        RowOut {
+        AnalyticsRow {
             key: key.clone(),
             name: name.unwrap_or_else(|| "Somebody who left".to_owned()),
             cells: vec![
@@ -84,7 +84,7 @@ pub(super) async fn agents(tx: &mut OrgTx, people: &dyn People, period: &Period,
             rows: String::new(),
         }
     });
-    let rows: Vec<RowOut> = rows.collect();
+    let rows: Vec<AnalyticsRow> = rows.collect();
     view.series = vec![bars("Answers by agent", &rows, 0)];
     let columns = vec![
         column("Answers", "count"),
@@ -94,11 +94,11 @@ pub(super) async fn agents(tx: &mut OrgTx, people: &dyn People, period: &Period,
         column("Taken over", "count"),
         column("Won", "count"),
     ];
-    view.table = TableOut { of: "Agent".to_owned(), columns, rows };
+    view.table = AnalyticsTable { of: "Agent".to_owned(), columns, rows };
     Ok(())
 }
 
-pub(super) async fn languages(tx: &mut OrgTx, period: &Period, view: &mut View) -> Result<(), AppError> {
+pub(super) async fn languages(tx: &mut OrgTx, period: &Period, view: &mut AnalyticsView) -> Result<(), AppError> {
     let (mut keys, all, was) = inbox(tx, period, "language").await?;
     keys.sort_by_key(|(_, sums)| Reverse(sums.n("received")));
     let total = all.n("received");
@@ -115,9 +115,9 @@ pub(super) async fn languages(tx: &mut OrgTx, period: &Period, view: &mut View) 
             before(&|sums| sums.share("upset", "received")),
         ),
     ];
-    let rows: Vec<RowOut> = keys
+    let rows: Vec<AnalyticsRow> = keys
         .iter()
-        .map(|(key, sums)| RowOut {
+        .map(|(key, sums)| AnalyticsRow {
             key: key.clone(),
             name: language(key),
             cells: vec![
@@ -136,7 +136,7 @@ pub(super) async fn languages(tx: &mut OrgTx, period: &Period, view: &mut View) 
         column("Ask to buy", "share"),
         column("Upset", "share"),
     ];
-    view.table = TableOut { of: "Language".to_owned(), columns, rows };
+    view.table = AnalyticsTable { of: "Language".to_owned(), columns, rows };
     Ok(())
 }
 
@@ -166,7 +166,7 @@ fn language(code: &str) -> String {
     known.to_owned()
 }
 
-pub(super) async fn channels(tx: &mut OrgTx, period: &Period, view: &mut View) -> Result<(), AppError> {
+pub(super) async fn channels(tx: &mut OrgTx, period: &Period, view: &mut AnalyticsView) -> Result<(), AppError> {
     let (mut keys, all, was) = inbox(tx, period, "channel").await?;
     keys.sort_by_key(|(_, sums)| Reverse(sums.n("received")));
     let before = |of: &dyn Fn(&Sums) -> Option<f64>| was.as_ref().and_then(of);
@@ -188,9 +188,9 @@ pub(super) async fn channels(tx: &mut OrgTx, period: &Period, view: &mut View) -
             before(&|sums| sums.share("answered_5", "answered")),
         ),
     ];
-    let rows: Vec<RowOut> = keys
+    let rows: Vec<AnalyticsRow> = keys
         .iter()
-        .map(|(key, sums)| RowOut {
+        .map(|(key, sums)| AnalyticsRow {
             key: key.clone(),
             name: crate::centre::channel_name(key),
             cells: vec![
@@ -211,6 +211,6 @@ pub(super) async fn channels(tx: &mut OrgTx, period: &Period, view: &mut View) -
         column("Mean wait", "seconds"),
         column("Within 5 minutes", "share"),
     ];
-    view.table = TableOut { of: "Channel".to_owned(), columns, rows };
+    view.table = AnalyticsTable { of: "Channel".to_owned(), columns, rows };
     Ok(())
 }

@@ -9,6 +9,7 @@ mod inbox;
 pub(crate) mod page;
 mod period;
 mod store;
+pub(crate) mod told;
 pub(crate) mod views;
 
 use axum::Router;

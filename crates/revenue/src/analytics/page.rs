@@ -14,7 +14,7 @@ use shell::{Allowed, AppError, Frame, Path, Query, Tab, show};
 
 use super::period::{Look, Period};
 use super::store;
-use super::views::{Figure, Series, Shape, TableOut, VIEWS, View, Week, make};
+use super::views::{AnalyticsFigure, AnalyticsSeries, AnalyticsShape, AnalyticsTable, VIEWS, AnalyticsView, AnalyticsWeek, make};
 use crate::people::People;
 use crate::pages::{Choice, choices, words};
 use crate::read;
@@ -142,7 +142,7 @@ fn of_sources(sources: Vec<String>, look: &Look) -> Vec<Choice> {
     std::iter::once(every).chain(each).collect()
 }
 
-fn shown(figure: &Figure, currency: &str) -> Shown {
+fn shown(figure: &AnalyticsFigure, currency: &str) -> Shown {
     let said = |value: f64| words::figure(value, &figure.unit, currency);
     let (change, tone) = match (figure.value, figure.previous) {
         (Some(value), Some(previous)) => changed(value, previous, figure.higher_is_better),
@@ -189,11 +189,11 @@ fn drawn(unit: &str, currency: &str) -> (String, Box<dyn Fn(f64) -> f64>) {
     }
 }
 
-fn chart(series: &Series, currency: &str) -> Svg {
+fn chart(series: &AnalyticsSeries, currency: &str) -> Svg {
     let (unit, scale) = drawn(&series.unit, currency);
     let value = |value: Option<f64>| value.map_or(f64::NAN, &scale);
     match series.shape {
-        Shape::Line => {
+        AnalyticsShape::Line => {
             let labels = series.points.iter().map(|point| point.label.clone()).collect();
             let mut line = Line::new(series.title.clone(), unit, labels);
             if series.points.iter().any(|point| point.previous.is_some()) {
@@ -201,18 +201,18 @@ fn chart(series: &Series, currency: &str) -> Svg {
             }
             line.series("now", Tone::Accent, series.points.iter().map(|point| value(point.value)).collect()).draw()
         }
-        Shape::Columns => {
+        AnalyticsShape::Columns => {
             let rows = series.points.iter().map(|point| (point.label.clone(), value(point.value)));
             Columns::new(series.title.clone(), unit).rows(rows.collect()).draw()
         }
-        Shape::Bars => {
+        AnalyticsShape::Bars => {
             let rows = series.points.iter().map(|point| (point.label.clone(), value(point.value)));
             Bars::new(series.title.clone(), unit).rows(rows.collect()).draw()
         }
     }
 }
 
-fn week(week: &Week) -> Svg {
+fn week(week: &AnalyticsWeek) -> Svg {
     let waits = week.unit == "seconds";
     let (unit, tone) = if waits { ("minutes on average", Tone::Risk) } else { ("messages", Tone::Accent) };
     let hours = (0..24).map(|hour| hour.to_string()).collect();
@@ -228,8 +228,8 @@ fn week(week: &Week) -> Svg {
     heat.draw()
 }
 
-fn table(view: &View) -> Table {
-    let TableOut { of, columns, rows } = &view.table;
+fn table(view: &AnalyticsView) -> Table {
+    let AnalyticsTable { of, columns, rows } = &view.table;
     let cells = |cells: &[Option<f64>]| -> Vec<String> {
         let each = cells.iter().zip(columns);
         each.map(|(value, column)| {

@@ -27,7 +27,7 @@ pub(crate) const VIEWS: [(&str, &str); 6] = [
 
 /// One figure, compared.
 #[derive(Clone, Debug, Serialize, ToSchema)]
-pub(crate) struct Figure {
+pub(crate) struct AnalyticsFigure {
     /// Its key, such as `leads`.
     pub key: String,
     pub title: String,
@@ -46,7 +46,7 @@ pub(crate) struct Figure {
 /// How points are drawn.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
-pub(crate) enum Shape {
+pub(crate) enum AnalyticsShape {
     Line,
     Columns,
     Bars,
@@ -54,7 +54,7 @@ pub(crate) enum Shape {
 
 /// One point of a series.
 #[derive(Clone, Debug, Serialize, ToSchema)]
-pub(crate) struct SeriesPoint {
+pub(crate) struct AnalyticsPoint {
     pub label: String,
     pub value: Option<f64>,
     pub previous: Option<f64>,
@@ -64,16 +64,16 @@ pub(crate) struct SeriesPoint {
 
 /// A series.
 #[derive(Clone, Debug, Serialize, ToSchema)]
-pub(crate) struct Series {
+pub(crate) struct AnalyticsSeries {
     pub title: String,
     pub unit: String,
-    pub shape: Shape,
-    pub points: Vec<SeriesPoint>,
+    pub shape: AnalyticsShape,
+    pub points: Vec<AnalyticsPoint>,
 }
 
 /// Hours of the week: seven rows from Monday with 24 values each.
 #[derive(Clone, Debug, Serialize, ToSchema)]
-pub(crate) struct Week {
+pub(crate) struct AnalyticsWeek {
     pub title: String,
     pub unit: String,
     pub hours: Vec<Vec<Option<f64>>>,
@@ -81,14 +81,14 @@ pub(crate) struct Week {
 
 /// A column of the table.
 #[derive(Clone, Debug, Serialize, ToSchema)]
-pub(crate) struct ColumnOut {
+pub(crate) struct AnalyticsColumn {
     pub title: String,
     pub unit: String,
 }
 
 /// A row of the table.
 #[derive(Clone, Debug, Serialize, ToSchema)]
-pub(crate) struct RowOut {
+pub(crate) struct AnalyticsRow {
     pub key: String,
     pub name: String,
     pub cells: Vec<Option<f64>>,
@@ -98,16 +98,16 @@ pub(crate) struct RowOut {
 
 /// A table.
 #[derive(Clone, Debug, Default, Serialize, ToSchema)]
-pub(crate) struct TableOut {
+pub(crate) struct AnalyticsTable {
     /// What its rows are, such as `Source`.
     pub of: String,
-    pub columns: Vec<ColumnOut>,
-    pub rows: Vec<RowOut>,
+    pub columns: Vec<AnalyticsColumn>,
+    pub rows: Vec<AnalyticsRow>,
 }
 
 /// What a view shows.
 #[derive(Clone, Debug, Serialize, ToSchema)]
-pub(crate) struct View {
+pub(crate) struct AnalyticsView {
     /// `overview`, `response`, `funnel`, `agents`, `languages` or `channels`.
     pub view: String,
     pub from: NaiveDate,
@@ -119,16 +119,16 @@ pub(crate) struct View {
     pub currency: String,
     /// Whether it is of the inbox alone, which knows no locations and sources.
     pub of_inbox: bool,
-    pub figures: Vec<Figure>,
-    pub series: Vec<Series>,
-    pub week: Vec<Week>,
-    pub table: TableOut,
+    pub figures: Vec<AnalyticsFigure>,
+    pub series: Vec<AnalyticsSeries>,
+    pub week: Vec<AnalyticsWeek>,
+    pub table: AnalyticsTable,
 }
 
 /// Makes a view; none for a name that is no view.
-pub(crate) async fn make(tx: &mut OrgTx, people: &dyn People, name: &str, period: &Period) -> Result<Option<View>, AppError> {
+pub(crate) async fn make(tx: &mut OrgTx, people: &dyn People, name: &str, period: &Period) -> Result<Option<AnalyticsView>, AppError> {
     let currency = read::currency(tx).await?.code().to_owned();
-    let mut view = View {
+    let mut view = AnalyticsView {
         view: name.to_owned(),
         from: period.from,
         to: period.to,
@@ -139,7 +139,7 @@ pub(crate) async fn make(tx: &mut OrgTx, people: &dyn People, name: &str, period
         figures: Vec::new(),
         series: Vec::new(),
         week: Vec::new(),
-        table: TableOut::default(),
+        table: AnalyticsTable::default(),
     };
     match name {
         "overview" => overview(tx, period, &mut view).await?,
@@ -170,9 +170,9 @@ fn of_source(period: &Period, source: &str) -> String {
 }
 
 /// A daily metric as a figure.
-fn figure(metric: &str, now: &Sums, before: Option<&Sums>, rows: String) -> Figure {
+fn figure(metric: &str, now: &Sums, before: Option<&Sums>, rows: String) -> AnalyticsFigure {
     let known = Metric::named(metric);
-    Figure {
+    AnalyticsFigure {
         key: metric.to_owned(),
         title: known.map_or(metric, |known| known.title).to_owned(),
         value: now.figure(metric),
@@ -183,16 +183,16 @@ fn figure(metric: &str, now: &Sums, before: Option<&Sums>, rows: String) -> Figu
     }
 }
 
-pub(super) fn column(title: &str, unit: &str) -> ColumnOut {
-    ColumnOut { title: title.to_owned(), unit: unit.to_owned() }
+pub(super) fn column(title: &str, unit: &str) -> AnalyticsColumn {
+    AnalyticsColumn { title: title.to_owned(), unit: unit.to_owned() }
 }
 
-fn of_metrics(metrics: &[&str]) -> Vec<ColumnOut> {
+fn of_metrics(metrics: &[&str]) -> Vec<AnalyticsColumn> {
     metrics.iter().filter_map(|name| Metric::named(name)).map(|known| column(known.title, known.unit())).collect()
 }
 
 /// A daily metric over the days, with the days before.
-fn line(period: &Period, metric: &str, now: &BTreeMap<NaiveDate, Sums>, before: &BTreeMap<NaiveDate, Sums>) -> Series {
+fn line(period: &Period, metric: &str, now: &BTreeMap<NaiveDate, Sums>, before: &BTreeMap<NaiveDate, Sums>) -> AnalyticsSeries {
     let known = Metric::named(metric);
     let counts = known.is_some_and(|known| matches!(known.shown, m::Shown::Count | m::Shown::Money));
     // A day without rows is a day of nothing for what is counted, and no value for a mean.
@@ -200,13 +200,13 @@ fn line(period: &Period, metric: &str, now: &BTreeMap<NaiveDate, Sums>, before: 
         Some(sums) => sums.figure(metric),
         None => counts.then_some(0.0),
     };
-    Series {
+    AnalyticsSeries {
         title: format!("{} by day", known.map_or(metric, |known| known.title)),
         unit: known.map_or("count", Metric::unit).to_owned(),
-        shape: Shape::Line,
+        shape: AnalyticsShape::Line,
         points: period
             .days()
-            .map(|day| SeriesPoint {
+            .map(|day| AnalyticsPoint {
                 label: day.format("%-d %b").to_string(),
                 value: value(now.get(&day)),
                 previous: period.day_before(day).and_then(|day| value(before.get(&day))),
@@ -230,7 +230,7 @@ async fn both(
     Ok((now, before))
 }
 
-async fn overview(tx: &mut OrgTx, period: &Period, view: &mut View) -> Result<(), AppError> {
+async fn overview(tx: &mut OrgTx, period: &Period, view: &mut AnalyticsView) -> Result<(), AppError> {
     let metrics = [
         m::LEADS,
         m::ANSWERED_5,
@@ -260,16 +260,16 @@ async fn overview(tx: &mut OrgTx, period: &Period, view: &mut View) -> Result<()
 }
 
 /// A table of the sources, the one with most leads first.
-async fn by_source(tx: &mut OrgTx, period: &Period, columns: &[&str]) -> Result<TableOut, AppError> {
+async fn by_source(tx: &mut OrgTx, period: &Period, columns: &[&str]) -> Result<AnalyticsTable, AppError> {
     let mut sources: Vec<(String, Sums)> = store::by_source(tx, period, columns).await?.into_iter().collect();
     sources.sort_by_key(|(_, sums)| std::cmp::Reverse(sums.n(m::LEADS)));
-    let rows = sources.into_iter().map(|(source, sums)| RowOut {
+    let rows = sources.into_iter().map(|(source, sums)| AnalyticsRow {
         cells: columns.iter().map(|metric| sums.figure(metric)).collect(),
         rows: if sums.n(m::LEADS) > 0 { of_source(period, &source) } else { String::new() },
         name: source.clone(),
         key: source,
     });
-    Ok(TableOut { of: "Source".to_owned(), columns: of_metrics(columns), rows: rows.collect() })
+    Ok(AnalyticsTable { of: "Source".to_owned(), columns: of_metrics(columns), rows: rows.collect() })
 }
 
 /// Classes of waits: until how many seconds, and how they are called.
@@ -284,7 +284,7 @@ const CLASSES: [(i64, &str); 8] = [
     (i64::MAX, "longer"),
 ];
 
-async fn response(tx: &mut OrgTx, period: &Period, view: &mut View) -> Result<(), AppError> {
+async fn response(tx: &mut OrgTx, period: &Period, view: &mut AnalyticsView) -> Result<(), AppError> {
     let metrics = [m::LEADS, m::ANSWERED, m::ANSWERED_5, m::ANSWERED_60, m::VELOCITY, m::VELOCITY_BUSINESS];
     let (now, before) = both(tx, period, &metrics).await?;
     let (all, was) = (store::together(now.values()), store::together(before.values()));
@@ -294,7 +294,7 @@ async fn response(tx: &mut OrgTx, period: &Period, view: &mut View) -> Result<()
         Some(days) => store::waits(tx, period, days).await?,
         None => Vec::new(),
     };
-    let quantile = |key: &str, title: &str, share: f64| Figure {
+    let quantile = |key: &str, title: &str, share: f64| AnalyticsFigure {
         key: key.to_owned(),
         title: title.to_owned(),
         value: store::quantile(&waits, share),
@@ -309,7 +309,7 @@ async fn response(tx: &mut OrgTx, period: &Period, view: &mut View) -> Result<()
         quantile("p90_s", "Nine of ten within", 0.9),
         figure(m::ANSWERED_5, &all, was, rows(period, "waited=0-300")),
         figure(m::ANSWERED_60, &all, was, rows(period, "waited=0-3600")),
-        Figure {
+        AnalyticsFigure {
             key: "never".to_owned(),
             title: "Never answered".to_owned(),
             value: never(&all),
@@ -327,14 +327,14 @@ async fn response(tx: &mut OrgTx, period: &Period, view: &mut View) -> Result<()
     Ok(())
 }
 
-fn histogram(period: &Period, waits: &[(f64, i64)], waited: &[(f64, i64)]) -> Series {
+fn histogram(period: &Period, waits: &[(f64, i64)], waited: &[(f64, i64)]) -> AnalyticsSeries {
     let mut least = 0;
     let count = |waits: &[(f64, i64)], least: i64, below: i64| -> f64 {
         let within = waits.iter().filter(|(seconds, _)| *seconds >= least as f64 && *seconds < below as f64);
         within.map(|(_, n)| *n as f64).sum()
     };
     let points = CLASSES.map(|(below, label)| {
-        let point = SeriesPoint {
+        let point = AnalyticsPoint {
             label: label.to_owned(),
             value: Some(count(waits, least, below)),
             previous: period.before.map(|_| count(waited, least, below)),
@@ -343,16 +343,16 @@ fn histogram(period: &Period, waits: &[(f64, i64)], waited: &[(f64, i64)]) -> Se
         least = below;
         point
     });
-    Series {
+    AnalyticsSeries {
         title: "How long until the first answer".to_owned(),
         unit: "count".to_owned(),
-        shape: Shape::Columns,
+        shape: AnalyticsShape::Columns,
         points: points.into(),
     }
 }
 
 /// The hours of the week: how much comes in, and how long it waits.
-fn week(hours: &BTreeMap<String, Sums>) -> Vec<Week> {
+fn week(hours: &BTreeMap<String, Sums>) -> Vec<AnalyticsWeek> {
     let of = |value: &dyn Fn(&Sums) -> Option<f64>| -> Vec<Vec<Option<f64>>> {
         (1..=7)
             .map(|day| (0..24).map(|hour| hours.get(&format!("{day}-{hour:02}")).and_then(value)).collect())
@@ -362,12 +362,12 @@ fn week(hours: &BTreeMap<String, Sums>) -> Vec<Week> {
         return Vec::new();
     }
     vec![
-        Week {
+        AnalyticsWeek {
             title: "When people write".to_owned(),
             unit: "count".to_owned(),
             hours: of(&|sums| Some(sums.n("received")).filter(|n| *n > 0).map(|n| n as f64)),
         },
-        Week {
+        AnalyticsWeek {
             title: "How long they wait, by the hour they wrote".to_owned(),
             unit: "seconds".to_owned(),
             hours: of(&|sums| sums.mean("answered")),
@@ -375,7 +375,7 @@ fn week(hours: &BTreeMap<String, Sums>) -> Vec<Week> {
     ]
 }
 
-async fn funnel(tx: &mut OrgTx, period: &Period, view: &mut View) -> Result<(), AppError> {
+async fn funnel(tx: &mut OrgTx, period: &Period, view: &mut AnalyticsView) -> Result<(), AppError> {
     let steps = [m::LEADS, m::ANSWERED, m::REACHED, m::QUOTED, m::BOOKED, m::PAID];
     let names = ["Leads", "Answered", "Reached", "Quoted", "Booked", "Paid"];
     let more = ["", "waited=0-9223372036854775807", "reached=reached", "reached=quoted", "reached=booked", "reached=paid"];
@@ -387,7 +387,7 @@ async fn funnel(tx: &mut OrgTx, period: &Period, view: &mut View) -> Result<(), 
         .iter()
         .zip(names)
         .zip(more)
-        .map(|((step, name), more)| Figure {
+        .map(|((step, name), more)| AnalyticsFigure {
             key: (*step).to_owned(),
             title: name.to_owned(),
             value: Some(all.n(step) as f64),
@@ -398,13 +398,13 @@ async fn funnel(tx: &mut OrgTx, period: &Period, view: &mut View) -> Result<(), 
         })
         .chain([figure(m::LEAKED, &all, compared, rows(period, "stage=any"))])
         .collect();
-    view.series = vec![Series {
+    view.series = vec![AnalyticsSeries {
         title: "How far leads come".to_owned(),
         unit: "count".to_owned(),
-        shape: Shape::Bars,
+        shape: AnalyticsShape::Bars,
         points: view.figures[..steps.len()]
             .iter()
-            .map(|figure| SeriesPoint {
+            .map(|figure| AnalyticsPoint {
                 label: figure.title.clone(),
                 value: figure.value,
                 previous: figure.previous,
@@ -413,14 +413,14 @@ async fn funnel(tx: &mut OrgTx, period: &Period, view: &mut View) -> Result<(), 
             .collect(),
     }];
     let sources = store::by_source(tx, period, &metrics).await?;
-    let mut columns: Vec<ColumnOut> = names.iter().map(|name| column(name, "count")).collect();
+    let mut columns: Vec<AnalyticsColumn> = names.iter().map(|name| column(name, "count")).collect();
     columns.push(column("Leads to paid", "share"));
     let of = |(source, sums): (String, Sums)| {
         let mut cells: Vec<Option<f64>> = steps.iter().map(|step| Some(sums.n(step) as f64)).collect();
         cells.push(sums.share(m::PAID, m::LEADS));
-        RowOut { rows: of_source(period, &source), name: source.clone(), key: source, cells }
+        AnalyticsRow { rows: of_source(period, &source), name: source.clone(), key: source, cells }
     };
     let rows = sources.into_iter().filter(|(_, sums)| sums.n(m::LEADS) > 0).map(of).collect();
-    view.table = TableOut { of: "Source".to_owned(), columns, rows };
+    view.table = AnalyticsTable { of: "Source".to_owned(), columns, rows };
     Ok(())
 }

@@ -25,17 +25,17 @@ use crate::plays::{self, Recipe};
 use crate::read;
 use crate::scores::{Component, Score, ScoreType};
 
-/// How many are shown.
+/// ActionKind many are shown.
 const MOST: usize = 5;
 /// An approved action is not proposed again for so long.
 const REST: TimeDelta = TimeDelta::days(28);
 /// An approved action can be taken back from the page for so long.
 const RECENT: TimeDelta = TimeDelta::days(1);
 
-/// How an action is done.
+/// ActionKind an action is done.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
-pub(crate) enum How {
+pub(crate) enum ActionKind {
     /// A play is started.
     Play,
     /// A task is made.
@@ -46,10 +46,10 @@ pub(crate) enum How {
 
 /// An action.
 #[derive(Clone, Debug, Serialize, ToSchema)]
-pub(crate) struct Action {
+pub(crate) struct NextAction {
     /// What addresses it: a stage at which leads leak, `delay`, or a score that lacks data.
     pub key: String,
-    pub how: How,
+    pub how: ActionKind,
     /// What, in a short imperative.
     pub title: String,
     /// Why, with its figures.
@@ -97,19 +97,19 @@ fn task_for(key: &str) -> &'static str {
 }
 
 /// The actions that follow from scores, the most expensive first. `running` are the plays that are on, `done` what was approved.
-pub(crate) fn propose(scores: &[Score], running: &[Recipe], done: &[Approved]) -> Vec<Action> {
+pub(crate) fn propose(scores: &[Score], running: &[Recipe], done: &[Approved]) -> Vec<NextAction> {
     let of = |kind: ScoreType| scores.iter().find(|score| score.kind == kind);
     let recovery = of(ScoreType::RevenueRecovery).and_then(|score| score.value).map(|value| value / 100.0);
-    let mut actions: Vec<Action> = Vec::new();
+    let mut actions: Vec<NextAction> = Vec::new();
     if let Some(score) = of(ScoreType::RevenueAtRisk).filter(|score| score.value.is_some()) {
         let mut parts: Vec<&Component> = score.components.iter().filter(|part| part.contribution >= 1.0).collect();
         parts.sort_by(|a, b| b.contribution.total_cmp(&a.contribution));
         actions.extend(parts.into_iter().map(|part| mend(part, &score.unit, recovery, running)));
     }
     if let Some(lever) = of(ScoreType::CompetitiveVisibility).and_then(|score| score.lever.as_ref()) {
-        actions.push(Action {
+        actions.push(NextAction {
             key: "visibility".to_owned(),
-            how: How::Open,
+            how: ActionKind::Open,
             title: lever.advice.clone(),
             why: format!("Competitive visibility would rise by {:.0} points.", lever.gain),
             expected_minor: None,
@@ -120,9 +120,9 @@ pub(crate) fn propose(scores: &[Score], running: &[Recipe], done: &[Approved]) -
     for kind in [ScoreType::ResponseVelocity, ScoreType::RevenueAtRisk] {
         if of(kind).is_some_and(|score| score.value.is_none()) {
             let (why, href, title) = words::teaches(kind);
-            actions.push(Action {
+            actions.push(NextAction {
                 key: kind.as_str().to_owned(),
-                how: How::Open,
+                how: ActionKind::Open,
                 title: title.to_owned(),
                 why: format!("{} has too little data. {why}", kind.title()),
                 expected_minor: None,
@@ -136,13 +136,13 @@ pub(crate) fn propose(scores: &[Score], running: &[Recipe], done: &[Approved]) -
     actions
 }
 
-fn mend(part: &Component, currency: &str, recovery: Option<f64>, running: &[Recipe]) -> Action {
+fn mend(part: &Component, currency: &str, recovery: Option<f64>, running: &[Recipe]) -> NextAction {
     let rows = format!("/revenue/scores/revenue_at_risk/rows?component={}", part.key);
     let play = play_for(&part.key).filter(|play| !running.contains(play));
     let why = format!("{}: {} of them, {} a month.", part.title, part.n, words::money(part.contribution, currency));
-    Action {
+    NextAction {
         key: part.key.clone(),
-        how: if play.is_some() { How::Play } else { How::Task },
+        how: if play.is_some() { ActionKind::Play } else { ActionKind::Task },
         title: play.map_or_else(|| task_for(&part.key).to_owned(), |play| format!("Start {}", play.title())),
         why,
         expected_minor: recovery.map(|share| (part.contribution * share).round() as i64),
@@ -179,7 +179,7 @@ pub(crate) struct List {
 
 /// An action as it reads.
 pub(super) struct Row {
-    pub(super) action: Action,
+    pub(super) action: NextAction,
     pub(super) money: String,
     pub(super) note: &'static str,
     /// Where approving is posted; empty where it is opened instead, or where the caller may not.
@@ -198,15 +198,15 @@ pub(crate) async fn list(tx: &mut OrgTx, scores: &[Score], may: May) -> Result<L
     let (done, running) = (approved(tx).await?, running(tx).await?);
     let currency = read::currency(tx).await?;
     let recent = tx.clock().now() - RECENT;
-    let row = |action: Action| {
+    let row = |action: NextAction| {
         let (money, note) = match (action.expected_minor, action.at_stake_minor) {
             (Some(expected), _) if expected > 0 => (words::money(expected as f64, currency.code()), "expected a month"),
             (_, Some(stake)) => (words::money(stake as f64, currency.code()), "at stake a month"),
             _ => (String::new(), ""),
         };
         let approve = match action.how {
-            How::Play if may.plays => format!("/command-centre/plays/{}", action.key),
-            How::Task if may.tasks => format!("/command-centre/tasks/{}", action.key),
+            ActionKind::Play if may.plays => format!("/command-centre/plays/{}", action.key),
+            ActionKind::Task if may.tasks => format!("/command-centre/tasks/{}", action.key),
             _ => String::new(),
         };
         Row { action, money, note, approve }
@@ -227,14 +227,14 @@ pub(crate) async fn show_list(by: Allowed<View>) -> Result<Html<String>, AppErro
 }
 
 /// The action of a key as it is proposed now.
-async fn proposed(tx: &mut OrgTx, key: &str, how: How) -> Result<Action, AppError> {
+async fn proposed(tx: &mut OrgTx, key: &str, how: ActionKind) -> Result<NextAction, AppError> {
     let scores = read::stored_scores(tx, None).await?;
     let (done, running) = (approved(tx).await?, running(tx).await?);
     let found = propose(&scores, &running, &done).into_iter().find(|action| action.key == key && action.how == how);
     found.ok_or_else(|| AppError::conflict("this action is not open any more; the list shows what is"))
 }
 
-async fn keep(tx: &mut OrgTx, by: Actor, action: &Action, task: Option<Uuid>, play: Option<Recipe>) -> Result<(), AppError> {
+async fn keep(tx: &mut OrgTx, by: Actor, action: &NextAction, task: Option<Uuid>, play: Option<Recipe>) -> Result<(), AppError> {
     let now = tx.clock().now();
     sqlx::query(
         "insert into centre_actions (org_id, key, approved_by, approved_at, title, expected_minor, task_id, play) \
@@ -260,7 +260,7 @@ async fn keep(tx: &mut OrgTx, by: Actor, action: &Action, task: Option<Uuid>, pl
 /// Starts the play of an action.
 pub(crate) async fn approve_play(by: Allowed<ManageChannels>, Path(key): Path<String>) -> Result<Response, AppError> {
     let mut tx = by.tx().await?;
-    let action = proposed(&mut tx, &key, How::Play).await?;
+    let action = proposed(&mut tx, &key, ActionKind::Play).await?;
     let play = play_for(&key).ok_or_else(|| AppError::not_found("action"))?;
     let on = plays::api::PlayPatch { enabled: Some(true), ..plays::api::PlayPatch::default() };
     plays::api::change(&mut tx, by.actor(), play, on).await?;
@@ -293,7 +293,7 @@ pub(crate) async fn approve_task(
     Path(key): Path<String>,
 ) -> Result<Response, AppError> {
     let mut tx = by.tx().await?;
-    let action = proposed(&mut tx, &key, How::Task).await?;
+    let action = proposed(&mut tx, &key, ActionKind::Task).await?;
     let task = NewTask { title: &action.title, body: &action.why, href: &action.href, key: &key };
     let id = people.make_task(&mut tx, by.actor(), task).await.map_err(AppError::internal)?;
     keep(&mut tx, by.actor(), &action, Some(id), None).await?;
@@ -364,7 +364,7 @@ mod tests {
         let scores = [at_risk(&[("respond", 40_000.0), ("answer", 90_000.0), ("pay", 10_000.0), ("show", 0.0)])];
         let actions = propose(&scores, &[Recipe::SlowReply], &[]);
         let told: Vec<_> = actions.iter().map(|action| (action.key.as_str(), action.how)).collect();
-        assert_eq!(told, [("answer", How::Play), ("respond", How::Task), ("pay", How::Task)]);
+        assert_eq!(told, [("answer", ActionKind::Play), ("respond", ActionKind::Task), ("pay", ActionKind::Task)]);
         assert_eq!((actions[0].expected_minor, actions[0].at_stake_minor), (None, Some(90_000)));
         let done = Approved {
             key: "answer".to_owned(),

@@ -7,7 +7,7 @@ use shell::auth::permission::View;
 use shell::{Allowed, AppError, Json};
 use utoipa::ToSchema;
 
-use super::actions::{self, Action};
+use super::actions::{self, NextAction};
 use super::{Figures, Waits, store};
 use crate::read;
 use crate::scores::Score;
@@ -38,7 +38,7 @@ pub(crate) struct CommandCentre {
     since_yesterday: Figures,
     /// The last 30 days.
     last_30_days: Figures,
-    /// How long people waited in the last 30 days.
+    /// ActionKind long people waited in the last 30 days.
     waits: Waits,
     /// The 50 who have waited longest.
     waiting: Vec<WaitingOut>,
@@ -46,7 +46,7 @@ pub(crate) struct CommandCentre {
     /// The five scores of the whole organisation as they were stored last; empty before the first signal.
     scores: Vec<Score>,
     /// What to do next, the most expensive first.
-    actions: Vec<Action>,
+    actions: Vec<NextAction>,
 }
 
 /// Show the command centre: what happened since yesterday, who waits, how warm the leads are, the scores and what to do next.

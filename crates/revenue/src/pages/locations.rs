@@ -59,7 +59,7 @@ pub(crate) async fn page(by: Allowed<View>) -> Result<Html<String>, AppError> {
     let leakage = store::lines_of(&mut tx, &ids, ScoreType::LeadLeakage, since).await?;
     let small = places.iter().take(DRAWN).map(|place| {
         let of = |title: &str, line: Option<&Vec<f64>>| {
-            sparkline(&format!("{title} at {}, 90 days", place.name), line.map_or(&[][..], Vec::as_slice))
+            sparkline(&format!("{title} at {}, 90 days", place.name), line.map(Vec::as_slice).unwrap_or_default())
         };
         Small {
             id: place.id.to_string(),

@@ -192,8 +192,9 @@ fn clock(value: &Value) -> String {
 }
 
 fn minutes(field: &str, text: &str) -> Result<u32, AppError> {
-    let read = text.split_once(':').and_then(|(hour, minute)| Some(hour.parse::<u32>().ok()? * 60 + minute.parse::<u32>().ok()?));
-    let read = read.filter(|minutes| *minutes < 1_440).ok_or_else(|| AppError::field(field, "is a time such as 09:00"))?;
+    let part = |text: &str, most: u32| text.parse::<u32>().ok().filter(|part| *part <= most);
+    let read = text.split_once(':').and_then(|(hour, minute)| Some(part(hour, 23)? * 60 + part(minute, 59)?));
+    let read = read.ok_or_else(|| AppError::field(field, "is a time such as 09:00"))?;
     Ok(if read == 1_439 { 1_440 } else { read })
 }
 
