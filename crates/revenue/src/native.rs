@@ -47,6 +47,7 @@ impl Follower for Native {
             "contact.changed",
             "contact.merged",
             "contact.unmerged",
+            "settings.changed",
         ])
     }
 
@@ -58,6 +59,10 @@ impl Follower for Native {
             for refused in landed.rejected {
                 tracing::warn!(signal = refused.external_id, reason = refused.reason, "a fact of the ledger is no signal");
             }
+        }
+        // A day is a day of the organisation's time zone.
+        if events.iter().any(|event| matches!(&event.fact, Fact::SettingsChanged { group } if group == "organisation")) {
+            crate::journeys::rebuild_later(tx);
         }
         let mut names = Names::default();
         for event in events {

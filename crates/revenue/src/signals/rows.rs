@@ -16,7 +16,7 @@ use crate::settings::Rules;
 pub struct Filter {
     /// The kinds; all when empty.
     pub kinds: Vec<SignalKind>,
-    /// Of one lead alone: everything that names it or its contact's part of it.
+    /// Of one lead alone, whatever else is asked but the kinds: what names it, and what names only its contact.
     pub lead: Option<Uuid>,
     /// Leads that leaked at this stage alone.
     pub stage: Option<String>,
@@ -80,6 +80,9 @@ pub async fn read(
     after: Option<(DateTime<Utc>, Uuid)>,
     limit: i64,
 ) -> anyhow::Result<Vec<SignalRow>> {
+    if let Some(lead) = filter.lead {
+        return Ok(of_lead(tx, lead, &filter.kinds, after, limit).await?);
+    }
     let rules = Rules::load(tx).await?;
     let place = rules.of(filter.location);
     let from = filter.from.map(|day| place.instant(day, 0));
@@ -95,9 +98,8 @@ pub async fn read(
            where f.org_id = $1 and f.kind = k.kind and f.hidden_at is null \
              and ($3::timestamptz is null or f.at >= $3) and ($4::timestamptz is null or f.at < $4) \
              and ($5::uuid is null or f.location_id = $5) and ($6::text is null or f.source = $6) \
-             and ($7::uuid is null or f.lead = $7) \
-             and ($8::text is null or exists (select 1 from journeys j where j.org_id = $1 and j.id = coalesce(f.lead, f.id) \
-               and j.leak_stage = $8 and j.leaks_at <= $12)) \
+             and ($7::text is null or exists (select 1 from journeys j where j.org_id = $1 and j.id = coalesce(f.lead, f.id) \
+               and j.leak_stage = $7 and j.leaks_at <= $8)) \
              and ($9::timestamptz is null or (f.at, f.id) < ($9, $10)) \
            order by f.at desc, f.id desc limit $11) s \
          order by s.at desc, s.id desc limit $11",
@@ -108,12 +110,41 @@ pub async fn read(
     .bind(to)
     .bind(filter.location)
     .bind(&filter.source)
-    .bind(filter.lead)
     .bind(&filter.stage)
+    .bind(now)
     .bind(at)
     .bind(id)
     .bind(limit)
-    .bind(now)
     .fetch_all(tx.conn())
     .await?)
+}
+
+async fn of_lead(
+    tx: &mut OrgTx,
+    lead: Uuid,
+    kinds: &[SignalKind],
+    after: Option<(DateTime<Utc>, Uuid)>,
+    limit: i64,
+) -> Result<Vec<SignalRow>, sqlx::Error> {
+    let kinds: Vec<&str> = kinds.iter().map(|kind| kind.as_str()).collect();
+    let (at, id) = after.unzip();
+    sqlx::query_as(
+        "select s.id, s.at, s.kind, s.source, s.external_id, s.location_id, s.lead, s.contact, s.minor, s.original, s.data \
+         from signals s where s.org_id = $1 and s.hidden_at is null and (cardinality($3::text[]) = 0 or s.kind = any($3)) \
+           and s.id = any(array(select f.id from signals f where f.org_id = $1 and f.lead = $2 \
+             union select f.id from signals f where f.org_id = $1 and f.lead is null and f.contact = any(array(\
+               select j.contact from journeys j where j.org_id = $1 and j.id = $2 and j.contact is not null \
+               union select a.alias from journeys j join contact_aliases a on a.org_id = $1 and a.contact = j.contact \
+                 where j.org_id = $1 and j.id = $2)))) \
+           and ($4::timestamptz is null or (s.at, s.id) < ($4, $5)) \
+         order by s.at desc, s.id desc limit $6",
+    )
+    .bind(tx.org())
+    .bind(lead)
+    .bind(kinds)
+    .bind(at)
+    .bind(id)
+    .bind(limit)
+    .fetch_all(tx.conn())
+    .await
 }

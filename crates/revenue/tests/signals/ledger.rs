@@ -49,6 +49,8 @@ async fn a_lead_of_ours_is_answered_and_paid_through_another_system() {
     .expect("the journey");
     assert_eq!((after, paid, leaks), (Some(40), 12_000, false));
     drop(tx);
+    let rows = house.get(&format!("/v2/signals?lead={lead}")).await.json();
+    assert_eq!(rows["data"].as_array().map(Vec::len), Some(3), "the lead, its answer and its payment: {rows}");
     house.assert_whole("with names").await;
 }
 
