@@ -1,6 +1,7 @@
 //! The revenue room's figures as the reports ask for them.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use async_trait::async_trait;
 use chrono::{DateTime, Days, NaiveDate, NaiveTime, Utc};
@@ -8,11 +9,11 @@ use chrono_tz::Tz;
 use kernel::db::OrgTx;
 use kernel::ids::LocationId;
 use reports::figures::{
-    Action, Anomaly, Ask, Component, Experiment, LeakRow, LeakStage, Leaks, Metric, Place, Reading, Score, ScoreDay,
-    Split, Sum, Unit,
+    Action, Anomaly, Ask, Component, Experiment, LeakRow, LeakStage, Leaks, Look, Metric, Place, Reading, Score,
+    ScoreDay, Split, Sum, Unit, View, ViewFigure, ViewSeries,
 };
 use reports::period::{Period, day_in};
-use revenue::brief::{self, Noticed, Proposed, ReadOut};
+use revenue::brief::{self, Analysed, Asked, Noticed, Proposed, ReadOut};
 use revenue::read::{self, By, Daily, Group, LeakFilter, METRICS, ScoreType, Shown};
 use uuid::Uuid;
 
@@ -31,7 +32,16 @@ const ORDER: [ScoreType; 5] = [
 ];
 
 /// The figures.
-pub(crate) struct RevenueFigures;
+pub struct RevenueFigures {
+    people: Arc<dyn revenue::People>,
+}
+
+impl RevenueFigures {
+    /// The figures; `people` names contacts and members in views of analytics.
+    pub fn new(people: Arc<dyn revenue::People>) -> Self {
+        Self { people }
+    }
+}
 
 #[async_trait]
 impl reports::Figures for RevenueFigures {
@@ -189,6 +199,60 @@ impl reports::Figures for RevenueFigures {
         let action =
             |one: Proposed| Action { title: one.title, why: one.why, expected: one.expected_minor, href: one.href };
         Ok(proposed.into_iter().map(action).collect())
+    }
+
+    async fn view(&self, tx: &mut OrgTx, view: &str, look: &Look) -> anyhow::Result<Option<View>> {
+        let Look { from, to, compare, location, source } = look.clone();
+        let asked = Asked { view: view.to_owned(), from, to, compare, location, source };
+        Ok(brief::analysed(tx, self.people.as_ref(), &asked).await?.map(viewed))
+    }
+}
+
+/// A view of the revenue room as the reports take it.
+fn viewed(view: Analysed) -> View {
+    let period = |(from, to): (NaiveDate, NaiveDate)| Period { from, to };
+    View {
+        name: view.title,
+        period: period(view.days),
+        before: view.before.map(period),
+        figures: view
+            .figures
+            .into_iter()
+            .map(|figure| ViewFigure {
+                unit: unit(&figure.unit),
+                name: figure.title,
+                value: figure.value,
+                previous: figure.previous,
+                better: figure.higher_is_better,
+            })
+            .collect(),
+        series: view
+            .series
+            .into_iter()
+            .map(|series| ViewSeries {
+                unit: unit(&series.unit),
+                name: series.title,
+                over_time: series.over_time,
+                labels: series.labels,
+                values: series.values,
+                previous: series.previous,
+            })
+            .collect(),
+        of: view.of,
+        columns: view.columns.into_iter().map(|(name, word)| (name, unit(&word))).collect(),
+        rows: view.rows,
+    }
+}
+
+/// A unit by the word of the revenue room.
+fn unit(word: &str) -> Unit {
+    match word {
+        "money" => Unit::Money,
+        "seconds" => Unit::Seconds,
+        "share" => Unit::Share,
+        "points" => Unit::Points,
+        "stars" => Unit::Rating,
+        _ => Unit::Count,
     }
 }
 

@@ -1,6 +1,6 @@
 //! The rooms of Recoup wired together, and the roles of a process: what the binary starts and whole-product tests drive.
 
-mod figures;
+pub mod figures;
 mod landing;
 mod reach;
 pub mod rooms;

@@ -45,7 +45,7 @@ impl Rooms {
         let intake = intake::Core::new(kernel.clone(), Arc::new(crate::landing::Signals(kernel.clone())));
         let toolbox = crate::tools::toolbox(kernel, embedder.clone());
         let advisor = advisor::Core::new(kernel.clone(), embedder, toolbox, Arc::new(crate::tools::TaskList));
-        let reports = reports::Core::new(kernel.clone(), Arc::new(crate::figures::RevenueFigures));
+        let reports = reports::Core::new(kernel.clone(), Arc::new(crate::figures::RevenueFigures::new(people(kernel))));
         Ok(Self { kernel: kernel.clone(), identity, inbox, leads, intake, advisor, reports, styleguide: false })
     }
 
@@ -147,6 +147,11 @@ impl Rooms {
             reports::room(&self.reports, app),
         ]
     }
+}
+
+/// Who names contacts and members to the revenue room.
+pub fn people(kernel: &Kernel) -> Arc<dyn revenue::People> {
+    Arc::new(Contacts { kernel: kernel.clone() })
 }
 
 /// The rooms that keep something of contacts; the one that knows contacts comes first.

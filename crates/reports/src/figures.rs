@@ -242,6 +242,74 @@ pub struct Action {
     pub href: String,
 }
 
+/// Which view of analytics, as in its address; empty texts stand for what its page takes.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Look {
+    /// The first day.
+    pub from: String,
+    /// The last day.
+    pub to: String,
+    /// What it is compared with.
+    pub compare: String,
+    /// One place alone.
+    pub location: String,
+    /// One source alone.
+    pub source: String,
+}
+
+/// A figure of a view.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ViewFigure {
+    /// What it is called.
+    pub name: String,
+    /// What it is counted in.
+    pub unit: Unit,
+    /// None where there is nothing to make it of.
+    pub value: Option<f64>,
+    /// The same in the days it is compared with.
+    pub previous: Option<f64>,
+    /// Whether more is better; none for neither.
+    pub better: Option<bool>,
+}
+
+/// A series of a view: one value, and one of before, for each label.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ViewSeries {
+    /// What it shows.
+    pub name: String,
+    /// What it is counted in.
+    pub unit: Unit,
+    /// Whether its labels are days.
+    pub over_time: bool,
+    /// What each value is of.
+    pub labels: Vec<String>,
+    /// The values.
+    pub values: Vec<Option<f64>>,
+    /// The same before; none of them where nothing is compared.
+    pub previous: Vec<Option<f64>>,
+}
+
+/// A view of analytics.
+#[derive(Clone, Debug, PartialEq)]
+pub struct View {
+    /// What it is called.
+    pub name: String,
+    /// The days it covers.
+    pub period: Period,
+    /// The days it is compared with.
+    pub before: Option<Period>,
+    /// Its figures.
+    pub figures: Vec<ViewFigure>,
+    /// Its series.
+    pub series: Vec<ViewSeries>,
+    /// What the rows of its table are.
+    pub of: String,
+    /// The columns after the first.
+    pub columns: Vec<(String, Unit)>,
+    /// The rows: a name, and a cell for each of the columns.
+    pub rows: Vec<(String, Vec<Option<f64>>)>,
+}
+
 /// Who keeps the figures.
 #[async_trait]
 pub trait Figures: Send + Sync + 'static {
@@ -296,5 +364,10 @@ pub trait Figures: Send + Sync + 'static {
         _place: Option<LocationId>,
     ) -> anyhow::Result<Vec<Action>> {
         Ok(Vec::new())
+    }
+
+    /// A view of analytics by its name; none for a name that is no view, and where nobody analyses.
+    async fn view(&self, _tx: &mut OrgTx, _view: &str, _look: &Look) -> anyhow::Result<Option<View>> {
+        Ok(None)
     }
 }

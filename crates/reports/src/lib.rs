@@ -4,6 +4,7 @@
 //! would break: the same figures give the same bytes; a sentence says nothing that is not in the figures; a report that could not be
 //! delivered raises an alert; figures are asked for through [`Figures`] and nowhere else.
 
+mod analytics;
 mod api;
 mod briefing;
 mod clock;

@@ -85,3 +85,78 @@ pub async fn proposed(tx: &mut OrgTx, location: Option<Uuid>) -> anyhow::Result<
         })
         .collect())
 }
+
+/// Which view of analytics, as in its address; empty texts stand for what the page takes.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Asked {
+    /// `overview`, `response`, `funnel`, `agents`, `languages` or `channels`.
+    pub view: String,
+    /// The first day.
+    pub from: String,
+    /// The last day.
+    pub to: String,
+    /// `previous`, `year` or `none`.
+    pub compare: String,
+    /// One location alone.
+    pub location: String,
+    /// One source alone.
+    pub source: String,
+}
+
+/// A figure of a view.
+#[derive(Clone, Debug, PartialEq)]
+pub struct AnalysedFigure {
+    /// What it is called.
+    pub title: String,
+    /// `count`, `money` (minor units), `seconds`, `share`, `points` or `stars`.
+    pub unit: String,
+    /// None where there is nothing to make it of.
+    pub value: Option<f64>,
+    /// The same in the days it is compared with.
+    pub previous: Option<f64>,
+    /// Whether more is better; none for neither.
+    pub higher_is_better: Option<bool>,
+}
+
+/// A series of a view: one value and one of before for each label.
+#[derive(Clone, Debug, PartialEq)]
+pub struct AnalysedSeries {
+    /// What it shows.
+    pub title: String,
+    /// As of a figure.
+    pub unit: String,
+    /// Whether its labels are days.
+    pub over_time: bool,
+    /// What each value is of.
+    pub labels: Vec<String>,
+    /// The values.
+    pub values: Vec<Option<f64>>,
+    /// The same before.
+    pub previous: Vec<Option<f64>>,
+}
+
+/// A view of analytics.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Analysed {
+    /// What it is called.
+    pub title: String,
+    /// The first and the last day.
+    pub days: (NaiveDate, NaiveDate),
+    /// The days it is compared with.
+    pub before: Option<(NaiveDate, NaiveDate)>,
+    /// Its figures.
+    pub figures: Vec<AnalysedFigure>,
+    /// Its series.
+    pub series: Vec<AnalysedSeries>,
+    /// What the rows of its table are.
+    pub of: String,
+    /// The columns after the first, each with its unit.
+    pub columns: Vec<(String, String)>,
+    /// The rows: a name and a cell for each of the columns.
+    pub rows: Vec<(String, Vec<Option<f64>>)>,
+}
+
+/// A view of analytics, for files; none for a name that is no view. Days that make no sense are an `AppError` of their field.
+pub async fn analysed(tx: &mut OrgTx, people: &dyn crate::People, asked: &Asked) -> anyhow::Result<Option<Analysed>> {
+    crate::analytics::told::analysed(tx, people, asked).await
+}

@@ -1,6 +1,7 @@
 //! The pages of the room: the list, the briefing, a report, the builder, schedules; and the page of a shared report, which stands
 //! outside the frame because whoever reads it has no account.
 
+mod analytics;
 mod briefing;
 mod builder;
 mod list;
@@ -30,6 +31,7 @@ pub(crate) fn routes() -> Router<Desk> {
         .route("/reports/schedules/{id}", get(schedule::edit).post(schedule::replace))
         .route("/reports/schedules/{id}/remove", post(schedule::remove))
         .route("/reports/deliveries/{id}/retry", post(schedule::again))
+        .route("/reports/analytics/{view}/file", get(analytics::file))
         .route("/reports/{id}", get(show::page))
         .route("/reports/{id}/file", get(show::file))
         .route("/reports/{id}/shares", post(show::share))

@@ -3,6 +3,7 @@
 //! Always on a private cluster of its own with full durability (`fsync` and `synchronous_commit` on), so that figures of two
 //! machines can be compared and nothing of the user's is touched.
 
+mod briefing;
 mod dashboard;
 mod ingest;
 mod load;
@@ -33,6 +34,8 @@ enum What {
     Queue(queue::QueueBench),
     /// The Inbox over many conversations, and search.
     Dashboard(dashboard::Dashboard),
+    /// The briefing as PDF, from the figures of 90 days to the last byte.
+    Briefing(briefing::Briefing),
     /// The start of the program, its memory, its first page.
     Start(start::Start),
     /// Checks of credentials, sign-in, the audit log, a directory of 10,000.
@@ -47,6 +50,7 @@ impl Bench {
             What::Pipeline(bench) => bench.run(config).await,
             What::Queue(bench) => bench.run(config).await,
             What::Dashboard(bench) => bench.run(config).await,
+            What::Briefing(bench) => bench.run(config).await,
             What::Start(bench) => bench.run(config).await,
             What::Trust(bench) => bench.run(config).await,
         }
