@@ -7,6 +7,7 @@ pub mod business;
 mod history;
 mod knowledge;
 mod replies;
+mod revenue;
 mod traffic;
 pub mod world;
 
@@ -14,10 +15,13 @@ use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::time::Duration;
 
 use anyhow::Context;
+use kernel::CanFail;
 use kernel::config::Config;
+use kernel::queue::{Handlers, Queue};
 
 use crate::rooms::Rooms;
 use crate::runtime::{Opened, Role, Runtime};
+use business::Business;
 use world::Outside;
 
 /// How the demo is set up.
@@ -41,13 +45,13 @@ impl Demo {
         let opened = Opened::migrated(config).await?;
         let rooms = Rooms::open(&opened.kernel).await?.with_styleguide();
         let business = business::ensure(&opened.kernel, &self.password).await?;
+        self.past(&opened, &rooms, &business).await?;
         let runtime = Runtime::start(&opened.kernel, &rooms, &Role::ALL.into_iter().collect()).await?;
         let address = reachable(runtime.address().context("the web server has no address")?);
         business::wait_for_knowledge(&opened.kernel, business.org).await?;
-        let made = history::ensure(&opened.kernel, rooms.inbox(), &business, self.people).await?;
-        if let Some(counts) = made {
-            tracing::info!(conversations = counts.conversations, messages = counts.messages, "history made");
-        }
+        revenue::present(&opened.kernel, &rooms, business.org, &self.password)
+            .await
+            .can_fail("furnishing the demo's desk; the next start tries again");
         outside.point_at(&opened.kernel, &business, address).await?;
         outside.connect_crm(rooms.leads(), &business).await?;
         println!(
@@ -58,20 +62,50 @@ impl Demo {
             self.password,
             outside.world.mail.base_url()
         );
-        let customers = (self.every > 0.0).then(|| {
-            tokio::spawn(traffic::run(
-                outside.clone(),
-                opened.kernel.clock.clone(),
-                Duration::from_secs_f64(self.every),
-            ))
-        });
+        let mut customers = Vec::new();
+        if self.every > 0.0 {
+            let every = Duration::from_secs_f64(self.every);
+            customers.push(tokio::spawn(traffic::run(outside.clone(), opened.kernel.clock.clone(), every)));
+            let live = revenue::live::run(opened.kernel.clone(), business.org, revenue::pace(every));
+            customers.push(tokio::spawn(live));
+        }
         let stopped = runtime.until_stopped().await;
-        if let Some(customers) = customers {
-            customers.abort();
+        for customer in customers {
+            customer.abort();
         }
         drop(rooms);
         opened.close().await;
         stopped
+    }
+
+    /// Makes what is not there yet of the past, before anybody follows the ledger.
+    async fn past(&self, opened: &Opened, rooms: &Rooms, business: &Business) -> anyhow::Result<()> {
+        let kernel = &opened.kernel;
+        if revenue::is_there(kernel, business.org).await? {
+            return Ok(());
+        }
+        let mut handlers = Handlers::default();
+        rooms.handlers(&mut handlers);
+        let workers = Queue::new(kernel.db.clone(), handlers).start("worker").await?;
+        business::wait_for_knowledge(kernel, business.org).await?;
+        if let Some(counts) = history::ensure(kernel, rooms.inbox(), business, self.people).await? {
+            tracing::info!(conversations = counts.conversations, messages = counts.messages, "history made");
+        }
+        revenue::arrange(kernel, rooms, business.org, &self.password).await?;
+        workers.drain(Duration::from_secs(10)).await;
+        let url = match (&kernel.config.database_url, &opened.cluster) {
+            (Some(url), _) => url.as_str(),
+            (None, Some(cluster)) => cluster.url(),
+            (None, None) => anyhow::bail!("there is no database"),
+        };
+        let counts = revenue::past(kernel, rooms, url, business.org).await?;
+        tracing::info!(
+            signals = counts.signals,
+            enrolled = counts.enrolled,
+            anomalies = counts.anomalies,
+            "90 days made"
+        );
+        Ok(())
     }
 }
 

@@ -1,13 +1,15 @@
 //! The stand-ins of the demo, and the configuration that takes them for the real systems.
 
-use std::net::SocketAddr;
+use std::net::{Ipv4Addr, SocketAddr};
 
 use kernel::Kernel;
 use kernel::channel::ChannelKind;
 use kernel::config::{Config, MailConfig, MailTls, Secret};
 use kernel::ids::ChannelId;
 use kernel::ledger::Actor;
-use standins::{Platform, World, WorldConfig};
+use standins::callrail::{CallRail, CallRailConfig};
+use standins::stripe::{Stripe, StripeConfig};
+use standins::{Handle, Platform, World, WorldConfig};
 
 use super::business::Business;
 use crate::commands::told;
@@ -24,6 +26,9 @@ pub struct Outside {
     pub accounts: Vec<Account>,
     /// A token of the CRM's private app.
     crm_token: String,
+    /// Where payments and calls are read from: accounts in which nothing has happened yet.
+    #[expect(dead_code, reason = "held: a source that is dropped stops")]
+    sources: (Handle<Stripe>, Handle<CallRail>),
 }
 
 /// An account of the business at a stand-in.
@@ -63,6 +68,11 @@ impl Outside {
         world.hubspot.base_url().clone_into(&mut connectors.hubspot.base_url);
         connectors.hubspot.client_id.clone_from(&setup.hubspot.client_id);
         connectors.hubspot.client_secret = Secret::new(&setup.hubspot.client_secret);
+        let free = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
+        let stripe = Stripe::start(StripeConfig { charges: 0, ..StripeConfig::default() }, free).await?;
+        let callrail = CallRail::start(CallRailConfig { days: 0, ..CallRailConfig::default() }, free).await?;
+        connectors.stripe.base_url = Some(stripe.base_url().to_owned());
+        connectors.callrail.base_url = Some(callrail.base_url().to_owned());
         let smtp = world.mail.smtp();
         config.mail = MailConfig {
             host: smtp.ip().to_string(),
@@ -71,7 +81,7 @@ impl Outside {
             from: "Recoup <recoup@northwind.example>".to_owned(),
             ..MailConfig::default()
         };
-        Ok(Self { world, accounts, crm_token })
+        Ok(Self { world, accounts, crm_token, sources: (stripe, callrail) })
     }
 
     /// Has the platforms verify our address, and tells them who wrote lately, so that an answer is within their windows.
