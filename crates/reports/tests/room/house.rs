@@ -9,7 +9,6 @@ use kernel::Clock;
 use kernel::config::{MailConfig, MailTls};
 use kernel::ids::OrgId;
 use kernel::queue::{Handlers, Lane, run_waiting};
-use kernel::schedule::Reconciler;
 use kernel::testing::TestDb;
 use reports::Core;
 use serde_json::{Value, json};
