@@ -88,3 +88,53 @@ async fn recovered(
         high: found.high_minor as f64,
     }))
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::super::testing::{inputs, lead, leaking, paying};
+    use super::*;
+    use crate::journeys::{Journey, Stage};
+
+    fn any_journey() -> impl Strategy<Value = Journey> {
+        let answered = (0_usize..500, proptest::option::of(0_i64..200_000)).prop_map(|(n, after)| lead(n, after));
+        let leaked = (0_usize..500, proptest::sample::select(Stage::ALL.to_vec())).prop_map(|(n, stage)| leaking(n, stage));
+        let paid = (0_usize..500, 0_i64..90_000, 1_i64..1_000_000).prop_map(|(n, after, minor)| paying(n, after, minor));
+        prop_oneof![3 => answered, 2 => leaked, 2 => paid]
+    }
+
+    proptest! {
+        #[test]
+        fn components_add_up_and_bands_hold_the_value(
+            of_place in proptest::collection::vec(any_journey(), 0..60),
+            others in proptest::collection::vec(any_journey(), 0..200),
+            capacity in proptest::option::of(0_i32..100),
+        ) {
+            let whole = inputs(of_place.iter().chain(&others).cloned());
+            let mut place = inputs(of_place.iter().cloned());
+            place.place.capacity = capacity;
+            for (inputs, whole) in [(&place, &whole), (&whole, &whole)] {
+                for score in five(inputs, whole) {
+                    let Some(base) = score.base else {
+                        prop_assert!(score.value.is_none() && score.missing.is_some());
+                        continue;
+                    };
+                    let sum: f64 = score.components.iter().map(|component| component.contribution).sum();
+                    prop_assert!((sum - base).abs() <= 1e-6 * base.abs().max(1.0), "{:?}", score);
+                    prop_assert!(score.low.is_none_or(|low| low <= base + 1e-9) && score.high.is_none_or(|high| high >= base - 1e-9));
+                    prop_assert!(score.unit != "points" || score.value.is_some_and(|value| (0.0..=100.0).contains(&value)));
+                    prop_assert!(score.value.is_some_and(|value| value.is_finite() && value >= 0.0));
+                    prop_assert!((0.0..=1.0).contains(&score.coverage));
+                }
+            }
+        }
+
+        #[test]
+        fn order_changes_no_score(journeys in proptest::collection::vec(any_journey(), 5..80)) {
+            let forward = inputs(journeys.iter().cloned());
+            let backward = Inputs { paid: forward.paid.clone(), ..inputs(journeys.iter().rev().cloned()) };
+            prop_assert_eq!(five(&forward, &forward), five(&backward, &backward));
+        }
+    }
+}

@@ -1,6 +1,7 @@
 //! Signals through the whole router and the followers: told, corrected, folded, scored; made anew; forgotten.
 
 mod api;
+mod benchmarks;
 mod forgetting;
 mod ledger;
 mod streams;
