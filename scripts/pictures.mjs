@@ -90,10 +90,11 @@ async function pages(browser) {
     run(browser, `return [...document.querySelectorAll(arguments[0])].map((a) => a.getAttribute("href"))`, [selector]);
   const own = (href) => href && href.startsWith("/") && !href.startsWith("//") && !/sign-out|\.json|[?#]/.test(href);
   const found = new Set((await links("nav a[href]")).filter(own));
-  for (const path of [...found]) {
+  // What a page adds is visited too.
+  for (const path of found) {
     await go(browser, path);
     for (const href of (await links("nav a[href]")).filter(own)) found.add(href);
-    const entry = (await links("main a[href]")).filter(own).find((href) => href.startsWith(`${path}/`) && /_[0-9a-z]{26}$/.test(href));
+    const entry = (await links("main a[href]")).filter(own).find((href) => href.startsWith(`${path}/`) && /_[0-9a-z]{26}$|\/scores\//.test(href));
     if (entry) found.add(entry);
   }
   return [...found].sort();

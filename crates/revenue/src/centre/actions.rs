@@ -25,14 +25,14 @@ use crate::plays::{self, Recipe};
 use crate::read;
 use crate::scores::{Component, Score, ScoreType};
 
-/// ActionKind many are shown.
+/// How many are shown.
 const MOST: usize = 5;
 /// An approved action is not proposed again for so long.
 const REST: TimeDelta = TimeDelta::days(28);
 /// An approved action can be taken back from the page for so long.
 const RECENT: TimeDelta = TimeDelta::days(1);
 
-/// ActionKind an action is done.
+/// How an action is done.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum ActionKind {
