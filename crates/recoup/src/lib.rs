@@ -2,7 +2,7 @@
 
 pub mod figures;
 mod landing;
-mod reach;
+pub mod reach;
 pub mod rooms;
 pub mod runtime;
 mod tools;

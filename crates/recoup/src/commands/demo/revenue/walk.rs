@@ -11,6 +11,7 @@ use kernel::ids::OrgId;
 use kernel::ledger::{Follower, catch_up};
 use kernel::schedule::Reconciler;
 use kernel::{Clock, Kernel};
+use recoup::reach::Reach;
 use revenue::anomalies::Watch;
 use revenue::plays::{Enrol, refresh};
 use revenue::scores::ScoreClock;
@@ -21,7 +22,6 @@ use uuid::Uuid;
 use super::lead::{CALLS, Missed};
 use super::spots::{SPOTS, dead_days};
 use super::tell::{self, Day};
-use crate::reach::Reach;
 
 /// Days that are lived through, today included.
 pub const DAYS: usize = 90;
