@@ -56,9 +56,7 @@ async fn open(core: &Core, org: OrgId, connection: &Connection) -> anyhow::Resul
 /// The address of a server; one in a private network only where the operator allows it.
 async fn resolve(host: &str, allow_private: bool) -> Result<SocketAddr, String> {
     let (name, port) = match host.rsplit_once(':') {
-        Some((name, port)) if !name.contains(':') => {
-            (name, port.parse().map_err(|_| format!("{port} is not a port"))?)
-        }
+        Some((name, port)) if !name.contains(':') => (name, port.parse().map_err(|_| format!("{port} is not a port"))?),
         _ => (host, PORT),
     };
     let found = tokio::net::lookup_host((name, port)).await.map_err(|_| "its name cannot be resolved".to_owned())?;
@@ -181,7 +179,8 @@ pub(crate) async fn arrived(core: &Core, org: OrgId, connection: &Connection, sp
         files::forget(core, org, spooled.id).await;
         return Ok(());
     }
-    let answers: Answers = connection.settings.get("answers").cloned().map(serde_json::from_value).transpose()?.unwrap_or_default();
+    let answers: Answers =
+        connection.settings.get("answers").cloned().map(serde_json::from_value).transpose()?.unwrap_or_default();
     let saved: Option<Mapping> = match connection.settings.get("mapping") {
         None | Some(Value::Null) => None,
         Some(mapping) => Some(serde_json::from_value(mapping.clone())?),
@@ -192,7 +191,8 @@ pub(crate) async fn arrived(core: &Core, org: OrgId, connection: &Connection, sp
         Ok(()) => store::ended(&mut tx, connection.id, None, "connected").await?,
         Err(AppError::Internal(error)) => return Err(error),
         Err(error) => {
-            let details: Vec<String> = error.details().iter().map(|detail| format!("{}: {}", detail.field, detail.reason)).collect();
+            let details: Vec<String> =
+                error.details().iter().map(|detail| format!("{}: {}", detail.field, detail.reason)).collect();
             let why = format!("{} was kept and not read: {error} {}", spooled.name, details.join(" "));
             store::ended(&mut tx, connection.id, Some(&why), "failing").await?;
         }

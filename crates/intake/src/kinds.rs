@@ -186,7 +186,12 @@ impl Kind {
         const TOKEN: Ask = secret("token", "Access token", "It is kept sealed and never shown again.");
         match self {
             Self::GoogleBusiness => {
-                const { &[maybe("account", "Account", "Such as accounts/123; the first one when empty."), maybe("time_zone", "Time zone", "Of daily figures, such as America/Chicago.")] }
+                const {
+                    &[
+                        maybe("account", "Account", "Such as accounts/123; the first one when empty."),
+                        maybe("time_zone", "Time zone", "Of daily figures, such as America/Chicago."),
+                    ]
+                }
             }
             Self::GoogleAnalytics => {
                 const { &[setting("property_id", "Property", "The number under Admin, Property settings.")] }
@@ -195,15 +200,29 @@ impl Kind {
                 const {
                     &[
                         setting("customer_id", "Customer ID", "Ten digits, as at the top of Google Ads."),
-                        maybe("login_customer_id", "Manager account", "Where the account is reached through a manager."),
+                        maybe(
+                            "login_customer_id",
+                            "Manager account",
+                            "Where the account is reached through a manager.",
+                        ),
                     ]
                 }
             }
             Self::MetaAds => {
-                const { &[setting("account_id", "Ad account", "The number of the ad account."), Ask { required: false, ..TOKEN }] }
+                const {
+                    &[
+                        setting("account_id", "Ad account", "The number of the ad account."),
+                        Ask { required: false, ..TOKEN },
+                    ]
+                }
             }
             Self::Callrail => {
-                const { &[setting("account_id", "Account ID", ""), secret("key", "API key", "Settings, Integrations, API keys.")] }
+                const {
+                    &[
+                        setting("account_id", "Account ID", ""),
+                        secret("key", "API key", "Settings, Integrations, API keys."),
+                    ]
+                }
             }
             Self::Ctm => {
                 const {
@@ -214,20 +233,26 @@ impl Kind {
                     ]
                 }
             }
-            Self::Hubspot => const { &[Ask { required: false, ..TOKEN }] },
-            Self::Square => const { &[Ask { required: false, ..TOKEN }] },
-            Self::Salesforce => &[],
+            Self::Hubspot | Self::Square => const { &[Ask { required: false, ..TOKEN }] },
             Self::Stripe => {
-                const { &[secret("key", "Restricted key", "Developers, API keys: read access to charges, refunds and customers.")] }
+                const {
+                    &[secret(
+                        "key",
+                        "Restricted key",
+                        "Developers, API keys: read access to charges, refunds and customers.",
+                    )]
+                }
             }
-            Self::Shopify => {
-                const { &[setting("shop", "Shop", "Such as northwind.myshopify.com."), TOKEN] }
-            }
+            Self::Shopify => const { &[setting("shop", "Shop", "Such as northwind.myshopify.com."), TOKEN] },
             Self::Mindbody => {
                 const {
                     &[
                         setting("site_id", "Site ID", ""),
-                        setting("time_zone", "Time zone of the site", "Such as America/Chicago; the clock on its wall."),
+                        setting(
+                            "time_zone",
+                            "Time zone of the site",
+                            "Such as America/Chicago; the clock on its wall.",
+                        ),
                         setting("currency", "Currency", "Such as USD."),
                         secret("api_key", "API key", ""),
                         setting("user", "Staff user", "A member of staff who may read reports."),
@@ -241,13 +266,20 @@ impl Kind {
                         setting("host", "Server", "Such as files.example.com or files.example.com:2022."),
                         setting("user", "User", ""),
                         Ask { required: false, ..secret("password", "Password", "") },
-                        Ask { required: false, ..secret("private_key", "Or a private key", "In OpenSSH form, without a passphrase.") },
+                        Ask {
+                            required: false,
+                            ..secret("private_key", "Or a private key", "In OpenSSH form, without a passphrase.")
+                        },
                         maybe("folder", "Folder", "The user's own folder when empty."),
-                        maybe("host_key", "Server's fingerprint", "SHA256:…; pinned at the first connection when empty."),
+                        maybe(
+                            "host_key",
+                            "Server's fingerprint",
+                            "SHA256:…; pinned at the first connection when empty.",
+                        ),
                     ]
                 }
             }
-            Self::Rest | Self::Webhook | Self::Drop => &[],
+            Self::Salesforce | Self::Rest | Self::Webhook | Self::Drop => &[],
         }
     }
 

@@ -84,7 +84,8 @@ impl Extract {
         }
         if recipe.fields.is_empty() {
             for field in USUAL.into_iter().chain(["data"]) {
-                let path = JsonPath::parse(&format!("$.{field}")).map_err(|error| vec![(field.to_owned(), error.to_string())])?;
+                let path = JsonPath::parse(&format!("$.{field}"))
+                    .map_err(|error| vec![(field.to_owned(), error.to_string())])?;
                 fields.push((field.to_owned(), Place::Path(path), BTreeMap::new()));
             }
         }
@@ -125,7 +126,11 @@ impl Extract {
         Ok(signal)
     }
 
-    fn find<'a>(&'a self, record: &'a Value, field: &str) -> Option<(Option<&'a Value>, &'a str, &'a BTreeMap<String, String>)> {
+    fn find<'a>(
+        &'a self,
+        record: &'a Value,
+        field: &str,
+    ) -> Option<(Option<&'a Value>, &'a str, &'a BTreeMap<String, String>)> {
         let (_, place, values) = self.fields.iter().find(|(name, ..)| name == field)?;
         match place {
             Place::Path(path) => path.query(record).first().map(|value| (Some(value), "", values)),
@@ -153,7 +158,9 @@ impl Extract {
         let Some((Some(value), ..)) = self.find(record, "value") else { return Ok(None) };
         // `{"amount": 12.5, "currency": "EUR"}`, or an amount with its currency elsewhere.
         let (amount, inside) = match value {
-            Value::Object(both) => (both.get("amount").unwrap_or(&Value::Null), both.get("currency").and_then(Value::as_str)),
+            Value::Object(both) => {
+                (both.get("amount").unwrap_or(&Value::Null), both.get("currency").and_then(Value::as_str))
+            }
             other => (other, None),
         };
         let amount = match amount {
@@ -174,7 +181,11 @@ impl Extract {
             money::minor(&amount, DecimalMark::Point, currency).map_err(|why| reject("value", why))?
         };
         if minor < 0 {
-            let why = if kind == SignalKind::Payment { "is less than nothing; money that went back is a refund" } else { "is less than nothing" };
+            let why = if kind == SignalKind::Payment {
+                "is less than nothing; money that went back is a refund"
+            } else {
+                "is less than nothing"
+            };
             return Err(reject("value", why));
         }
         Ok(Some(Money::new(minor, currency)))
@@ -249,7 +260,10 @@ mod tests {
 
     #[test]
     fn a_recipe_says_what_is_wrong_with_it() {
-        let wrong = Extract::new(&recipe(json!({"time_zone": "Mars", "fields": {"at": {"path": "$["}, "colour": {"value": "x"}}})), "rest");
+        let wrong = Extract::new(
+            &recipe(json!({"time_zone": "Mars", "fields": {"at": {"path": "$["}, "colour": {"value": "x"}}})),
+            "rest",
+        );
         let fields: Vec<String> = wrong.err().expect("wrong").into_iter().map(|(field, _)| field).collect();
         assert_eq!(fields, ["fields.at", "fields.colour", "fields.external_id", "fields.kind", "time_zone"]);
     }

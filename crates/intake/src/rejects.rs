@@ -51,7 +51,13 @@ pub(crate) fn place(run: RunId, seq: i64) -> String {
 }
 
 /// Keeps the rejects of a batch.
-pub(crate) async fn keep(tx: &mut OrgTx, vault: &OrgVault, run: RunId, seq: i64, rejects: &[Reject]) -> anyhow::Result<()> {
+pub(crate) async fn keep(
+    tx: &mut OrgTx,
+    vault: &OrgVault,
+    run: RunId,
+    seq: i64,
+    rejects: &[Reject],
+) -> anyhow::Result<()> {
     if rejects.is_empty() {
         return Ok(());
     }
@@ -109,7 +115,8 @@ pub(crate) fn download(kernel: Kernel, org: OrgId, run: RunId, columns: &[String
     let disposition = HeaderValue::from_str(&format!("attachment; filename=\"rejected-{run}.csv\""));
     let disposition = disposition.unwrap_or(HeaderValue::from_static("attachment"));
     let kind = HeaderValue::from_static("text/csv; charset=utf-8");
-    ([(header::CONTENT_TYPE, kind), (header::CONTENT_DISPOSITION, disposition)], Body::from_stream(pieces)).into_response()
+    ([(header::CONTENT_TYPE, kind), (header::CONTENT_DISPOSITION, disposition)], Body::from_stream(pieces))
+        .into_response()
 }
 
 async fn piece(kernel: &Kernel, org: OrgId, run: RunId, seq: i64) -> anyhow::Result<Option<(i64, String)>> {

@@ -174,7 +174,7 @@ impl Rest {
     fn request(&self, url: &str) -> Result<Request, SourceError> {
         let request = self.http.tenant(Method::GET, url, self.allow_private);
         let request = request.map_err(|error| SourceError::Refused(error.to_string()))?;
-        Ok(request.max_body(LARGEST).timeout(Duration::from_secs(60)).safe_to_repeat(2))
+        Ok(request.max_body(LARGEST).timeout(Duration::from_secs(60)))
     }
 
     async fn signed(&self, request: Request) -> Result<Request, SourceError> {
@@ -204,7 +204,8 @@ impl Rest {
             form.push(("scope", scope));
         }
         let response = request.basic(client, secret).form(&form).send().await.map_err(|error| unreached(&error))?;
-        let answer: Value = judged(response, self.now)?.json().map_err(|error| SourceError::Malformed(error.to_string()))?;
+        let answer: Value =
+            judged(response, self.now)?.json().map_err(|error| SourceError::Malformed(error.to_string()))?;
         let token = answer["access_token"].as_str();
         token.map(Secret::new).ok_or_else(|| SourceError::Malformed("the answer has no access token".to_owned()))
     }
@@ -243,16 +244,27 @@ impl Rest {
     }
 
     fn same_host(&self, next: &str) -> Result<String, SourceError> {
-        let wrong = || SourceError::Malformed("the link of the next page leads to another host; it was not followed".to_owned());
+        let wrong = || {
+            SourceError::Malformed("the link of the next page leads to another host; it was not followed".to_owned())
+        };
         let base = Url::parse(&self.config.url).map_err(|_| wrong())?;
         let url = base.join(next).map_err(|_| wrong())?;
-        if url.host_str() != base.host_str() || url.port_or_known_default() != base.port_or_known_default() || url.scheme() != base.scheme() {
+        if url.host_str() != base.host_str()
+            || url.port_or_known_default() != base.port_or_known_default()
+            || url.scheme() != base.scheme()
+        {
             return Err(wrong());
         }
         Ok(url.into())
     }
 
-    fn next(&self, place: &Place, response: &Response, answer: &Value, count: usize) -> Result<Option<Value>, SourceError> {
+    fn next(
+        &self,
+        place: &Place,
+        response: &Response,
+        answer: &Value,
+        count: usize,
+    ) -> Result<Option<Value>, SourceError> {
         Ok(match &self.config.pages {
             Pages::None => None,
             _ if count == 0 && !matches!(self.config.pages, Pages::Cursor { .. } | Pages::Link) => None,
@@ -264,7 +276,9 @@ impl Rest {
             }
             Pages::Cursor { path, .. } => {
                 let found = query(path, answer)?.into_iter().next();
-                found.filter(|next| !next.is_null() && next.as_str() != Some("") && *next != &Value::Bool(false)).cloned()
+                found
+                    .filter(|next| !next.is_null() && next.as_str() != Some("") && *next != &Value::Bool(false))
+                    .cloned()
             }
             Pages::Link => response.header("link").and_then(next_link).map(Value::String),
         })
@@ -312,7 +326,8 @@ impl Source for Rest {
         let response = self.get(&Place::default()).await?;
         let answer: Value = response.json().map_err(|error| SourceError::Malformed(error.to_string()))?;
         query(self.config.records_path(), &answer)?;
-        let host = Url::parse(&self.config.url).ok().and_then(|url| url.host_str().map(str::to_owned)).unwrap_or_default();
+        let host =
+            Url::parse(&self.config.url).ok().and_then(|url| url.host_str().map(str::to_owned)).unwrap_or_default();
         Ok(Account { id: host.clone(), name: host })
     }
 
@@ -340,11 +355,7 @@ impl Source for Rest {
         };
         let next = self.next(&place, &response, &answer, records.len())?;
         let done = next.is_none();
-        let after = if done {
-            Place { since: Some(begun), begun: None, next: None }
-        } else {
-            Place { next, ..place }
-        };
+        let after = if done { Place { since: Some(begun), begun: None, next: None } } else { Place { next, ..place } };
         let after = serde_json::to_value(after).map_err(|error| SourceError::Malformed(error.to_string()))?;
         Ok(Page { records, next: Cursor(after), done, total })
     }

@@ -81,13 +81,21 @@ pub(crate) fn app(core: &Core, kind: Kind) -> Option<OAuthApp> {
         Kind::GoogleAds => google(google::ADS_SCOPE),
         Kind::Salesforce => {
             let base = base(salesforce::LOGIN_URL);
-            let (authorise, token) = (format!("{base}/services/oauth2/authorize"), format!("{base}/services/oauth2/token"));
+            let (authorise, token) =
+                (format!("{base}/services/oauth2/authorize"), format!("{base}/services/oauth2/token"));
             OAuthApp { pkce: true, ..plain(&authorise, &token, &["api", "refresh_token"], TokenStyle::Form) }
         }
         Kind::Square => {
             let base = base(square::BASE_URL);
             let (authorise, token) = (format!("{base}/oauth2/authorize"), format!("{base}/oauth2/token"));
-            let scopes = ["PAYMENTS_READ", "ORDERS_READ", "CUSTOMERS_READ", "APPOINTMENTS_READ", "APPOINTMENTS_ALL_READ", "MERCHANT_PROFILE_READ"];
+            let scopes = [
+                "PAYMENTS_READ",
+                "ORDERS_READ",
+                "CUSTOMERS_READ",
+                "APPOINTMENTS_READ",
+                "APPOINTMENTS_ALL_READ",
+                "MERCHANT_PROFILE_READ",
+            ];
             plain(&authorise, &token, &scopes, TokenStyle::Json)
         }
         Kind::Hubspot => {
@@ -171,7 +179,8 @@ impl Renewer {
         let Some((mut secrets, _)) = self.secrets().await? else { return Ok(()) };
         secrets.tokens = Some(tokens.clone());
         let kernel = &self.core.kernel;
-        let sealed = secrets.seal(&*kernel.vault.of(self.org).await?, self.id)?;
+        let vault = kernel.vault.of(self.org).await?;
+        let sealed = secrets.seal(&vault, self.id)?;
         let mut tx = kernel.db.begin(self.org).await?;
         store::seal(&mut tx, self.id, sealed).await?;
         Ok(tx.commit().await?)
@@ -200,8 +209,9 @@ pub(crate) async fn open(
     let source: Box<dyn Source> = match connection.kind {
         Kind::Stripe => Box::new(stripe::source(http, &base(stripe::BASE_URL), options(connection, &[])?, credentials)),
         Kind::Shopify => {
-            let shop = shopify::shop_url(&setting("shop"))
-                .ok_or_else(|| SourceError::Refused("the shop is not a name such as northwind.myshopify.com".to_owned()))?;
+            let shop = shopify::shop_url(&setting("shop")).ok_or_else(|| {
+                SourceError::Refused("the shop is not a name such as northwind.myshopify.com".to_owned())
+            })?;
             Box::new(shopify::source(http, &base(&shop), options(connection, &[])?, credentials))
         }
         Kind::Square => Box::new(square::source(http, &base(square::BASE_URL), options(connection, &[])?, credentials)),
@@ -263,7 +273,12 @@ fn options<T: DeserializeOwned>(connection: &Connection, own: &[(&str, String)])
         .map_err(|error| SourceError::Refused(format!("the connection's options do not fit: {error}")))
 }
 
-fn credentials(core: &Core, org: OrgId, connection: &Connection, secrets: &Secrets) -> Result<Credentials, SourceError> {
+fn credentials(
+    core: &Core,
+    org: OrgId,
+    connection: &Connection,
+    secrets: &Secrets,
+) -> Result<Credentials, SourceError> {
     let missing = || SourceError::Reconnect("the credentials are missing: connect again".to_owned());
     let value = |name: &str| secrets.of(name).cloned().ok_or_else(missing);
     let user = || connection.settings["user"].as_str().unwrap_or_default().trim().to_owned();

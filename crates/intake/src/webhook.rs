@@ -108,7 +108,10 @@ fn records(settings: &Value, body: &[u8]) -> Result<Vec<Value>, String> {
     if let Some(schema) = settings.get("schema").filter(|schema| !schema.is_null()) {
         let validator = validator(schema)?;
         if let Err(error) = validator.validate(&body) {
-            return Err(format!("the body does not fit the schema at {}", where_at(&error.instance_path().to_string())));
+            return Err(format!(
+                "the body does not fit the schema at {}",
+                where_at(&error.instance_path().to_string())
+            ));
         }
     }
     let path = settings.get("records").and_then(Value::as_str).filter(|path| !path.is_empty());
@@ -237,7 +240,7 @@ pub(crate) async fn refused(
     .await?;
     let open = |(id, reason, sealed, at): (uuid::Uuid, String, Vec<u8>, _)| {
         let body = vault.open(&place(id), &sealed)?;
-        Ok(RefusedOut { at, reason, body: String::from_utf8_lossy(&body).into_owned() })
+        Ok::<_, AppError>(RefusedOut { at, reason, body: String::from_utf8_lossy(&body).into_owned() })
     };
     rows.into_iter().map(open).collect()
 }

@@ -109,7 +109,11 @@ impl Client {
         let fingerprint = || seen.lock().unwrap_or_else(std::sync::PoisonError::into_inner).clone();
         let mut session = match connected.map_err(|_| away("it took too long".to_owned()))? {
             Ok(session) => session,
-            Err(_) if expected.as_ref().is_some_and(|expected| !fingerprint().is_empty() && fingerprint() != *expected) => {
+            Err(_)
+                if expected
+                    .as_ref()
+                    .is_some_and(|expected| !fingerprint().is_empty() && fingerprint() != *expected) =>
+            {
                 return Err(ClientError::Changed(fingerprint()));
             }
             Err(error) => return Err(away(error.to_string())),

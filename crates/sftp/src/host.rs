@@ -124,12 +124,7 @@ impl russh::server::Handler for Visitor {
         session.close(channel)
     }
 
-    async fn subsystem_request(
-        &mut self,
-        id: ChannelId,
-        name: &str,
-        session: &mut Session,
-    ) -> Result<(), Self::Error> {
+    async fn subsystem_request(&mut self, id: ChannelId, name: &str, session: &mut Session) -> Result<(), Self::Error> {
         match (name, self.channels.remove(&id), self.folder.clone()) {
             ("sftp", Some(channel), Some(folder)) => {
                 session.channel_success(id)?;

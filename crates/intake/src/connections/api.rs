@@ -17,8 +17,8 @@ use super::change::{self, Given};
 use super::store::{self, Connection};
 use crate::core::Core;
 use crate::kinds::Kind;
-use crate::webhook::{self, RefusedOut};
 use crate::sources;
+use crate::webhook::{self, RefusedOut};
 
 /// Something to connect.
 #[derive(Debug, Deserialize, ToSchema)]
@@ -74,8 +74,19 @@ pub(crate) struct ConnectionOut {
 
 impl From<Connection> for ConnectionOut {
     fn from(connection: Connection) -> Self {
-        let Connection { id, kind, name, state, settings, sealed: _, account, last_error, last_error_at, read_at, created_at } =
-            connection;
+        let Connection {
+            id,
+            kind,
+            name,
+            state,
+            settings,
+            sealed: _,
+            account,
+            last_error,
+            last_error_at,
+            read_at,
+            created_at,
+        } = connection;
         Self { id, kind, name, state, settings, account, last_error, last_error_at, read_at, created_at, door: None }
     }
 }
@@ -211,7 +222,8 @@ pub(crate) async fn discover_streams(
     Path(id): Path<ConnectionId>,
 ) -> Result<Json<Listed<StreamOut>>, AppError> {
     let connection = load(&mut by.tx().await?, id).await?;
-    let source = sources::open(&core, by.org(), &connection, "discover").await.map_err(|error| change::refused(&error))?;
+    let source =
+        sources::open(&core, by.org(), &connection, "discover").await.map_err(|error| change::refused(&error))?;
     let streams = source.discover().await.map_err(|error| change::refused(&error))?;
     Ok(Json(Listed::whole(streams.into_iter().map(StreamOut::from).collect())))
 }

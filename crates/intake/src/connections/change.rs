@@ -52,7 +52,10 @@ pub(crate) async fn make(
     let vault = core.kernel.vault.of(org).await?;
     let shown = match kind {
         Kind::Webhook => Some(fresh().map_err(AppError::internal)?),
-        Kind::Drop => Some(format!("in-{}", fresh().map_err(AppError::internal)?.to_lowercase().replace(['-', '_'], "x").get(..12).unwrap_or("in"))),
+        Kind::Drop => Some(format!(
+            "in-{}",
+            fresh().map_err(AppError::internal)?.to_lowercase().replace(['-', '_'], "x").get(..12).unwrap_or("in")
+        )),
         _ => None,
     };
     let sealed = if secrets.is_empty() { None } else { Some(secrets.seal(&vault, id).map_err(AppError::internal)?) };
@@ -177,7 +180,10 @@ fn secrets(kind: Kind, given: &BTreeMap<String, String>) -> Result<Secrets, AppE
     let mut secrets = Secrets::default();
     for (name, value) in given {
         let known = kind.asks().iter().any(|ask| ask.secret && ask.name == name)
-            || matches!((kind, name.as_str()), (Kind::Webhook, "secret") | (Kind::Rest, "secret") | (Kind::Drop, "password"));
+            || matches!(
+                (kind, name.as_str()),
+                (Kind::Webhook, "secret") | (Kind::Rest, "secret") | (Kind::Drop, "password")
+            );
         if !known {
             return Err(AppError::field(format!("secrets.{name}"), "is not a known field"));
         }
@@ -214,7 +220,9 @@ fn check(kind: Kind, settings: &Value, secrets: &Secrets, new: bool) -> Result<(
         Kind::Sftp if secrets.of("password").is_none() && secrets.of("private_key").is_none() => {
             wrong.push(Detail::new("secrets.password", "a password or a private key is required"));
         }
-        Kind::Drop if secrets.of("password").is_none() && settings["public_key"].as_str().unwrap_or_default().is_empty() => {
+        Kind::Drop
+            if secrets.of("password").is_none() && settings["public_key"].as_str().unwrap_or_default().is_empty() =>
+        {
             wrong.push(Detail::new("secrets.password", "a password or a public key is required"));
         }
         _ => {}
@@ -226,8 +234,9 @@ fn check(kind: Kind, settings: &Value, secrets: &Secrets, new: bool) -> Result<(
 pub(crate) fn extract(settings: &Value, source: &str) -> Result<Extract, Vec<(String, String)>> {
     let recipe = match settings.get("recipe") {
         None | Some(Value::Null) => Recipe::default(),
-        Some(recipe) => serde_json::from_value(recipe.clone())
-            .map_err(|error| vec![("recipe".to_owned(), error.to_string())])?,
+        Some(recipe) => {
+            serde_json::from_value(recipe.clone()).map_err(|error| vec![("recipe".to_owned(), error.to_string())])?
+        }
     };
     Extract::new(&recipe, source)
 }

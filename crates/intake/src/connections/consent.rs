@@ -69,7 +69,8 @@ async fn begin(by: &Allowed<ManageChannels>, core: &Core, id: ConnectionId) -> R
     let consent = app.authorise_url(&state, &back_to(core)).map_err(|error| change::refused(&error))?;
     let vault = core.kernel.vault.of(by.org()).await?;
     let row = uuid_at(by.now());
-    let verifier = consent.verifier.as_ref().map(|verifier| vault.seal_text(&place(row), verifier.reveal())).transpose()?;
+    let verifier =
+        consent.verifier.as_ref().map(|verifier| vault.seal_text(&place(row), verifier.reveal())).transpose()?;
     sqlx::query("delete from intake_consents where org_id = $1 and expires_at < $2")
         .bind(tx.org())
         .bind(by.now())
@@ -107,7 +108,12 @@ struct Row {
 }
 
 /// Burns a state; none when it is unknown here, too old, or of another session.
-async fn burn(by: &Allowed<ManageChannels>, tx: &mut OrgTx, core: &Core, state: &str) -> Result<Option<(ConnectionId, Option<Secret>)>, AppError> {
+async fn burn(
+    by: &Allowed<ManageChannels>,
+    tx: &mut OrgTx,
+    core: &Core,
+    state: &str,
+) -> Result<Option<(ConnectionId, Option<Secret>)>, AppError> {
     let vault = core.kernel.vault.of(by.org()).await?;
     let row: Option<Row> = sqlx::query_as(
         "delete from intake_consents where org_id = $1 and state_hash = $2 \
@@ -139,19 +145,33 @@ pub(crate) async fn back(
     // Burnt is burnt, whatever comes next.
     tx.commit().await?;
     let Some((id, verifier)) = burnt else {
-        return Ok(away("/ingestion", Toast::problem("This consent was used already, is older than ten minutes, or began in another browser. Nothing was changed: begin again.")));
+        return Ok(away(
+            "/ingestion",
+            Toast::problem(
+                "This consent was used already, is older than ten minutes, or began in another browser. Nothing was changed: begin again.",
+            ),
+        ));
     };
     let page = format!("/ingestion/connections/{id}");
     if of("code").is_empty() {
-        let why = if of("error") == "access_denied" { "you declined".to_owned() } else { format!("{} {}", of("error"), of("error_description")) };
-        return Ok(away(&page, Toast::problem(format!("Nothing was connected: {}. Begin again when you like.", why.trim()))));
+        let why = if of("error") == "access_denied" {
+            "you declined".to_owned()
+        } else {
+            format!("{} {}", of("error"), of("error_description"))
+        };
+        return Ok(away(
+            &page,
+            Toast::problem(format!("Nothing was connected: {}. Begin again when you like.", why.trim())),
+        ));
     }
     let mut tx = by.tx().await?;
     let connection = store::find(&mut tx, id).await?.ok_or_else(|| AppError::not_found("connection"))?;
     drop(tx);
     let said = match finish(&by, &core, connection, of("code"), verifier).await {
         Ok(account) => Toast::done(format!("Connected to {account}; the first reading begins now")),
-        Err(error) if error.status().is_server_error() && !matches!(error, AppError::Unavailable { .. }) => return Err(error),
+        Err(error) if error.status().is_server_error() && !matches!(error, AppError::Unavailable { .. }) => {
+            return Err(error);
+        }
         Err(error) => Toast::problem(format!("Nothing was connected: {error}")),
     };
     Ok(away(&page, said))
@@ -169,7 +189,8 @@ async fn finish(
     code: &str,
     verifier: Option<Secret>,
 ) -> Result<String, AppError> {
-    let app = sources::app(core, connection.kind).ok_or_else(|| AppError::conflict("no application is configured any more"))?;
+    let app = sources::app(core, connection.kind)
+        .ok_or_else(|| AppError::conflict("no application is configured any more"))?;
     let tokens = app.exchange(&core.kernel.http, code, &back_to(core), verifier.as_ref()).await;
     let tokens = tokens.map_err(|error| change::refused(&error))?;
     let vault = core.kernel.vault.of(by.org()).await?;
@@ -180,11 +201,16 @@ async fn finish(
     store::seal(&mut tx, connection.id, sealed.clone()).await?;
     tx.commit().await?;
     connection.sealed = Some(sealed);
+    "connected".clone_into(&mut connection.state);
     let account = change::ask(core, by.org(), &connection).await?;
     let mut tx = by.tx().await?;
     store::good(&mut tx, connection.id, &account).await?;
     change::told(&mut tx, by.actor(), "ingestion.connected", &connection, None).await?;
-    crate::runs::trigger::make(&mut tx, &connection, "incremental", by.actor().to_string(), false).await?;
+    // A run that is under way goes on with the new tokens.
+    match crate::runs::trigger::make(&mut tx, &connection, "incremental", by.actor().to_string(), false).await {
+        Ok(_) | Err(AppError::Conflict(_)) => {}
+        Err(error) => return Err(error),
+    }
     tx.commit().await?;
     Ok(account)
 }

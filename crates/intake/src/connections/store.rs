@@ -42,9 +42,22 @@ struct Row {
 impl Row {
     /// A row of a kind that a newer program made is not ours to touch.
     fn out(self) -> Option<Connection> {
-        let Self { id, kind, name, state, settings, sealed, account, last_error, last_error_at, read_at, created_at } = self;
+        let Self { id, kind, name, state, settings, sealed, account, last_error, last_error_at, read_at, created_at } =
+            self;
         let kind = Kind::named(&kind)?;
-        Some(Connection { id, kind, name, state, settings, sealed, account, last_error, last_error_at, read_at, created_at })
+        Some(Connection {
+            id,
+            kind,
+            name,
+            state,
+            settings,
+            sealed,
+            account,
+            last_error,
+            last_error_at,
+            read_at,
+            created_at,
+        })
     }
 }
 

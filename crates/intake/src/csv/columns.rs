@@ -153,7 +153,9 @@ fn is_date(cell: &str) -> bool {
 fn is_phone(cell: &str) -> bool {
     let digits = cell.bytes().filter(u8::is_ascii_digit).count();
     let dressed = cell.starts_with('+') || cell.contains(['(', '-', ' ', '/']);
-    (7..=15).contains(&digits) && dressed && cell.bytes().all(|byte| byte.is_ascii_digit() || b"+-() ./".contains(&byte))
+    (7..=15).contains(&digits)
+        && dressed
+        && cell.bytes().all(|byte| byte.is_ascii_digit() || b"+-() ./".contains(&byte))
 }
 
 fn is_number(cell: &str) -> bool {

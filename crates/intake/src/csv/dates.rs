@@ -54,11 +54,9 @@ pub fn orders(text: &str) -> Option<Orders> {
     }
     let Pieces { numbers, sure, .. } = pieces(text)?;
     let mut orders = Orders::default();
-    for (order, allowed) in [
-        (DateOrder::Ymd, &mut orders.ymd),
-        (DateOrder::Dmy, &mut orders.dmy),
-        (DateOrder::Mdy, &mut orders.mdy),
-    ] {
+    for (order, allowed) in
+        [(DateOrder::Ymd, &mut orders.ymd), (DateOrder::Dmy, &mut orders.dmy), (DateOrder::Mdy, &mut orders.mdy)]
+    {
         *allowed = sure.is_none_or(|sure| sure == order) && date(numbers, order).is_some();
     }
     Some(orders)
@@ -67,7 +65,8 @@ pub fn orders(text: &str) -> Option<Orders> {
 /// Whether a value says its own offset from UTC, or is an instant by itself.
 pub fn has_offset(text: &str) -> bool {
     let text = text.trim();
-    epoch(text).is_some() || pieces(text).is_some_and(|pieces| time(pieces.rest).is_some_and(|(_, offset)| offset.is_some()))
+    epoch(text).is_some()
+        || pieces(text).is_some_and(|pieces| time(pieces.rest).is_some_and(|(_, offset)| offset.is_some()))
 }
 
 /// The instant of a value, or why there is none, for a person.
@@ -81,7 +80,10 @@ pub fn instant(text: &str, order: Option<DateOrder>, zone: Tz, now: DateTime<Utc
         return Err(format!("is in the future ({})", at.format("%Y-%m-%d")));
     }
     if at.date_naive() < NaiveDate::from_ymd_opt(EARLIEST_YEAR, 1, 1).unwrap_or_default() {
-        return Err(format!("is before {EARLIEST_YEAR} ({}): an empty date of the program that wrote it", at.format("%Y-%m-%d")));
+        return Err(format!(
+            "is before {EARLIEST_YEAR} ({}): an empty date of the program that wrote it",
+            at.format("%Y-%m-%d")
+        ));
     }
     Ok(at)
 }
@@ -93,7 +95,9 @@ fn fast(text: &str) -> Option<DateTime<Utc>> {
         return None;
     }
     let number = |from: usize, to: usize| {
-        bytes[from..to].iter().try_fold(0_u32, |sum, byte| byte.is_ascii_digit().then(|| sum * 10 + u32::from(byte - b'0')))
+        bytes[from..to]
+            .iter()
+            .try_fold(0_u32, |sum, byte| byte.is_ascii_digit().then(|| sum * 10 + u32::from(byte - b'0')))
     };
     let day = NaiveDate::from_ymd_opt(number(0, 4)? as i32, number(5, 7)?, number(8, 10)?)?;
     Some(day.and_hms_opt(number(11, 13)?, number(14, 16)?, number(17, 19)?)?.and_utc())
@@ -219,7 +223,12 @@ fn time(rest: &str) -> Option<(NaiveTime, Option<TimeDelta>)> {
     if rest.is_empty() {
         return Some((NaiveTime::MIN, None));
     }
-    let (clock, zone) = match rest.find(['Z', 'z', '+']).or_else(|| rest.rfind('-')).or_else(|| rest.find("UTC")).or_else(|| rest.find("GMT")) {
+    let (clock, zone) = match rest
+        .find(['Z', 'z', '+'])
+        .or_else(|| rest.rfind('-'))
+        .or_else(|| rest.find("UTC"))
+        .or_else(|| rest.find("GMT"))
+    {
         Some(at) => (rest[..at].trim(), rest[at..].trim()),
         None => (rest, ""),
     };

@@ -183,7 +183,11 @@ impl Plan {
         }
         let minor = money::minor(text, *mark, currency).map_err(|why| reject(Some("value"), why))?;
         if minor < 0 {
-            let what = if kind == SignalKind::Payment { "is less than nothing; money that went back is a refund" } else { "is less than nothing" };
+            let what = if kind == SignalKind::Payment {
+                "is less than nothing; money that went back is a refund"
+            } else {
+                "is less than nothing"
+            };
             return Err(reject(Some("value"), what.to_owned()));
         }
         Ok(Some(Money::new(minor, currency)))
@@ -271,12 +275,8 @@ fn source(text: &str) -> String {
     if (1..=64).contains(&text.len()) && text.bytes().all(allowed) {
         return text.to_owned();
     }
-    let name: String = text
-        .to_lowercase()
-        .chars()
-        .map(|c| if c.is_ascii() && allowed(c as u8) { c } else { '_' })
-        .take(64)
-        .collect();
+    let name: String =
+        text.to_lowercase().chars().map(|c| if c.is_ascii() && allowed(c as u8) { c } else { '_' }).take(64).collect();
     if name.is_empty() { SOURCE.to_owned() } else { name }
 }
 
@@ -297,7 +297,9 @@ fn plain(text: &str) -> Value {
         _ => {}
     }
     // A phone number or an id with a leading zero is no number.
-    let looks = text.len() < 16 && !(text.len() > 1 && text.starts_with('0') && !text.starts_with("0.")) && !text.starts_with('+');
+    let looks = text.len() < 16
+        && !(text.len() > 1 && text.starts_with('0') && !text.starts_with("0."))
+        && !text.starts_with('+');
     if looks && let Ok(number) = text.parse::<i64>() {
         return number.into();
     }
@@ -333,7 +335,14 @@ mod tests {
 
     fn sales() -> Plan {
         plan(
-            &[("Id", &["1"]), ("When", &["25.01.2026"]), ("What", &["Sale"]), ("Sum", &["1.234,50 €"]), ("Mail", &["a@b.example"]), ("Stars", &["5"])],
+            &[
+                ("Id", &["1"]),
+                ("When", &["25.01.2026"]),
+                ("What", &["Sale"]),
+                ("Sum", &["1.234,50 €"]),
+                ("Mail", &["a@b.example"]),
+                ("Stars", &["5"]),
+            ],
             serde_json::json!({
                 "external_id": {"column": "Id"}, "at": {"column": "When"}, "source": {"value": "pos"},
                 "kind": {"column": "What", "values": {"Sale": "payment"}}, "value": {"column": "Sum"},
@@ -349,10 +358,17 @@ mod tests {
 
     #[test]
     fn a_row_becomes_a_signal() {
-        let signal = read(&sales(), &["17", "03.02.2026 10:00", "Sale", "1.234,50 €", " sam@example.com ", "5"]).expect("a signal");
-        assert_eq!((signal.external_id.as_str(), signal.kind, signal.source.as_str()), ("17", SignalKind::Payment, "pos"));
+        let signal = read(&sales(), &["17", "03.02.2026 10:00", "Sale", "1.234,50 €", " sam@example.com ", "5"])
+            .expect("a signal");
+        assert_eq!(
+            (signal.external_id.as_str(), signal.kind, signal.source.as_str()),
+            ("17", SignalKind::Payment, "pos")
+        );
         assert_eq!(signal.at.to_rfc3339(), "2026-02-03T09:00:00+00:00");
-        assert_eq!(signal.value.map(|value| (value.minor, value.currency.code().to_owned())), Some((123_450, "EUR".to_owned())));
+        assert_eq!(
+            signal.value.map(|value| (value.minor, value.currency.code().to_owned())),
+            Some((123_450, "EUR".to_owned()))
+        );
         assert_eq!(signal.contact.as_deref(), Some("sam@example.com"));
         assert_eq!(signal.data["rating"], 5);
     }

@@ -126,7 +126,9 @@ pub fn minor(text: &str, mark: DecimalMark, currency: Currency) -> Result<i64, S
 
 fn has_exponent(bytes: &[u8]) -> bool {
     let at = bytes.iter().position(|byte| matches!(byte, b'e' | b'E'));
-    at.is_some_and(|at| bytes[at + 1..].iter().all(|byte| byte.is_ascii_digit() || matches!(byte, b'+' | b'-')) && at + 1 < bytes.len())
+    at.is_some_and(|at| {
+        bytes[at + 1..].iter().all(|byte| byte.is_ascii_digit() || matches!(byte, b'+' | b'-')) && at + 1 < bytes.len()
+    })
 }
 
 #[cfg(test)]
@@ -141,7 +143,14 @@ mod tests {
 
     #[test]
     fn both_marks_signs_and_groups_are_read() {
-        for (text, expected) in [("1,234.56", 123_456), ("$12", 1_200), ("USD 0.5", 50), ("1 234.00", 123_400), ("(5.00)", -500), ("-1'000", -100_000)] {
+        for (text, expected) in [
+            ("1,234.56", 123_456),
+            ("$12", 1_200),
+            ("USD 0.5", 50),
+            ("1 234.00", 123_400),
+            ("(5.00)", -500),
+            ("-1'000", -100_000),
+        ] {
             assert_eq!(usd(text, DecimalMark::Point), Ok(expected), "{text}");
         }
         for (text, expected) in [("1.234,56 €", 123_456), ("12,5", 1_250), ("1\u{a0}234,00", 123_400)] {

@@ -9,14 +9,95 @@ use super::{FIELDS, money};
 
 /// Names that columns are given, by the field they mean. The first that fits is taken.
 const NAMES: [(&str, &[&str]); 9] = [
-    ("external_id", &["externalid", "id", "orderid", "order", "ordernumber", "orderno", "invoice", "invoiceid", "invoicenumber", "invoiceno", "transactionid", "transaction", "reference", "paymentid", "bookingid", "callid", "leadid", "number", "uuid"]),
-    ("at", &["at", "date", "datetime", "timestamp", "time", "created", "createdat", "createdon", "paidat", "orderdate", "paymentdate", "invoicedate", "bookingdate", "calldate", "day", "when", "datum"]),
+    (
+        "external_id",
+        &[
+            "externalid",
+            "id",
+            "orderid",
+            "order",
+            "ordernumber",
+            "orderno",
+            "invoice",
+            "invoiceid",
+            "invoicenumber",
+            "invoiceno",
+            "transactionid",
+            "transaction",
+            "reference",
+            "paymentid",
+            "bookingid",
+            "callid",
+            "leadid",
+            "number",
+            "uuid",
+        ],
+    ),
+    (
+        "at",
+        &[
+            "at",
+            "date",
+            "datetime",
+            "timestamp",
+            "time",
+            "created",
+            "createdat",
+            "createdon",
+            "paidat",
+            "orderdate",
+            "paymentdate",
+            "invoicedate",
+            "bookingdate",
+            "calldate",
+            "day",
+            "when",
+            "datum",
+        ],
+    ),
     ("kind", &["kind", "type", "event", "eventtype", "signal", "activity"]),
     ("source", &["source", "channel", "origin", "leadsource", "utmsource"]),
     ("location", &["location", "branch", "store", "site", "office", "shop", "practice", "clinic"]),
-    ("contact", &["contact", "email", "emailaddress", "customeremail", "mail", "phone", "phonenumber", "mobile", "customerphone", "tel", "telephone", "customer", "customerid", "contactid", "clientid"]),
+    (
+        "contact",
+        &[
+            "contact",
+            "email",
+            "emailaddress",
+            "customeremail",
+            "mail",
+            "phone",
+            "phonenumber",
+            "mobile",
+            "customerphone",
+            "tel",
+            "telephone",
+            "customer",
+            "customerid",
+            "contactid",
+            "clientid",
+        ],
+    ),
     ("lead", &["lead", "leadref", "leadkey", "opportunity", "opportunityid", "deal", "dealid", "enquiry", "quoteid"]),
-    ("value", &["value", "amount", "total", "price", "paid", "net", "gross", "sum", "revenue", "amountpaid", "grandtotal", "ordertotal", "betrag", "summe"]),
+    (
+        "value",
+        &[
+            "value",
+            "amount",
+            "total",
+            "price",
+            "paid",
+            "net",
+            "gross",
+            "sum",
+            "revenue",
+            "amountpaid",
+            "grandtotal",
+            "ordertotal",
+            "betrag",
+            "summe",
+        ],
+    ),
     ("currency", &["currency", "currencycode", "ccy", "waehrung", "iso"]),
 ];
 
@@ -124,23 +205,39 @@ pub fn questions(columns: &[Column], mapping: &Mapping, answers: &Answers) -> Ve
     if let Some(dates) = column("at").filter(|_| answers.date_order.is_none()).map(|column| &column.facts) {
         let open = dates.orders.is_some_and(|orders| order_of(orders).is_none());
         if open && dates.mixed {
-            asked.push(Question::new("date_order", "The dates are written in more than one order. Which one counts? Rows in another are kept aside.", &["dmy", "mdy", "ymd"]));
+            asked.push(Question::new(
+                "date_order",
+                "The dates are written in more than one order. Which one counts? Rows in another are kept aside.",
+                &["dmy", "mdy", "ymd"],
+            ));
         } else if open {
             let shown = column("at").and_then(|column| column.samples.first().cloned()).unwrap_or_default();
-            let text = format!("Which order do the dates have? {shown} can be {} or {}.", words(DateOrder::Dmy), words(DateOrder::Mdy));
+            let text = format!(
+                "Which order do the dates have? {shown} can be {} or {}.",
+                words(DateOrder::Dmy),
+                words(DateOrder::Mdy)
+            );
             asked.push(Question::new("date_order", text, &["dmy", "mdy", "ymd"]));
         }
     }
     if let Some(amounts) = column("value").map(|column| &column.facts) {
         if amounts.mark_open && answers.decimal_mark.is_none() {
-            asked.push(Question::new("decimal_mark", "What stands before the decimals of the amounts?", &["point", "comma"]));
+            asked.push(Question::new(
+                "decimal_mark",
+                "What stands before the decimals of the amounts?",
+                &["point", "comma"],
+            ));
         }
         if mapping.of("currency").is_none() && !amounts.currencies && answers.currency.is_none() {
             asked.push(Question::new("currency", "In which currency are the amounts?", &[]));
         }
     }
     if let Some(code) = answers.currency.as_deref().filter(|code| money::currency(code).is_none()) {
-        asked.push(Question::new("currency", format!("{code} is not a currency that is in use. Which one is meant?"), &[]));
+        asked.push(Question::new(
+            "currency",
+            format!("{code} is not a currency that is in use. Which one is meant?"),
+            &[],
+        ));
     }
     asked
 }

@@ -65,11 +65,8 @@ fn is_utf8(start: &[u8], whole: bool) -> bool {
 /// tells.
 pub fn delimiter(text: &[u8]) -> u8 {
     let score = |delimiter: &u8| {
-        let mut reader = csv::ReaderBuilder::new()
-            .delimiter(*delimiter)
-            .has_headers(false)
-            .flexible(true)
-            .from_reader(text);
+        let mut reader =
+            csv::ReaderBuilder::new().delimiter(*delimiter).has_headers(false).flexible(true).from_reader(text);
         let mut record = csv::ByteRecord::new();
         let (mut rows, mut same, mut first) = (0_usize, 0_usize, 0_usize);
         while rows < LOOKED_AT && reader.read_byte_record(&mut record).unwrap_or(false) {

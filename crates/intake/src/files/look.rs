@@ -9,8 +9,8 @@ use utoipa::ToSchema;
 use super::unpack::{self, Packing};
 use crate::csv::columns::{self, Column};
 use crate::csv::mapping::{Answers, Mapping, Question};
-use crate::csv::sniff::{self, Written};
 use crate::csv::propose;
+use crate::csv::sniff::{self, Written};
 
 /// How much of a file is looked at.
 const LOOKED_AT: usize = 2 << 20;
@@ -78,7 +78,6 @@ pub struct PreviewOut {
     /// Its size as it came.
     pub bytes: i64,
     #[serde(flatten)]
-    #[schema(inline)]
     pub layout: Layout,
     /// Its columns with what they seem to hold.
     pub columns: Vec<Column>,
@@ -109,8 +108,7 @@ pub fn look(path: &Path) -> anyhow::Result<Look> {
     }
     let delimiter = sniff::delimiter(text);
     let mut rows = Vec::new();
-    let mut reader =
-        csv::ReaderBuilder::new().delimiter(delimiter).has_headers(false).flexible(true).from_reader(text);
+    let mut reader = csv::ReaderBuilder::new().delimiter(delimiter).has_headers(false).flexible(true).from_reader(text);
     for row in reader.byte_records().take(ROWS) {
         let row = row?;
         rows.push(row.iter().map(|cell| String::from_utf8_lossy(cell).trim().to_owned()).collect::<Vec<_>>());

@@ -113,7 +113,8 @@ pub fn read(
         seq += 1;
         batch.end = Spot { seq, offset: begin + reader.position().byte(), row };
         let empty = batch.count == 0;
-        if !empty && !landed.contains(&batch.seq) && (stop.load(Ordering::Relaxed) || out.blocking_send(batch).is_err()) {
+        if !empty && !landed.contains(&batch.seq) && (stop.load(Ordering::Relaxed) || out.blocking_send(batch).is_err())
+        {
             return Ok(false);
         }
         if ended {

@@ -57,7 +57,9 @@ pub(crate) fn check(seen: &Look, mapping: &Mapping, answers: &Answers, zone: chr
     if !open.is_empty() {
         let details = open.into_iter().map(|question| Detail::new(question.field, question.text)).collect();
         return Err(AppError::Unprocessable {
-            message: "the file leaves open how it is to be read; nothing was read: answer the questions and start again".into(),
+            message:
+                "the file leaves open how it is to be read; nothing was read: answer the questions and start again"
+                    .into(),
             details,
         });
     }

@@ -14,13 +14,10 @@ use crate::csv::mapping::{Answers, Mapping};
 pub(crate) struct Upload {
     pub id: UploadId,
     pub connection_id: Option<ConnectionId>,
-    pub name: String,
     pub bytes: i64,
-    pub layout: Json<Layout>,
     pub preview: Vec<u8>,
     pub mapping: Option<Json<Mapping>>,
     pub answers: Option<Json<Answers>>,
-    pub created_at: DateTime<Utc>,
 }
 
 /// Where a preview is sealed.
@@ -65,7 +62,7 @@ pub(crate) async fn keep(tx: &mut OrgTx, new: NewUpload<'_>) -> Result<(), sqlx:
 /// One file.
 pub(crate) async fn find(tx: &mut OrgTx, id: UploadId) -> Result<Option<Upload>, sqlx::Error> {
     sqlx::query_as(
-        "select id, connection_id, name, bytes, layout, preview, mapping, answers, created_at from intake_files \
+        "select id, connection_id, bytes, preview, mapping, answers from intake_files \
          where org_id = $1 and id = $2",
     )
     .bind(tx.org())

@@ -71,11 +71,12 @@ pub fn with_plain<T>(
         }
         Packing::Zip => {
             file.rewind()?;
-            let mut archive =
-                zip::ZipArchive::new(file).map_err(|error| Unpackable::Broken(error.to_string()))?;
+            let mut archive = zip::ZipArchive::new(file).map_err(|error| Unpackable::Broken(error.to_string()))?;
             let tables: Vec<usize> = (0..archive.len())
                 .filter(|&place| {
-                    archive.by_index_raw(place).is_ok_and(|one| one.is_file() && !one.name_raw().starts_with(b"__MACOSX"))
+                    archive
+                        .by_index_raw(place)
+                        .is_ok_and(|one| one.is_file() && !one.name_raw().starts_with(b"__MACOSX"))
                 })
                 .collect();
             let [table] = tables[..] else { return Err(Unpackable::NotOne(tables.len()).into()) };
@@ -131,7 +132,10 @@ fn decode(plain: &mut dyn Read, written: Written, out: &mut impl Write) -> anyho
 fn said(error: io::Error) -> anyhow::Error {
     match error.get_ref().and_then(|inner| inner.downcast_ref::<Unpackable>()) {
         Some(Unpackable::Bomb) => Unpackable::Bomb.into(),
-        _ if error.kind() == io::ErrorKind::InvalidData || error.kind() == io::ErrorKind::InvalidInput || error.kind() == io::ErrorKind::UnexpectedEof => {
+        _ if error.kind() == io::ErrorKind::InvalidData
+            || error.kind() == io::ErrorKind::InvalidInput
+            || error.kind() == io::ErrorKind::UnexpectedEof =>
+        {
             Unpackable::Broken(error.to_string()).into()
         }
         _ => error.into(),
@@ -191,7 +195,10 @@ mod tests {
     fn packed_and_foreign_text_becomes_plain() {
         assert_eq!(text("a,b\né,2\n".as_bytes()).expect("plain"), "a,b\né,2\n");
         assert_eq!(text(&gzip(b"a,b\n1,2\n")).expect("gzip"), "a,b\n1,2\n");
-        assert_eq!(text(b"name,city\nJos\xe9,M\xfcnchen\nZo\xeb,K\xf6ln\n").expect("latin"), "name,city\nJosé,München\nZoë,Köln\n");
+        assert_eq!(
+            text(b"name,city\nJos\xe9,M\xfcnchen\nZo\xeb,K\xf6ln\n").expect("latin"),
+            "name,city\nJosé,München\nZoë,Köln\n"
+        );
         assert_eq!(text(b"\xff\xfea\0,\0b\0\n\0").expect("wide"), "a,b\n");
         let mut archive = zip::ZipWriter::new(io::Cursor::new(Vec::new()));
         archive.start_file("table.csv", zip::write::SimpleFileOptions::default()).expect("a file");

@@ -86,7 +86,8 @@ fn wish(wishes: &mut Wishes, field: &str, text: &str) -> Result<(), AppError> {
     match field {
         "mapping" => {
             let mapping = serde_json::from_str(text);
-            wishes.mapping = Some(mapping.map_err(|error| AppError::field("mapping", format!("is not a mapping: {error}")))?);
+            wishes.mapping =
+                Some(mapping.map_err(|error| AppError::field("mapping", format!("is not a mapping: {error}")))?);
         }
         "date_order" => {
             let order = serde_json::from_value(word(text));
@@ -164,7 +165,8 @@ impl Writer {
         #[cfg(unix)]
         options.mode(0o600);
         let file = options.open(path_of(core, org, id)).await?;
-        let name = name.rsplit(['/', '\\']).next().unwrap_or_default().chars().filter(|c| !c.is_control()).take(120).collect();
+        let name =
+            name.rsplit(['/', '\\']).next().unwrap_or_default().chars().filter(|c| !c.is_control()).take(120).collect();
         let file = tokio::io::BufWriter::with_capacity(1 << 20, file);
         Ok(Self { id, name, file, digest: digest::Context::new(&digest::SHA256), bytes: 0 })
     }

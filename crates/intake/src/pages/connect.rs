@@ -66,9 +66,19 @@ pub(super) fn asks(kind: Kind) -> Vec<Ask> {
     let mut all = kind.asks().to_vec();
     let ask = |name, label, hint, secret| Ask { name, label, hint, secret, required: false };
     match kind {
-        Kind::Rest => all.push(ask("secret", "Key, token or password", "For the kind of authentication below. Kept sealed.", true)),
+        Kind::Rest => all.push(ask(
+            "secret",
+            "Key, token or password",
+            "For the kind of authentication below. Kept sealed.",
+            true,
+        )),
         Kind::Webhook => {
-            all.push(ask("secret", "Secret for signatures", "Where set, bodies must carry X-Signature: sha256=… (HMAC).", true));
+            all.push(ask(
+                "secret",
+                "Secret for signatures",
+                "Where set, bodies must carry X-Signature: sha256=… (HMAC).",
+                true,
+            ));
         }
         Kind::Drop => {
             all.push(ask("password", "Password", "For programs that cannot use a key.", true));
@@ -114,7 +124,10 @@ pub(super) fn asked(kind: Kind, values: impl Fn(&Ask) -> String, errors: &FieldE
 pub(super) fn json_error(error: &AppError) -> String {
     let about = |field: &str| field == "json" || field.starts_with("settings");
     let found = error.details().iter().filter(|detail| about(&detail.field));
-    found.map(|detail| format!("{} {}", detail.field.trim_start_matches("settings."), detail.reason)).collect::<Vec<_>>().join("; ")
+    found
+        .map(|detail| format!("{} {}", detail.field.trim_start_matches("settings."), detail.reason))
+        .collect::<Vec<_>>()
+        .join("; ")
 }
 
 fn kind_of(name: &str) -> Result<Kind, AppError> {
@@ -157,7 +170,11 @@ pub(super) async fn save(
             let href = format!("/ingestion/connections/{}", made.connection.id);
             if let Some(door) = &made.door {
                 let config = &core.kernel.config.sftp;
-                let host = config.host.clone().or_else(|| config.listen.map(|address| address.to_string())).unwrap_or_default();
+                let host = config
+                    .host
+                    .clone()
+                    .or_else(|| config.listen.map(|address| address.to_string()))
+                    .unwrap_or_default();
                 let page = MadePage {
                     frame: by.frame(format!("Connect {}", kind.title())),
                     kind,
@@ -171,12 +188,14 @@ pub(super) async fn save(
             if made.connection.state == "reconnect" && sources::app(&core, kind).is_some() {
                 return Ok(Redirect::to(&format!("{href}/consent")).into_response());
             }
-            Ok((Toast::done(format!("{} is connected", made.connection.name)).on_next_page(), Redirect::to(&href)).into_response())
+            Ok((Toast::done(format!("{} is connected", made.connection.name)).on_next_page(), Redirect::to(&href))
+                .into_response())
         }
         Err(error) if matches!(error, AppError::Internal(_)) => Err(error),
         Err(error) => {
             let errors = FieldErrors::from(&error);
-            let value = |ask: &Ask| if ask.secret { String::new() } else { form.get(ask.name).cloned().unwrap_or_default() };
+            let value =
+                |ask: &Ask| if ask.secret { String::new() } else { form.get(ask.name).cloned().unwrap_or_default() };
             let page = ConnectPage {
                 frame: by.frame(format!("Connect {}", kind.title())),
                 kind,

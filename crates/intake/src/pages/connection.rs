@@ -89,7 +89,10 @@ async fn look(
         asks: asked(connection.kind, value, &errors),
         json,
         json_error: form.map(|(_, error)| json_error(error)).unwrap_or_default(),
-        problem: form.filter(|(_, error)| error.details().is_empty()).map(|(_, error)| error.to_string()).unwrap_or_default(),
+        problem: form
+            .filter(|(_, error)| error.details().is_empty())
+            .map(|(_, error)| error.to_string())
+            .unwrap_or_default(),
         rows: rows.into_iter().map(|run| line(run.into(), &names)).collect(),
         refused,
         name: connection.name,

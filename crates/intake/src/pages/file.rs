@@ -114,13 +114,18 @@ fn asked(form: &Values) -> StartIn {
         mapping.0.insert(field.to_owned(), origin);
     }
     if let Some(kind) = mapping.0.get_mut("kind").filter(|kind| kind.column.is_some()) {
-        let words = form.iter().filter_map(|(name, meant)| Some((name.strip_prefix("word:")?.to_owned(), meant.clone())));
+        let words =
+            form.iter().filter_map(|(name, meant)| Some((name.strip_prefix("word:")?.to_owned(), meant.clone())));
         kind.values = words.filter(|(_, meant)| !meant.is_empty()).collect();
     }
     for (name, value) in form {
         if let Some(column) = name.strip_prefix("data:").filter(|_| value == "true") {
             let field = column.strip_prefix("data.").unwrap_or(column);
-            let field: String = field.chars().map(|c| if c.is_alphanumeric() { c.to_ascii_lowercase() } else { '_' }).take(64).collect();
+            let field: String = field
+                .chars()
+                .map(|c| if c.is_alphanumeric() { c.to_ascii_lowercase() } else { '_' })
+                .take(64)
+                .collect();
             mapping.0.insert(format!("data.{field}"), Origin::column(column));
         }
     }
@@ -169,7 +174,11 @@ fn words(columns: &[Column], mapping: &Mapping) -> Vec<WordOut> {
         .map(|word| {
             let meant = kind.values.get(&word).cloned();
             let meant = meant.or_else(|| Some(propose::kind_of(&word)?.as_str().to_owned())).unwrap_or_default();
-            let mut options = vec![Choice { value: String::new(), label: "keep those rows aside".to_owned(), chosen: meant.is_empty() }];
+            let mut options = vec![Choice {
+                value: String::new(),
+                label: "keep those rows aside".to_owned(),
+                chosen: meant.is_empty(),
+            }];
             options.extend(SignalKind::ALL.map(|kind| Choice {
                 value: kind.as_str().to_owned(),
                 label: kind.as_str().replace('_', " "),
@@ -190,7 +199,7 @@ fn attempt_of(seen: &Look, given: &StartIn, zone: chrono_tz::Tz, now: chrono::Da
         Ok(plan) => plan,
         Err((field, why)) => {
             let field = field.trim_start_matches("mapping.");
-            let label = FIELDS.iter().find(|(name, ..)| *name == field).map_or(field, |(_, label, _)| label);
+            let label = FIELDS.iter().find(|(name, ..)| *name == field).map_or(field, |(_, label, _)| *label);
             return Trial { rows: Vec::new(), problem: format!("{label} {why}.") };
         }
     };
@@ -248,7 +257,8 @@ async fn look(
         options: options(name, &file.columns, mapping.of(name)),
         error: errors.on(&format!("mapping.{name}")).to_owned(),
     });
-    let choice = |value: &str, label: &str, chosen: bool| Choice { value: value.to_owned(), label: label.to_owned(), chosen };
+    let choice =
+        |value: &str, label: &str, chosen: bool| Choice { value: value.to_owned(), label: label.to_owned(), chosen };
     let orders = vec![
         choice("", "as the file says", given.date_order.is_none()),
         choice("dmy", "day, month, year", given.date_order == Some(DateOrder::Dmy)),
@@ -277,7 +287,11 @@ async fn look(
     })
 }
 
-pub(super) async fn upload(by: Allowed<ManageChannels>, State(desk): State<Desk>, request: Request) -> Result<Response, AppError> {
+pub(super) async fn upload(
+    by: Allowed<ManageChannels>,
+    State(desk): State<Desk>,
+    request: Request,
+) -> Result<Response, AppError> {
     let core = desk.core();
     let sent = async {
         let (spooled, wishes) = uploads::receive(core, by.org(), request, &desk).await?;

@@ -92,7 +92,11 @@ pub(super) fn line(run: RunOut, names: &HashMap<ConnectionId, String>) -> Line {
         landed: count(run.landed + run.corrected),
         rejected: count(run.rejected),
         dry: run.dry_run,
-        percent: run.percent.filter(|_| run.state == "running").map(|percent| format!("{percent:.0}")).unwrap_or_default(),
+        percent: run
+            .percent
+            .filter(|_| run.state == "running")
+            .map(|percent| format!("{percent:.0}"))
+            .unwrap_or_default(),
         at: run.created_at,
     }
 }
@@ -130,7 +134,8 @@ pub(super) async fn look(by: &Allowed<ManageChannels>, errors: FieldErrors) -> R
         }
     };
     let connections = store::list(&mut tx).await?.into_iter().map(linked).collect();
-    let choice = |kind: Kind| Choice { kind: kind.as_str(), title: kind.title(), about: kind.about(), icon: kind.icon() };
+    let choice =
+        |kind: Kind| Choice { kind: kind.as_str(), title: kind.title(), about: kind.about(), icon: kind.icon() };
     let runs = recent(&mut tx).await?;
     Ok(Home { frame: by.frame("Sources"), errors, connections, kinds: Kind::ALL.map(choice).into(), runs })
 }

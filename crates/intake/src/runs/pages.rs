@@ -74,8 +74,15 @@ pub(crate) async fn read(core: &Core, org: OrgId, run: &Run) -> anyhow::Result<E
     };
     let since = connection.settings.get("since").and_then(Value::as_str).and_then(|text| text.parse().ok());
     let now = core.kernel.clock.now();
-    let mut reader =
-        Reader { core, org, run, connection: id, source, progress: run.progress.0.clone(), vault: core.kernel.vault.of(org).await? };
+    let mut reader = Reader {
+        core,
+        org,
+        run,
+        connection: id,
+        source,
+        progress: run.progress.0.clone(),
+        vault: core.kernel.vault.of(org).await?,
+    };
     for stream in streams {
         while !reader.progress.done.contains(&stream.name) {
             if begun.elapsed() > STINT {
@@ -101,7 +108,9 @@ pub(crate) async fn read(core: &Core, org: OrgId, run: &Run) -> anyhow::Result<E
 pub(crate) fn ended_by(error: SourceError) -> anyhow::Result<Ended> {
     Ok(match error {
         SourceError::Reconnect(why) => Ended::Reconnect(why),
-        SourceError::RateLimited { retry_after } => Ended::Wait(retry_after.unwrap_or(WAIT).max(Duration::from_secs(1))),
+        SourceError::RateLimited { retry_after } => {
+            Ended::Wait(retry_after.unwrap_or(WAIT).max(Duration::from_secs(1)))
+        }
         SourceError::Unavailable(_) => return Err(error.into()),
         SourceError::Malformed(_) | SourceError::Refused(_) => Ended::Failed(error.to_string()),
     })
@@ -146,7 +155,9 @@ impl Reader<'_> {
         }
         self.progress.empty = if page.records.is_empty() { self.progress.empty + 1 } else { 0 };
         if !page.done && self.progress.empty > MOST_EMPTY {
-            return Ok(Turn::Failed("the system promised more and sent nothing, fifty times; what came is kept".to_owned()));
+            return Ok(Turn::Failed(
+                "the system promised more and sent nothing, fifty times; what came is kept".to_owned(),
+            ));
         }
         let (signals, origins, mut rejects) = self.map(stream, &page.records);
         let mut tx = self.core.kernel.db.begin_by_key(self.org).await?;

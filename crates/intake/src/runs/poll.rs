@@ -46,8 +46,14 @@ impl Poll {
         let before = self.0.kernel.clock.now() - EVERY;
         for id in connections::due(&mut tx, before).await? {
             let trigger = "schedule".to_owned();
-            let new =
-                NewRun { connection: Some(id), file: None, mode: "incremental", trigger, dry_run: false, total_bytes: None };
+            let new = NewRun {
+                connection: Some(id),
+                file: None,
+                mode: "incremental",
+                trigger,
+                dry_run: false,
+                total_bytes: None,
+            };
             store::make(&mut tx, new).await?;
         }
         Ok(tx.commit().await?)

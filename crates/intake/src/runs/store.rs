@@ -266,13 +266,15 @@ pub(crate) async fn batches(tx: &mut OrgTx, run: RunId) -> Result<Vec<(i64, i64,
 /// Writes how far a run came.
 pub(crate) async fn progress(tx: &mut OrgTx, id: RunId, progress: &Progress, total: Option<i64>) -> anyhow::Result<()> {
     let value: Value = serde_json::to_value(progress)?;
-    sqlx::query("update intake_runs set progress = $3, total_rows = coalesce($4, total_rows) where org_id = $1 and id = $2")
-        .bind(tx.org())
-        .bind(id)
-        .bind(value)
-        .bind(total)
-        .execute(tx.conn())
-        .await?;
+    sqlx::query(
+        "update intake_runs set progress = $3, total_rows = coalesce($4, total_rows) where org_id = $1 and id = $2",
+    )
+    .bind(tx.org())
+    .bind(id)
+    .bind(value)
+    .bind(total)
+    .execute(tx.conn())
+    .await?;
     Ok(())
 }
 

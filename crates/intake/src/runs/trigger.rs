@@ -61,7 +61,9 @@ pub(crate) async fn trigger_ingestion(
         None => {
             let all = connections::list(&mut tx).await?;
             all.into_iter()
-                .filter(|one| one.kind.is_read() && given.kind.is_none_or(|kind| one.kind == kind) && one.state != "paused")
+                .filter(|one| {
+                    one.kind.is_read() && given.kind.is_none_or(|kind| one.kind == kind) && one.state != "paused"
+                })
                 .collect()
         }
     };
@@ -91,7 +93,9 @@ pub(crate) async fn make(
     dry_run: bool,
 ) -> Result<RunId, AppError> {
     if !connection.kind.is_read() {
-        return Err(AppError::conflict("what comes to this connection is taken when it comes; there is nothing to read"));
+        return Err(AppError::conflict(
+            "what comes to this connection is taken when it comes; there is nothing to read",
+        ));
     }
     if connection.state == "reconnect" {
         return Err(AppError::conflict("the permission is missing or gone: connect first; what was read is kept"));

@@ -36,7 +36,10 @@ async fn serve() -> (String, Shared) {
     // Everything but the token endpoint says that the token ended.
     let router = Router::new()
         .route("/oauth2/token", post(token))
-        .route("/{*rest}", any(|| async { (StatusCode::UNAUTHORIZED, axum::Json(json!({"errors": [{"code": "UNAUTHORIZED"}]}))) }))
+        .route(
+            "/{*rest}",
+            any(|| async { (StatusCode::UNAUTHORIZED, axum::Json(json!({"errors": [{"code": "UNAUTHORIZED"}]}))) }),
+        )
         .with_state(world.clone());
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a free port");
     let address = format!("http://{}", listener.local_addr().expect("an address"));
@@ -94,7 +97,10 @@ async fn a_refused_renewal_asks_a_person_to_connect_again_and_keeps_the_cursor()
     let back = format!("/ingestion/consent?state={}&code=abc", state(&house, &made).await);
     house.web.browse(&house.admin, &back).await;
     assert!(world.lock().expect("the world").exchanged >= 1, "the code was exchanged");
-    let sealed: Vec<u8> = sqlx::query_scalar("select sealed from connections").fetch_one(&mut house.web.db.owner().await).await.expect("sealed");
+    let sealed: Vec<u8> = sqlx::query_scalar("select sealed from connections")
+        .fetch_one(&mut house.web.db.owner().await)
+        .await
+        .expect("sealed");
     assert!(!String::from_utf8_lossy(&sealed).contains("at-1"));
     // As if it had been read before, and the permission was taken away meanwhile.
     let mut owner = house.web.db.owner().await;
@@ -113,5 +119,9 @@ async fn a_refused_renewal_asks_a_person_to_connect_again_and_keeps_the_cursor()
     let page = format!("/ingestion/connections/{}", made["id"].as_str().expect("an id"));
     let shown = house.web.browse(&house.admin, &page).await;
     assert!(shown.text.contains("connect again") && shown.text.contains("/consent"), "{}", shown.text);
-    assert_eq!(house.count("select count(*) from intake_cursors where cursor = '{\"at\": 7}'").await, 1, "the cursor stays");
+    assert_eq!(
+        house.count("select count(*) from intake_cursors where cursor = '{\"at\": 7}'").await,
+        1,
+        "the cursor stays"
+    );
 }

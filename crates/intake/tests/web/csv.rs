@@ -11,7 +11,11 @@ use super::support::House;
 fn certain(rows: usize) -> String {
     let mut table = "external_id,at,kind,source,contact,value,currency\n".to_owned();
     for n in 0..rows {
-        table.push_str(&format!("p{n},2026-03-{:02}T10:00:00Z,payment,pos,sam{n}@example.com,{}.50,USD\n", n % 28 + 1, n % 90 + 1));
+        table.push_str(&format!(
+            "p{n},2026-03-{:02}T10:00:00Z,payment,pos,sam{n}@example.com,{}.50,USD\n",
+            n % 28 + 1,
+            n % 90 + 1
+        ));
     }
     table
 }
@@ -24,14 +28,20 @@ async fn a_table_of_our_own_fields_is_read_at_once_and_again_changes_nothing() {
     let job = first.json()["job_id"].as_str().expect("a job").to_owned();
     house.drain().await;
     let done = house.status(&job).await;
-    assert_eq!((done["state"].as_str(), done["rows"].as_i64(), done["landed"].as_i64()), (Some("done"), Some(25_000), Some(25_000)), "{done}");
+    assert_eq!(
+        (done["state"].as_str(), done["rows"].as_i64(), done["landed"].as_i64()),
+        (Some("done"), Some(25_000), Some(25_000)),
+        "{done}"
+    );
     assert_eq!((done["percent"].as_f64(), &done["error_file"]), (Some(100.0), &Value::Null));
     assert_eq!(house.count("select count(*) from signals").await, 25_000);
-    let again = house.upload(certain(25_000).as_bytes(), &[]).await.json()["job_id"].as_str().expect("a job").to_owned();
+    let again =
+        house.upload(certain(25_000).as_bytes(), &[]).await.json()["job_id"].as_str().expect("a job").to_owned();
     house.drain().await;
     let again = house.status(&again).await;
     assert_eq!((again["landed"].as_i64(), again["unchanged"].as_i64()), (Some(0), Some(25_000)), "{again}");
-    let left = std::fs::read_dir(house.kernel().config.data_dir.0.join("intake").join(house.org.to_string())).expect("a folder");
+    let left = std::fs::read_dir(house.kernel().config.data_dir.0.join("intake").join(house.org.to_string()))
+        .expect("a folder");
     assert_eq!(left.count(), 0, "what was read is gone from the disk");
 }
 
@@ -42,23 +52,36 @@ async fn what_a_table_leaves_open_is_asked_and_never_guessed() {
     let preview = house.upload(table.as_bytes(), &[]).await;
     assert_eq!(preview.status, 200, "{}", preview.text);
     let preview = preview.json();
-    assert_eq!((preview["delimiter"].as_str(), preview["has_header"].as_bool(), preview["encoding"].as_str()), (Some(";"), Some(true), Some("UTF-8")));
-    let asked: Vec<&str> = preview["questions"].as_array().expect("questions").iter().filter_map(|one| one["field"].as_str()).collect();
+    assert_eq!(
+        (preview["delimiter"].as_str(), preview["has_header"].as_bool(), preview["encoding"].as_str()),
+        (Some(";"), Some(true), Some("UTF-8"))
+    );
+    let asked: Vec<&str> =
+        preview["questions"].as_array().expect("questions").iter().filter_map(|one| one["field"].as_str()).collect();
     assert_eq!(asked, ["date_order", "decimal_mark", "currency"]);
     let start = format!("/v2/ingestion/csv/{}/start", preview["id"].as_str().expect("an id"));
     let refused = house.post(&start, &json!({})).await;
     assert_eq!(refused.status, 422, "{}", refused.text);
     assert!(refused.text.contains("Which order do the dates have"), "{}", refused.text);
     assert_eq!(house.count("select count(*) from jobs").await, 0, "nothing began");
-    let answers = json!({"date_order": "dmy", "decimal_mark": "comma", "currency": "EUR", "time_zone": "Europe/Berlin"});
+    let answers =
+        json!({"date_order": "dmy", "decimal_mark": "comma", "currency": "EUR", "time_zone": "Europe/Berlin"});
     let started = house.post(&start, &answers).await;
     assert_eq!(started.status, 202, "{}", started.text);
     house.drain().await;
-    let found: Vec<(String, String, i64)> = sqlx::query_as("select kind, to_char(at at time zone 'UTC', 'YYYY-MM-DD HH24:MI'), minor from signals order by external_id")
-        .fetch_all(&mut house.web.db.owner().await)
-        .await
-        .expect("signals");
-    assert_eq!(found, [("payment".to_owned(), "2026-04-02 22:00".to_owned(), 123_400), ("refund".to_owned(), "2026-06-04 22:00".to_owned(), 567_800)]);
+    let found: Vec<(String, String, i64)> = sqlx::query_as(
+        "select kind, to_char(at at time zone 'UTC', 'YYYY-MM-DD HH24:MI'), minor from signals order by external_id",
+    )
+    .fetch_all(&mut house.web.db.owner().await)
+    .await
+    .expect("signals");
+    assert_eq!(
+        found,
+        [
+            ("payment".to_owned(), "2026-04-02 22:00".to_owned(), 123_400),
+            ("refund".to_owned(), "2026-06-04 22:00".to_owned(), 567_800)
+        ]
+    );
     assert_eq!(house.post(&start, &answers).await.status, 409, "a file is read once");
 }
 
@@ -83,15 +106,32 @@ async fn every_bad_row_is_kept_with_its_reason_and_given_back() {
     let job = job.json()["job_id"].as_str().expect("a job").to_owned();
     house.drain().await;
     let done = house.status(&job).await;
-    assert_eq!((done["state"].as_str(), done["landed"].as_i64(), done["rejected"].as_i64()), (Some("done"), Some(2), Some(9)), "{done}");
+    assert_eq!(
+        (done["state"].as_str(), done["landed"].as_i64(), done["rejected"].as_i64()),
+        (Some("done"), Some(2), Some(9)),
+        "{done}"
+    );
     let file = house.get(done["error_file"].as_str().expect("a file")).await;
     assert_eq!(file.status, 200);
     assert!(file.text.starts_with("\u{feff}row,field,reason,external_id,at,"), "{}", file.text);
-    for wanted in ["3,,has 3 cells where the header has 6", "4,value,", "5,value,", "6,currency,", "7,at,", "8,at,", "9,kind,", "10,at,", "11,,the shelf refuses it"] {
+    for wanted in [
+        "3,,has 3 cells where the header has 6",
+        "4,value,",
+        "5,value,",
+        "6,currency,",
+        "7,at,",
+        "8,at,",
+        "9,kind,",
+        "10,at,",
+        "11,,the shelf refuses it",
+    ] {
         assert!(file.text.contains(wanted), "{wanted}: {}", file.text);
     }
     assert!(file.text.contains(",'=1+1,"), "no cell is a formula: {}", file.text);
-    let sealed: Vec<u8> = sqlx::query_scalar("select sealed from intake_rejects").fetch_one(&mut house.web.db.owner().await).await.expect("rejects");
+    let sealed: Vec<u8> = sqlx::query_scalar("select sealed from intake_rejects")
+        .fetch_one(&mut house.web.db.owner().await)
+        .await
+        .expect("rejects");
     assert!(!String::from_utf8_lossy(&sealed).contains("negative"), "kept sealed");
     let agent = house.web.token(house.org, Role::Agent);
     assert_eq!(house.web.get(&agent, &format!("/v2/ingestion/{job}/errors")).await.status, 403);
@@ -100,7 +140,8 @@ async fn every_bad_row_is_kept_with_its_reason_and_given_back() {
 #[tokio::test]
 async fn any_encoding_delimiter_and_packing_is_read() {
     let house = House::new().await;
-    let text = "external_id|at|kind|location\nüé1|2026-01-02T00:00:00Z|lead|Zürich\nüé2|2026-01-02T00:00:00Z|lead|Köln\n";
+    let text =
+        "external_id|at|kind|location\nüé1|2026-01-02T00:00:00Z|lead|Zürich\nüé2|2026-01-02T00:00:00Z|lead|Köln\n";
     let wide: Vec<u8> = [0xff, 0xfe].into_iter().chain(text.encode_utf16().flat_map(u16::to_le_bytes)).collect();
     let (latin, ..) = encoding_rs::WINDOWS_1252.encode(text);
     let mut gzip = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
@@ -111,9 +152,17 @@ async fn any_encoding_delimiter_and_packing_is_read() {
         assert_eq!(sent.status, 202, "{place}: {}", sent.text);
         house.drain().await;
         let done = house.status(sent.json()["job_id"].as_str().expect("a job")).await;
-        assert_eq!((done["state"].as_str(), done["rows"].as_i64(), done["rejected"].as_i64()), (Some("done"), Some(2), Some(0)), "{place}: {done}");
+        assert_eq!(
+            (done["state"].as_str(), done["rows"].as_i64(), done["rejected"].as_i64()),
+            (Some("done"), Some(2), Some(0)),
+            "{place}: {done}"
+        );
     }
-    assert_eq!(house.count("select count(*) from signals where external_id in ('üé1', 'üé2')").await, 2, "all said the same");
+    assert_eq!(
+        house.count("select count(*) from signals where external_id in ('üé1', 'üé2')").await,
+        2,
+        "all said the same"
+    );
 }
 
 #[tokio::test]
@@ -129,7 +178,15 @@ async fn duplicate_headers_are_named_and_broken_files_say_what_they_are() {
     for _ in 0..70 {
         gzip.write_all(&vec![b'0'; 1 << 20]).expect("memory");
     }
-    let bomb = house.upload(&gzip.finish().expect("memory"), &[("mapping", r#"{"external_id": {"column": "external_id"}, "at": {"column": "at"}, "kind": {"column": "kind"}}"#)]).await;
+    let bomb = house
+        .upload(
+            &gzip.finish().expect("memory"),
+            &[(
+                "mapping",
+                r#"{"external_id": {"column": "external_id"}, "at": {"column": "at"}, "kind": {"column": "kind"}}"#,
+            )],
+        )
+        .await;
     let said = if bomb.status == 202 {
         house.drain().await;
         house.status(bomb.json()["job_id"].as_str().expect("a job")).await.to_string()
@@ -146,9 +203,14 @@ async fn a_dry_run_counts_and_writes_nothing_and_the_file_stays_for_the_real_one
     let preview = house.upload(certain(50).as_bytes(), &[("dry_run", "true")]).await.json();
     house.drain().await;
     let dry = house.status(preview["job_id"].as_str().expect("a job")).await;
-    assert_eq!((dry["state"].as_str(), dry["dry_run"].as_bool(), dry["landed"].as_i64()), (Some("done"), Some(true), Some(50)), "{dry}");
+    assert_eq!(
+        (dry["state"].as_str(), dry["dry_run"].as_bool(), dry["landed"].as_i64()),
+        (Some("done"), Some(true), Some(50)),
+        "{dry}"
+    );
     assert_eq!(house.count("select count(*) from signals").await, 0);
-    let real = house.post(&format!("/v2/ingestion/csv/{}/start", preview["id"].as_str().expect("an id")), &json!({})).await;
+    let real =
+        house.post(&format!("/v2/ingestion/csv/{}/start", preview["id"].as_str().expect("an id")), &json!({})).await;
     assert_eq!(real.status, 202, "{}", real.text);
     house.drain().await;
     assert_eq!(house.count("select count(*) from signals").await, 50);
@@ -208,7 +270,11 @@ async fn files_and_runs_of_another_organisation_are_not_there() {
     let theirs = house.web.org("Theirs").await;
     let stranger = house.web.token(theirs, Role::Admin);
     let (id, job) = (preview["id"].as_str().expect("an id"), preview["job_id"].as_str().expect("a job"));
-    for path in [format!("/v2/ingestion/csv/{id}"), format!("/v2/ingestion/{job}/status"), format!("/v2/ingestion/{job}/errors")] {
+    for path in [
+        format!("/v2/ingestion/csv/{id}"),
+        format!("/v2/ingestion/{job}/status"),
+        format!("/v2/ingestion/{job}/errors"),
+    ] {
         assert_eq!(house.web.get(&stranger, &path).await.status, 404, "{path}");
     }
     let cache = format!("/v2/ingestion/cache/{}", house.org);

@@ -50,7 +50,8 @@ async fn put(sftp: &SftpSession, name: &str, text: &str) -> bool {
 }
 
 async fn folder(house: &House, settings: Value) -> String {
-    let made = house.connect(&json!({"kind": "drop", "settings": settings, "secrets": {"password": "correct horse"}})).await;
+    let made =
+        house.connect(&json!({"kind": "drop", "settings": settings, "secrets": {"password": "correct horse"}})).await;
     made["door"].as_str().expect("a user").to_owned()
 }
 
@@ -105,10 +106,16 @@ async fn a_server_that_does_not_accept_us_is_said_and_nothing_is_kept() {
     let user = folder(&house, json!({})).await;
     let address = listen(&house).await;
     let settings = json!({"host": address.to_string(), "user": user});
-    let wrong = house.post("/v2/ingestion/connections", &json!({"kind": "sftp", "settings": settings, "secrets": {"password": "wrong"}})).await;
+    let wrong = house
+        .post(
+            "/v2/ingestion/connections",
+            &json!({"kind": "sftp", "settings": settings, "secrets": {"password": "wrong"}}),
+        )
+        .await;
     assert_eq!(wrong.status, 422, "{}", wrong.text);
     assert!(wrong.text.contains("does not accept"), "{}", wrong.text);
-    let made = house.connect(&json!({"kind": "sftp", "settings": settings, "secrets": {"password": "correct horse"}})).await;
+    let made =
+        house.connect(&json!({"kind": "sftp", "settings": settings, "secrets": {"password": "correct horse"}})).await;
     let job = house.trigger(&made, "incremental").await;
     house.drain().await;
     assert_eq!(house.status(&job).await["state"], "done", "an empty folder");

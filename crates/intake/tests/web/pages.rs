@@ -12,8 +12,24 @@ async fn everything_that_can_be_connected_has_a_form() {
     let home = house.web.browse(&house.admin, "/ingestion").await;
     assert_eq!(home.status, 200, "{}", home.text);
     assert!(home.text.contains("Nothing is connected yet") && home.text.contains("enctype=\"multipart/form-data\""));
-    let kinds = ["stripe", "shopify", "square", "mindbody", "hubspot", "salesforce", "callrail", "ctm", "google_business",
-        "google_analytics", "google_ads", "meta_ads", "webhook", "rest", "sftp", "drop"];
+    let kinds = [
+        "stripe",
+        "shopify",
+        "square",
+        "mindbody",
+        "hubspot",
+        "salesforce",
+        "callrail",
+        "ctm",
+        "google_business",
+        "google_analytics",
+        "google_ads",
+        "meta_ads",
+        "webhook",
+        "rest",
+        "sftp",
+        "drop",
+    ];
     for kind in kinds {
         assert!(home.text.contains(&format!("/ingestion/connect/{kind}")), "{kind}");
         let form = house.web.browse(&house.admin, &format!("/ingestion/connect/{kind}")).await;
@@ -27,7 +43,10 @@ async fn everything_that_can_be_connected_has_a_form() {
 #[tokio::test]
 async fn a_webhook_is_made_on_a_page_and_its_address_is_shown_once() {
     let house = House::new().await;
-    let made = house.web.submit(&house.admin, Method::POST, "/ingestion/connect/webhook", "name=Till&json=%7B%7D&secret=").await;
+    let made = house
+        .web
+        .submit(&house.admin, Method::POST, "/ingestion/connect/webhook", "name=Till&json=%7B%7D&secret=")
+        .await;
     assert_eq!(made.status, 200, "{}", made.text);
     assert!(made.text.contains("/webhooks/intake/"), "{}", made.text);
     let wrong = house.web.submit(&house.admin, Method::POST, "/ingestion/connect/webhook", "json=%7B").await;
@@ -44,13 +63,18 @@ async fn a_table_is_mapped_on_a_page_with_its_first_rows_as_they_become_signals(
     let page = format!("/ingestion/files/{}", preview["id"].as_str().expect("an id"));
     let shown = house.web.browse(&house.admin, &page).await;
     assert_eq!(shown.status, 200, "{}", shown.text);
-    assert!(shown.text.contains("Before it can be read") && shown.text.contains("What the words mean"), "{}", shown.text);
+    assert!(
+        shown.text.contains("Before it can be read") && shown.text.contains("What the words mean"),
+        "{}",
+        shown.text
+    );
     let form = "external_id=c%3ANo&at=c%3AWhen&kind=c%3AWhat&value=c%3ASum&word%3ASale=payment&word%3AGift=&date_order=dmy&currency_code=eur&time_zone=UTC";
     let tried = house.web.submit(&house.admin, Method::POST, &format!("{page}/try"), form).await;
     assert_eq!(tried.status, 200, "{}", tried.text);
     assert!(tried.text.contains("EUR 5.00") && tried.text.contains("3 Apr 2026"), "{}", tried.text);
     assert!(tried.text.contains("kept aside"), "{}", tried.text);
-    let open = house.web.submit(&house.admin, Method::POST, &page, "external_id=c%3ANo&at=c%3AWhen&kind=v%3Apayment").await;
+    let open =
+        house.web.submit(&house.admin, Method::POST, &page, "external_id=c%3ANo&at=c%3AWhen&kind=v%3Apayment").await;
     assert_eq!((open.status, open.text.contains("Which order do the dates have")), (422, true), "{}", open.text);
     let begun = house.web.submit(&house.admin, Method::POST, &page, form).await;
     assert_eq!(begun.status, 303, "{}", begun.text);

@@ -39,7 +39,11 @@ fn record(n: u64) -> Value {
     json!({"id": format!("o{n}"), "paid": "2026-05-01T10:00:00Z", "total": "10.00"})
 }
 
-async fn orders(State(world): State<Shared>, Query(query): Query<HashMap<String, String>>, headers: HeaderMap) -> Response {
+async fn orders(
+    State(world): State<Shared>,
+    Query(query): Query<HashMap<String, String>>,
+    headers: HeaderMap,
+) -> Response {
     let bearer = headers.get("authorization").and_then(|value| value.to_str().ok()).unwrap_or_default();
     if bearer != "Bearer hush" && !bearer.starts_with("Bearer token-") {
         return StatusCode::UNAUTHORIZED.into_response();
@@ -99,7 +103,11 @@ fn settings(address: &str) -> Value {
 
 async fn connected() -> (House, Shared, Value) {
     let (house, (address, world)) = (House::new().await, serve().await);
-    let made = house.connect(&json!({"kind": "rest", "name": "Shop", "settings": settings(&address), "secrets": {"secret": "hush"}})).await;
+    let made = house
+        .connect(
+            &json!({"kind": "rest", "name": "Shop", "settings": settings(&address), "secrets": {"secret": "hush"}}),
+        )
+        .await;
     world.asked.lock().expect("the world").clear();
     (house, world, made)
 }
@@ -116,7 +124,11 @@ async fn pages_are_read_to_the_end_and_again_changes_nothing() {
     assert_eq!(twice.status, 409, "one run of a connection at a time");
     house.drain().await;
     let done = house.status(&job).await;
-    assert_eq!((done["state"].as_str(), done["rows"].as_i64(), done["landed"].as_i64()), (Some("done"), Some(9), Some(9)), "{done}");
+    assert_eq!(
+        (done["state"].as_str(), done["rows"].as_i64(), done["landed"].as_i64()),
+        (Some("done"), Some(9), Some(9)),
+        "{done}"
+    );
     assert_eq!(asked(&world), [1, 2, 3, 4]);
     let again = house.trigger(&made, "backfill").await;
     house.drain().await;

@@ -105,7 +105,9 @@ impl House {
     pub async fn upload(&self, file: &[u8], fields: &[(&str, &str)]) -> Answer {
         let mut body = Vec::new();
         for (name, value) in fields {
-            body.extend(format!("--XX\r\nContent-Disposition: form-data; name=\"{name}\"\r\n\r\n{value}\r\n").as_bytes());
+            body.extend(
+                format!("--XX\r\nContent-Disposition: form-data; name=\"{name}\"\r\n\r\n{value}\r\n").as_bytes(),
+            );
         }
         body.extend(b"--XX\r\nContent-Disposition: form-data; name=\"file\"; filename=\"../table.csv\"\r\n\r\n");
         body.extend(file);

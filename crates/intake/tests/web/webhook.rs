@@ -73,7 +73,10 @@ async fn a_secret_demands_a_signature() {
     let key = ring::hmac::Key::new(ring::hmac::HMAC_SHA256, b"hush");
     let signature = format!("sha256={}", hex::encode(ring::hmac::sign(&key, body.as_bytes())));
     assert_eq!(send(&house, address, &body, Some(&signature)).await.status, 200);
-    let stored: Vec<u8> = sqlx::query_scalar("select sealed from connections").fetch_one(&mut house.web.db.owner().await).await.expect("sealed");
+    let stored: Vec<u8> = sqlx::query_scalar("select sealed from connections")
+        .fetch_one(&mut house.web.db.owner().await)
+        .await
+        .expect("sealed");
     assert!(!String::from_utf8_lossy(&stored).contains("hush"));
 }
 
