@@ -1,10 +1,13 @@
 //! Every page holds what every page must hold: at both widths, in both colours, with a mouse and without.
 
 use std::collections::BTreeSet;
+use std::time::Duration;
 
 use browser_tests::{Browser, Look, watch};
+use kernel::Clock;
+use kernel::testing::until;
 use product_tests::{PASSWORD, Product, account, person};
-use serde_json::json;
+use serde_json::{Value, json};
 use standins::{Platform, Writing};
 
 use super::EVIDENCE;
@@ -25,7 +28,21 @@ async fn every_page_holds_at_both_widths_in_both_colours_and_without_a_mouse() {
         browser.sign_in(&product.email, PASSWORD).await;
         let pages = pages(browser).await;
         assert!(pages.len() >= 13, "the navigation leads to {pages:?}");
-        assert!(["/inbox/conv_", "/leads/lead_"].iter().all(|kind| pages.iter().any(|page| page.starts_with(kind))));
+        let kinds = [
+            "/inbox/conv_",
+            "/leads/lead_",
+            "/revenue/scores/lead_leakage",
+            "/revenue/locations",
+            "/revenue/competitors",
+            "/revenue/plays",
+            "/revenue/anomalies",
+            "/analytics/response",
+            "/analytics/languages",
+            "/settings/scores",
+        ];
+        for kind in kinds {
+            assert!(pages.iter().any(|page| page.starts_with(kind)), "{kind} is not among {pages:?}");
+        }
         faults.extend(walk(browser, &pages).await);
         assert!(faults.is_empty(), "{}", faults.join("\n"));
     })
@@ -47,6 +64,35 @@ async fn fill(product: &Product) {
     product.world.customer_writes(&writing).expect("a known account");
     product.reply(Platform::WhatsApp, &asha, 1).await;
     product.settled().await;
+    score(product).await;
+}
+
+/// Leads of another system at two locations, some of them lost, so that the scores have something to say.
+async fn score(product: &Product) {
+    let mut signals = Vec::new();
+    for n in 0..24_u64 {
+        let day = Clock::system().now() - Duration::from_secs(3 * 86_400 + 60 * n);
+        let location = if n % 3 == 0 { "Old Harbour & Fishmarket Dental Practice" } else { "Downtown" };
+        let mut tell = |kind: &str, minutes: u64, value: Value| {
+            let at = day + Duration::from_secs(60 * minutes);
+            let (id, lead) = (format!("{kind}-{n}"), format!("L{n}"));
+            signals.push(json!({
+                "external_id": id, "at": at, "kind": kind, "source": "crm", "location": location, "lead": lead, "value": value,
+            }));
+        };
+        tell("lead", 0, Value::Null);
+        if n % 2 == 0 {
+            tell("response", 3 + n, Value::Null);
+            tell("payment", 600, json!({ "amount": "180.00", "currency": "USD" }));
+        }
+    }
+    let (status, told) = product.call("POST", "/v2/signals", json!({ "signals": signals })).await;
+    assert!(status < 300, "{told}");
+    until("the scores of the signals", || async {
+        let (_, centre) = product.call("GET", "/v2/command-centre", Value::Null).await;
+        centre["scores"].as_array().is_some_and(|scores| scores.len() == 5).then_some(())
+    })
+    .await;
 }
 
 /// The pages of the navigation, those their own tabs lead to, and the first entry of each list.
