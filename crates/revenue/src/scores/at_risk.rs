@@ -201,8 +201,8 @@ pub(crate) fn risk(exposure: &Exposure, rates: &Rates) -> BTreeMap<&'static str,
     let mut parts: BTreeMap<&'static str, Three> = BTreeMap::new();
     let mut add = |key: &'static str, n: i64, cost: Three| {
         let part = parts.entry(key).or_default();
-        for at in 0..3 {
-            part[at] += n as f64 * cost[at];
+        for (sum, each) in part.iter_mut().zip(cost) {
+            *sum += n as f64 * each;
         }
     };
     for ((source, stage), n) in &exposure.leaked {

@@ -96,9 +96,10 @@ impl StoredSignal {
         self.field(name).and_then(Value::as_f64)
     }
 
-    /// An instant of the data.
+    /// An instant of the data, as exact as PostgreSQL keeps it.
     pub(crate) fn instant(&self, name: &str) -> Option<DateTime<Utc>> {
-        self.word(name).and_then(|text| text.parse().ok())
+        let at: DateTime<Utc> = self.word(name).and_then(|text| text.parse().ok())?;
+        DateTime::from_timestamp_micros(at.timestamp_micros())
     }
 
     /// A call of somebody outside.
