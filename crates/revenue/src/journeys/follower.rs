@@ -14,6 +14,9 @@ use super::apply;
 /// So many signals are folded within the follower's transaction.
 const AT_ONCE: i64 = 4_000;
 
+/// So many large batches are folded in one transaction.
+const TOGETHER: i64 = 4;
+
 /// The follower.
 pub struct Journeys;
 
@@ -72,7 +75,15 @@ impl Handler for FoldJob {
     async fn run(&self, job: &Job) -> Result<(), JobError> {
         let Batch { batch } = job.parse()?;
         let mut tx = self.kernel.db.begin_by_key(job.org).await?;
-        apply::batches(&mut tx, &[batch]).await?;
+        // A file comes in many batches, and its leads lie across them: a few are folded together, and their jobs find nothing left.
+        let mut ids: Vec<Uuid> =
+            sqlx::query_scalar("select id from signal_batches where org_id = $1 order by id limit $2")
+                .bind(job.org)
+                .bind(TOGETHER)
+                .fetch_all(tx.conn())
+                .await?;
+        ids.push(batch);
+        apply::batches(&mut tx, &ids).await?;
         tx.finish(job);
         Ok(tx.commit().await?)
     }
