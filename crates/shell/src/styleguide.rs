@@ -124,7 +124,9 @@ fn stack() -> Svg {
 
 fn heat() -> Svg {
     let hours = (8..18).map(|hour| hour.to_string()).collect();
-    let day = |busy: f64| (0..10).map(|hour| Some((busy * f64::from(hour), format!("{:.0}", busy * f64::from(hour))))).collect();
+    let day = |busy: f64| {
+        (0..10).map(|hour| Some((busy * f64::from(hour), format!("{:.0}", busy * f64::from(hour))))).collect()
+    };
     chart::Heat::new("Messages by hour", "a day", chart::Tone::Accent, hours)
         .row("Monday", day(2.0))
         .row("Tuesday", day(3.0))

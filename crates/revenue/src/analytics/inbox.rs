@@ -8,11 +8,21 @@ use shell::AppError;
 
 use super::period::Period;
 use super::store::{self, Sums};
-use super::views::{AnalyticsFigure, AnalyticsRow, AnalyticsSeries, AnalyticsPoint, AnalyticsShape, AnalyticsTable, AnalyticsView, column};
+use super::views::{
+    AnalyticsFigure, AnalyticsPoint, AnalyticsRow, AnalyticsSeries, AnalyticsShape, AnalyticsTable, AnalyticsView,
+    column,
+};
 use crate::people::People;
 
 /// A figure of the inbox.
-fn counted(key: &str, title: &str, unit: &str, better: Option<bool>, value: Option<f64>, previous: Option<f64>) -> AnalyticsFigure {
+fn counted(
+    key: &str,
+    title: &str,
+    unit: &str,
+    better: Option<bool>,
+    value: Option<f64>,
+    previous: Option<f64>,
+) -> AnalyticsFigure {
     AnalyticsFigure {
         key: key.to_owned(),
         title: title.to_owned(),
@@ -54,7 +64,12 @@ fn bars(title: &str, rows: &[AnalyticsRow], place: usize) -> AnalyticsSeries {
     }
 }
 
-pub(super) async fn agents(tx: &mut OrgTx, people: &dyn People, period: &Period, view: &mut AnalyticsView) -> Result<(), AppError> {
+pub(super) async fn agents(
+    tx: &mut OrgTx,
+    people: &dyn People,
+    period: &Period,
+    view: &mut AnalyticsView,
+) -> Result<(), AppError> {
     let (mut keys, all, was) = inbox(tx, period, "agent").await?;
     keys.sort_by_key(|(_, sums)| Reverse((sums.n("answered"), sums.n("sent"))));
     let ids: Vec<UserId> = keys.iter().filter_map(|(key, _)| key.parse().ok()).collect();
@@ -64,7 +79,14 @@ pub(super) async fn agents(tx: &mut OrgTx, people: &dyn People, period: &Period,
     view.figures = vec![
         counted("agents", "Agents who wrote", "count", None, Some(keys.len() as f64), None),
         counted("answered", "Answers", "count", Some(true), n("answered")(&all), before(&n("answered"))),
-        counted("mean_s", "Mean wait", "seconds", Some(false), all.mean("answered"), before(&|sums| sums.mean("answered"))),
+        counted(
+            "mean_s",
+            "Mean wait",
+            "seconds",
+            Some(false),
+            all.mean("answered"),
+            before(&|sums| sums.mean("answered")),
+        ),
         counted("taken_over", "Taken over", "count", None, n("taken_over")(&all), before(&n("taken_over"))),
         counted("won", "Leads won", "count", Some(true), n("won")(&all), before(&n("won"))),
     ];
@@ -105,7 +127,14 @@ pub(super) async fn languages(tx: &mut OrgTx, period: &Period, view: &mut Analyt
     let before = |of: &dyn Fn(&Sums) -> Option<f64>| was.as_ref().and_then(of);
     view.figures = vec![
         counted("languages", "Languages", "count", None, Some(keys.len() as f64), None),
-        counted("received", "Messages", "count", None, Some(total as f64), before(&|sums| Some(sums.n("received") as f64))),
+        counted(
+            "received",
+            "Messages",
+            "count",
+            None,
+            Some(total as f64),
+            before(&|sums| Some(sums.n("received") as f64)),
+        ),
         counted(
             "upset",
             "Upset",
@@ -178,7 +207,14 @@ pub(super) async fn channels(tx: &mut OrgTx, period: &Period, view: &mut Analyti
     view.figures = vec![
         counted("received", "Messages", "count", None, n("received")(&all), before(&n("received"))),
         counted("alone", "Answered by Recoup", "share", Some(true), alone(&all), before(&alone)),
-        counted("mean_s", "Mean wait", "seconds", Some(false), all.mean("answered"), before(&|sums| sums.mean("answered"))),
+        counted(
+            "mean_s",
+            "Mean wait",
+            "seconds",
+            Some(false),
+            all.mean("answered"),
+            before(&|sums| sums.mean("answered")),
+        ),
         counted(
             "answered_5",
             "Within 5 minutes",

@@ -14,9 +14,11 @@ use shell::{Allowed, AppError, Frame, Path, Query, Tab, show};
 
 use super::period::{Look, Period};
 use super::store;
-use super::views::{AnalyticsFigure, AnalyticsSeries, AnalyticsShape, AnalyticsTable, VIEWS, AnalyticsView, AnalyticsWeek, make};
-use crate::people::People;
+use super::views::{
+    AnalyticsFigure, AnalyticsSeries, AnalyticsShape, AnalyticsTable, AnalyticsView, AnalyticsWeek, VIEWS, make,
+};
 use crate::pages::{Choice, choices, words};
+use crate::people::People;
 use crate::read;
 
 const WEEKDAYS: [&str; 7] = ["Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"];
@@ -197,7 +199,11 @@ fn chart(series: &AnalyticsSeries, currency: &str) -> Svg {
             let labels = series.points.iter().map(|point| point.label.clone()).collect();
             let mut line = Line::new(series.title.clone(), unit, labels);
             if series.points.iter().any(|point| point.previous.is_some()) {
-                line = line.series("before", Tone::Quiet, series.points.iter().map(|point| value(point.previous)).collect());
+                line = line.series(
+                    "before",
+                    Tone::Quiet,
+                    series.points.iter().map(|point| value(point.previous)).collect(),
+                );
             }
             line.series("now", Tone::Accent, series.points.iter().map(|point| value(point.value)).collect()).draw()
         }

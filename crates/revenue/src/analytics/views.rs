@@ -11,8 +11,8 @@ use utoipa::ToSchema;
 use super::inbox::{agents, channels, languages};
 use super::period::Period;
 use super::store::{self, Sums};
-use crate::people::People;
 use crate::metrics::{self as m, Metric};
+use crate::people::People;
 use crate::read;
 
 /// Each view: its name in addresses, and what it is called.
@@ -126,7 +126,12 @@ pub(crate) struct AnalyticsView {
 }
 
 /// Makes a view; none for a name that is no view.
-pub(crate) async fn make(tx: &mut OrgTx, people: &dyn People, name: &str, period: &Period) -> Result<Option<AnalyticsView>, AppError> {
+pub(crate) async fn make(
+    tx: &mut OrgTx,
+    people: &dyn People,
+    name: &str,
+    period: &Period,
+) -> Result<Option<AnalyticsView>, AppError> {
     let currency = read::currency(tx).await?.code().to_owned();
     let mut view = AnalyticsView {
         view: name.to_owned(),
@@ -192,7 +197,12 @@ fn of_metrics(metrics: &[&str]) -> Vec<AnalyticsColumn> {
 }
 
 /// A daily metric over the days, with the days before.
-fn line(period: &Period, metric: &str, now: &BTreeMap<NaiveDate, Sums>, before: &BTreeMap<NaiveDate, Sums>) -> AnalyticsSeries {
+fn line(
+    period: &Period,
+    metric: &str,
+    now: &BTreeMap<NaiveDate, Sums>,
+    before: &BTreeMap<NaiveDate, Sums>,
+) -> AnalyticsSeries {
     let known = Metric::named(metric);
     let counts = known.is_some_and(|known| matches!(known.shown, m::Shown::Count | m::Shown::Money));
     // A day without rows is a day of nothing for what is counted, and no value for a mean.
@@ -378,7 +388,8 @@ fn week(hours: &BTreeMap<String, Sums>) -> Vec<AnalyticsWeek> {
 async fn funnel(tx: &mut OrgTx, period: &Period, view: &mut AnalyticsView) -> Result<(), AppError> {
     let steps = [m::LEADS, m::ANSWERED, m::REACHED, m::QUOTED, m::BOOKED, m::PAID];
     let names = ["Leads", "Answered", "Reached", "Quoted", "Booked", "Paid"];
-    let more = ["", "waited=0-9223372036854775807", "reached=reached", "reached=quoted", "reached=booked", "reached=paid"];
+    let more =
+        ["", "waited=0-9223372036854775807", "reached=reached", "reached=quoted", "reached=booked", "reached=paid"];
     let metrics = [m::LEADS, m::ANSWERED, m::REACHED, m::QUOTED, m::BOOKED, m::PAID, m::LEAKED];
     let (now, before) = both(tx, period, &metrics).await?;
     let (all, was) = (store::together(now.values()), store::together(before.values()));

@@ -234,7 +234,13 @@ async fn proposed(tx: &mut OrgTx, key: &str, how: ActionKind) -> Result<NextActi
     found.ok_or_else(|| AppError::conflict("this action is not open any more; the list shows what is"))
 }
 
-async fn keep(tx: &mut OrgTx, by: Actor, action: &NextAction, task: Option<Uuid>, play: Option<Recipe>) -> Result<(), AppError> {
+async fn keep(
+    tx: &mut OrgTx,
+    by: Actor,
+    action: &NextAction,
+    task: Option<Uuid>,
+    play: Option<Recipe>,
+) -> Result<(), AppError> {
     let now = tx.clock().now();
     sqlx::query(
         "insert into centre_actions (org_id, key, approved_by, approved_at, title, expected_minor, task_id, play) \
@@ -331,7 +337,8 @@ async fn forget(tx: &mut OrgTx, by: Actor, key: &str) -> Result<Approved, AppErr
     .fetch_optional(tx.conn())
     .await?;
     let gone = gone.ok_or_else(|| AppError::not_found("approved action"))?;
-    audit::record(tx, AuditEntry::new(by, "action.taken_back").about(key).detail(json!({ "title": gone.title }))).await?;
+    audit::record(tx, AuditEntry::new(by, "action.taken_back").about(key).detail(json!({ "title": gone.title })))
+        .await?;
     Ok(gone)
 }
 
@@ -378,7 +385,10 @@ mod tests {
 
     #[test]
     fn what_was_recovered_tells_what_to_expect() {
-        let recovered = Score { value: Some(25.0), ..Score::missing(ScoreType::RevenueRecovery, "points", DateTime::UNIX_EPOCH, "") };
+        let recovered = Score {
+            value: Some(25.0),
+            ..Score::missing(ScoreType::RevenueRecovery, "points", DateTime::UNIX_EPOCH, "")
+        };
         let actions = propose(&[at_risk(&[("answer", 90_000.0)]), recovered], &[], &[]);
         assert_eq!(actions[0].expected_minor, Some(22_500));
     }

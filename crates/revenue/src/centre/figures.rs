@@ -91,7 +91,8 @@ pub(super) fn received_by_channel(days: &[Day]) -> Vec<(String, f64)> {
     for day in days.iter().filter(|day| day.received > 0) {
         *sums.entry(day.channel.as_str()).or_default() += day.received;
     }
-    let mut rows: Vec<(String, f64)> = sums.into_iter().map(|(channel, sum)| (channel_name(channel), sum as f64)).collect();
+    let mut rows: Vec<(String, f64)> =
+        sums.into_iter().map(|(channel, sum)| (channel_name(channel), sum as f64)).collect();
     rows.sort_by(|a, b| b.1.total_cmp(&a.1));
     rows
 }

@@ -95,9 +95,7 @@ pub(crate) async fn told(tx: &mut OrgTx, member: Option<MemberId>, looks: bool) 
         keep(tx, member, now, last, base).await?;
     }
     match base {
-        Some((since, kept)) => {
-            Ok(Told { since: Some(since), what: sums(tx, kept.from).await?.since(kept.sums) })
-        }
+        Some((since, kept)) => Ok(Told { since: Some(since), what: sums(tx, kept.from).await?.since(kept.sums) }),
         None => Ok(Told { since: None, what: sums(tx, today - Days::new(1)).await? }),
     }
 }

@@ -161,11 +161,7 @@ async fn live(
         became_hot: count(what.became_hot),
         leads: some(what.leads),
         bookings: some(what.bookings),
-        earned: if what.revenue_minor > 0 {
-            words::money(what.revenue_minor as f64, &currency)
-        } else {
-            String::new()
-        },
+        earned: if what.revenue_minor > 0 { words::money(what.revenue_minor as f64, &currency) } else { String::new() },
         waiting_count,
         waiting_label: if asked > 0 {
             format!("{} of them for a person", count(asked))

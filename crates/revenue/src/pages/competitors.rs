@@ -18,7 +18,7 @@ use shell::{Allowed, AppError, Form, Frame, Json, Query, Tab, Toast, show};
 use uuid::Uuid;
 
 use super::overview::{Card, card};
-use super::{Choice, choices, placed, words};
+use super::{Choice, choices, placed};
 use crate::read;
 use crate::scores::ScoreType;
 use crate::scores::facts::{VisibilityFact, put_visibility_fact};
@@ -80,7 +80,7 @@ struct Reviewed {
 }
 
 #[derive(sqlx::FromRow)]
-struct Fact {
+struct Known {
     factor: String,
     own: f64,
     rivals: Vec<f64>,
@@ -88,12 +88,14 @@ struct Fact {
     updated_at: DateTime<Utc>,
 }
 
-async fn facts(tx: &mut OrgTx, place: Uuid) -> Result<Vec<Fact>, sqlx::Error> {
-    sqlx::query_as("select factor, own, rivals, source, updated_at from visibility_facts where org_id = $1 and location_id = $2")
-        .bind(tx.org())
-        .bind(place)
-        .fetch_all(tx.conn())
-        .await
+async fn facts(tx: &mut OrgTx, place: Uuid) -> Result<Vec<Known>, sqlx::Error> {
+    sqlx::query_as(
+        "select factor, own, rivals, source, updated_at from visibility_facts where org_id = $1 and location_id = $2",
+    )
+    .bind(tx.org())
+    .bind(place)
+    .fetch_all(tx.conn())
+    .await
 }
 
 /// Sums of reviews by whose they are; the business's own has an empty name.
@@ -152,7 +154,9 @@ pub(crate) async fn page(by: Allowed<View>, Query(look): Query<Look>) -> Result<
             weight: part.map(|part| shell::page::percent(part.weight)).unwrap_or_default(),
             points: part.and_then(|part| part.value).map(|value| format!("{value:.0}")).unwrap_or_default(),
             own: fact.map(|fact| plain(fact.own)).unwrap_or_default(),
-            rivals: fact.map(|fact| fact.rivals.iter().copied().map(plain).collect::<Vec<_>>().join(", ")).unwrap_or_default(),
+            rivals: fact
+                .map(|fact| fact.rivals.iter().copied().map(plain).collect::<Vec<_>>().join(", "))
+                .unwrap_or_default(),
             measured: fact.is_some_and(|fact| fact.source == "measured"),
             updated_at: fact.map(|fact| fact.updated_at),
             chart: fact.map(|fact| chart(title, fact)),
@@ -189,7 +193,7 @@ fn plain(value: f64) -> String {
     if value.fract() == 0.0 { format!("{value:.0}") } else { format!("{value}") }
 }
 
-fn chart(title: &str, fact: &Fact) -> Svg {
+fn chart(title: &str, fact: &Known) -> Svg {
     let mut rows = vec![("You".to_owned(), fact.own)];
     rows.extend(fact.rivals.iter().enumerate().map(|(n, value)| (format!("Rival {}", n + 1), *value)));
     Bars::new(title, "").tone(Tone::Accent).rows(rows).draw()
@@ -214,7 +218,8 @@ fn number(field: &str, text: &str) -> Result<f64, AppError> {
 /// Keeps what somebody measured; nothing in "yours" takes it away.
 pub(crate) async fn keep(by: Allowed<ManageChannels>, Form(given): Form<FactForm>) -> Result<Response, AppError> {
     let known = FACTORS.iter().find(|(factor, _, _)| *factor == given.factor);
-    let (factor, title, _) = *known.ok_or_else(|| AppError::field("factor", "is not a group of competitive visibility"))?;
+    let (factor, title, _) =
+        *known.ok_or_else(|| AppError::field("factor", "is not a group of competitive visibility"))?;
     let place = placed(&given.location)?;
     let rivals = given.rivals.split([',', ';', ' ']).filter(|text| !text.trim().is_empty());
     let rivals = rivals.map(|text| number("rivals", text)).collect::<Result<Vec<f64>, AppError>>()?;
@@ -225,10 +230,17 @@ pub(crate) async fn keep(by: Allowed<ManageChannels>, Form(given): Form<FactForm
         forget(&by, place, factor).await?;
     } else {
         let own = number("own", &given.own)?;
-        let fact = VisibilityFact { location_id: place, factor: factor.to_owned(), own, rivals, source: "measured".to_owned() };
+        let fact = VisibilityFact {
+            location_id: place,
+            factor: factor.to_owned(),
+            own,
+            rivals,
+            source: "measured".to_owned(),
+        };
         put_visibility_fact(by, Json(fact)).await?;
     }
-    let back = place.map_or_else(|| "/revenue/competitors".to_owned(), |id| format!("/revenue/competitors?location={id}"));
+    let back =
+        place.map_or_else(|| "/revenue/competitors".to_owned(), |id| format!("/revenue/competitors?location={id}"));
     Ok((Toast::done(format!("{title} is kept; the score follows")).on_next_page(), Redirect::to(&back)).into_response())
 }
 

@@ -1,7 +1,6 @@
 //! `/revenue/locations`: the places ranked, each with its lines, and what is edited of them.
 
 use askama::Template;
-use axum::extract::State;
 use axum::response::{Html, IntoResponse, Redirect, Response};
 use chrono::Days;
 use kernel::ids::LocationId;
@@ -107,7 +106,6 @@ pub(crate) struct EditForm {
 /// Changes a place, as `PATCH /v2/locations/{id}` does. `new` makes one.
 pub(crate) async fn change(
     by: Allowed<ManageChannels>,
-    State(revenue): State<Revenue>,
     Path(id): Path<String>,
     Form(given): Form<EditForm>,
 ) -> Result<Response, AppError> {
@@ -125,7 +123,7 @@ pub(crate) async fn change(
     } else {
         let id: LocationId = id.parse().map_err(|_| AppError::not_found("location"))?;
         let fields = serde_json::from_value(fields).map_err(AppError::internal)?;
-        crate::locations::change_location(by, State(revenue), Path(id), Json(fields)).await?
+        crate::locations::change_location(by, Path(id), Json(fields)).await?
     };
     let said = format!("{} is kept", place.name);
     Ok((Toast::done(said).on_next_page(), Redirect::to("/revenue/locations")).into_response())

@@ -119,7 +119,8 @@ pub(crate) fn mover(score: &Score) -> String {
 
 /// A location as a row of a table.
 pub(crate) fn row(place: &PlaceScores) -> PlaceRow {
-    let points = |kind: ScoreType| place.values.get(&kind).map_or_else(|| "–".to_owned(), |value| format!("{value:.0}"));
+    let points =
+        |kind: ScoreType| place.values.get(&kind).map_or_else(|| "–".to_owned(), |value| format!("{value:.0}"));
     PlaceRow {
         id: place.id.to_string(),
         name: place.name.clone(),

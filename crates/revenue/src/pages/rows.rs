@@ -469,11 +469,15 @@ mod tests {
         assert_eq!(look.waited().expect("it reads"), (Some((300, 900)), false));
         let wrong = Look { waited: "soon".to_owned(), ..Look::default() };
         assert!(wrong.waited().is_err());
-        let of = |component: &str| Look { component: component.to_owned(), ..Look::default() }.source(ScoreType::ResponseVelocity);
+        let of = |component: &str| {
+            Look { component: component.to_owned(), ..Look::default() }.source(ScoreType::ResponseVelocity)
+        };
         assert_eq!((of("callrail"), of("prior")), (Some("callrail".to_owned()), None));
         let today = NaiveDate::from_ymd_opt(2026, 3, 31).expect("a day");
         let days = Look::default().days(today, 28).expect("days");
         assert_eq!((days.1 - days.0).num_days(), 27);
-        assert!(Look { from: "2026-04-02".into(), to: "2026-04-01".into(), ..Look::default() }.days(today, 28).is_err());
+        assert!(
+            Look { from: "2026-04-02".into(), to: "2026-04-01".into(), ..Look::default() }.days(today, 28).is_err()
+        );
     }
 }

@@ -8,8 +8,9 @@ use shell::auth::permission::View;
 use shell::chart::{Line, Svg, Tone};
 use shell::{Allowed, AppError, Frame, Path, Query, Tab, show};
 
-use super::{Choice, choices, placed, store, words};
+use super::{Choice, choices, placed, words};
 use crate::read;
+use crate::scores::benchmarks::{self, Quantiles};
 use crate::scores::{Component, Score, ScoreType};
 use crate::settings::Rules;
 
@@ -81,8 +82,7 @@ pub(crate) async fn page(
     let rule = rules.of(id);
     let today = rule.day(by.now());
     let points = read::history(&mut tx, id, kind, today - Days::new(DAYS), today).await?;
-    let (industry, size) = (&rule.settings.industry, &rule.settings.size);
-    let quantiles = store::benchmark(&mut tx, kind, industry, size).await?;
+    let quantiles = benchmarks::quantiles(&mut tx).await?.into_iter().find(|known| known.score == kind.as_str());
     let query = place.map(|id| format!("?location={id}")).unwrap_or_default();
     let kinds = ScoreType::ALL
         .into_iter()
@@ -116,7 +116,7 @@ pub(crate) async fn page(
             let title = part.map_or_else(String::new, |part| part.title.clone());
             (title, lever.advice.clone(), words::figure(lever.gain.abs(), &unit, &unit))
         }),
-        bench: bench(quantiles, found, industry),
+        bench: bench(quantiles.as_ref(), found, &rules.whole.settings.industry),
         history: history(kind, &points, &unit),
         formula: words::formula(kind),
         version: found.version,
@@ -156,27 +156,24 @@ fn told(beside: &crate::scores::Beside, currency: &str) -> (String, String, Stri
 }
 
 /// Where the score stands among others that share theirs.
-fn bench(quantiles: Option<(f64, f64, f64, i32)>, score: &Score, industry: &str) -> String {
-    let Some((p25, p50, p75, organisations)) = quantiles else {
+fn bench(quantiles: Option<&Quantiles>, score: &Score, industry: &str) -> String {
+    let Some(known) = quantiles else {
         return if industry.is_empty() {
             "Say which industry you are in, under Settings, Scores, to see how others do.".to_owned()
         } else {
-            "Fewer than ten organisations of your industry and size share theirs, so there is nothing to compare with yet."
-                .to_owned()
+            "Fewer than ten organisations like yours share theirs, so there is nothing to compare with yet.".to_owned()
         };
     };
     let said = |value: f64| words::figure(value, &score.unit, &score.unit);
     let place = match score.value {
-        Some(value) if (value >= p50) == score.kind.higher_is_better() => "You are in the better half.",
+        Some(value) if (value >= known.p50) == score.kind.higher_is_better() => "You are in the better half.",
         Some(_) => "You are in the worse half.",
         None => "",
     };
-    format!(
-        "Half of {organisations} like you lie between {} and {}, the middle at {}. {place}",
-        said(p25.min(p75)),
-        said(p25.max(p75)),
-        said(p50)
-    )
+    let (low, high) = (said(known.p25), said(known.p75));
+    let of = if known.industry.is_empty() { "organisations" } else { "organisations of your industry" };
+    let (organisations, middle) = (known.organisations, said(known.p50));
+    format!("Half of {organisations} {of} lie between {low} and {high}, the middle at {middle}. {place}")
 }
 
 /// The line with its band, and a mark where the definition changed.

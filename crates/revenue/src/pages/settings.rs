@@ -159,7 +159,12 @@ fn of_whole(value: &Value) -> Whole {
     let word = |name: &str| value[name].as_str().unwrap_or_default().to_owned();
     let size = word("size");
     let rates = value["rates"].as_object().into_iter().flatten().map(|(code, rate)| format!("{code} {rate}"));
-    let sizes = [("", "Not said"), ("small", "Under 10 people"), ("medium", "Under 50 people"), ("large", "50 people and more")];
+    let sizes = [
+        ("", "Not said"),
+        ("small", "Under 10 people"),
+        ("medium", "Under 50 people"),
+        ("large", "50 people and more"),
+    ];
     Whole {
         industry: word("industry"),
         sizes: sizes
@@ -180,7 +185,9 @@ fn other(own: &Value, below: &Value) -> String {
 /// A stored number as a field shows it.
 fn said(value: &Value) -> String {
     match value {
-        Value::Number(number) => number.as_f64().filter(|n| n.fract() == 0.0).map_or_else(|| number.to_string(), |n| format!("{n:.0}")),
+        Value::Number(number) => {
+            number.as_f64().filter(|n| n.fract() == 0.0).map_or_else(|| number.to_string(), |n| format!("{n:.0}"))
+        }
         _ => String::new(),
     }
 }
@@ -199,7 +206,11 @@ fn minutes(field: &str, text: &str) -> Result<u32, AppError> {
 }
 
 /// Reads the form over what was kept: an empty field is taken out.
-fn read_form(form: &BTreeMap<String, String>, mut own: Map<String, Value>, at_place: bool) -> Result<Map<String, Value>, AppError> {
+fn read_form(
+    form: &BTreeMap<String, String>,
+    mut own: Map<String, Value>,
+    at_place: bool,
+) -> Result<Map<String, Value>, AppError> {
     let text = |name: &str| form.get(name).map_or("", |text| text.trim());
     for (name, ..) in NUMBERS {
         match text(name) {
@@ -210,7 +221,8 @@ fn read_form(form: &BTreeMap<String, String>, mut own: Map<String, Value>, at_pl
             }
         }
     }
-    let weights = Weights::default().list().map(|(name, weight)| (name, weight, text(&format!("weight_{name}")).to_owned()));
+    let weights =
+        Weights::default().list().map(|(name, weight)| (name, weight, text(&format!("weight_{name}")).to_owned()));
     if weights.iter().all(|(_, _, given)| given.is_empty()) {
         own.remove("weights");
     } else {
@@ -231,7 +243,9 @@ fn read_form(form: &BTreeMap<String, String>, mut own: Map<String, Value>, at_pl
             let (from, to) = (text(&format!("from_{n}")), text(&format!("to_{n}")));
             hours.push(match (from, to) {
                 ("", _) | (_, "") => Value::Null,
-                (from, to) => json!({ "from": minutes(&format!("from_{n}"), from)?, "to": minutes(&format!("to_{n}"), to)? }),
+                (from, to) => {
+                    json!({ "from": minutes(&format!("from_{n}"), from)?, "to": minutes(&format!("to_{n}"), to)? })
+                }
             });
         }
         own.insert("hours".to_owned(), Value::Array(hours));
@@ -296,7 +310,13 @@ mod tests {
     fn an_empty_field_takes_the_default_and_a_place_has_no_currency() {
         let kept = json!({ "answer_hours": 12, "quote_days": 5, "currency": "EUR" });
         let Value::Object(kept) = kept else { panic!("an object") };
-        let given = form(&[("answer_hours", ""), ("quote_days", "9"), ("from_0", "08:30"), ("to_0", "17:00"), ("own_hours", "true")]);
+        let given = form(&[
+            ("answer_hours", ""),
+            ("quote_days", "9"),
+            ("from_0", "08:30"),
+            ("to_0", "17:00"),
+            ("own_hours", "true"),
+        ]);
         let read = read_form(&given, kept, true).expect("it reads");
         assert_eq!(read.get("answer_hours"), None);
         assert_eq!((&read["quote_days"], read.get("currency")), (&json!(9), None));
@@ -314,7 +334,10 @@ mod tests {
 
     #[test]
     fn numbers_and_times_read_as_they_were_typed() {
-        assert_eq!((said(&json!(32.0)), said(&json!(1.5)), said(&Value::Null)), ("32".into(), "1.5".into(), String::new()));
+        assert_eq!(
+            (said(&json!(32.0)), said(&json!(1.5)), said(&Value::Null)),
+            ("32".into(), "1.5".into(), String::new())
+        );
         assert_eq!((clock(&json!(540)), clock(&json!(1_440))), ("09:00".to_owned(), "23:59".to_owned()));
         assert_eq!((minutes("to", "23:59").expect("a time"), minutes("to", "9:05").expect("a time")), (1_440, 545));
     }

@@ -128,23 +128,6 @@ pub(crate) async fn lines_at(
     Ok(lines)
 }
 
-/// The published quantiles of a score for an industry and a size, with how many organisations they are of.
-pub(crate) async fn benchmark(
-    tx: &mut OrgTx,
-    kind: ScoreType,
-    industry: &str,
-    size: &str,
-) -> Result<Option<(f64, f64, f64, i32)>, sqlx::Error> {
-    sqlx::query_as(
-        "select p25, p50, p75, organisations from benchmark_quantiles where industry = $1 and size = $2 and type = $3",
-    )
-    .bind(industry)
-    .bind(size)
-    .bind(kind.as_str())
-    .fetch_optional(tx.conn())
-    .await
-}
-
 /// Which leads.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Leads {

@@ -98,7 +98,8 @@ pub(crate) fn dial(score: &Score) -> Dial {
         (value / 100.0, format!("{value:.0}"))
     } else {
         let pipeline = score.beside.iter().find(|beside| beside.key.contains("pipeline"));
-        let share = pipeline.and_then(|beside| beside.value.map(|v| if beside.unit == "points" { v / 100.0 } else { v }));
+        let share =
+            pipeline.and_then(|beside| beside.value.map(|v| if beside.unit == "points" { v / 100.0 } else { v }));
         (share.unwrap_or(0.0), money_short(value, &score.unit))
     };
     let good = if score.kind.higher_is_better() { share } else { 1.0 - share };
@@ -113,8 +114,12 @@ pub(crate) fn dial(score: &Score) -> Dial {
 /// What a score says, in a sentence.
 pub(crate) fn meaning(kind: ScoreType) -> &'static str {
     match kind {
-        ScoreType::RevenueRecovery => "How much of the money that was at risk your plays won back, against leads that were left alone.",
-        ScoreType::LeadLeakage => "The share of leads that were lost on the way: never answered, never reached, never followed up.",
+        ScoreType::RevenueRecovery => {
+            "How much of the money that was at risk your plays won back, against leads that were left alone."
+        }
+        ScoreType::LeadLeakage => {
+            "The share of leads that were lost on the way: never answered, never reached, never followed up."
+        }
         ScoreType::RevenueAtRisk => "What leaks and late answers cost in a month, from your own rates and values.",
         ScoreType::ResponseVelocity => "How fast people who ask get a meaningful answer, around the clock.",
         ScoreType::CompetitiveVisibility => "How you stand beside your three strongest rivals wherever customers look.",

@@ -71,7 +71,10 @@ impl House {
 async fn the_figures_are_those_of_the_signals_and_lead_to_their_rows() {
     let house = House::full().await;
     let view = house.view("overview").await;
-    assert_eq!((&figure(&view, "leads")["value"], &figure(&view, "revenue")["value"]), (&20.0.into(), &80_000.0.into()));
+    assert_eq!(
+        (&figure(&view, "leads")["value"], &figure(&view, "revenue")["value"]),
+        (&20.0.into(), &80_000.0.into())
+    );
     assert_eq!(figure(&view, "leads")["previous"], 0.0, "{view}");
     assert_eq!(figure(&view, "answered_5")["value"], 0.6);
     assert_eq!(view["table"]["rows"][0]["key"], "web");
@@ -134,7 +137,8 @@ async fn agents_languages_channels_and_hours_come_from_the_ledger() {
     let response = house.view("response").await;
     let asked = house.web.kernel.clock.now() - Duration::minutes(10);
     let waits = response["week"][1]["hours"].as_array().expect("a week");
-    let known: Vec<&Value> = waits.iter().flat_map(|day| day.as_array().into_iter().flatten()).filter(|hour| !hour.is_null()).collect();
+    let known: Vec<&Value> =
+        waits.iter().flat_map(|day| day.as_array().into_iter().flatten()).filter(|hour| !hour.is_null()).collect();
     assert_eq!(known, [&Value::from(600.0)], "once, at about {}", asked.hour());
 }
 

@@ -11,7 +11,8 @@ use super::support::House;
 async fn the_page_says_what_it_costs_and_where() {
     let house = House::full().await;
     let page = house.page("/").await.text;
-    for part in ["Revenue at risk", "a month", "Recovered, 30 days", "Downtown", "What to do next", "Response velocity"] {
+    for part in ["Revenue at risk", "a month", "Recovered, 30 days", "Downtown", "What to do next", "Response velocity"]
+    {
         assert!(page.contains(part), "{part}: {page}");
     }
     let told = house.web.get(&house.token(Role::Viewer), "/v2/command-centre").await.json();
@@ -38,7 +39,11 @@ async fn a_play_is_started_with_one_click_by_whoever_may_and_taken_back() {
     assert!(done.header("hx-trigger").contains("\"DELETE\"") && done.text.contains("approved"), "{}", done.text);
     let plays = house.web.get(&admin, "/v2/plays").await.json();
     let runs = |plays: &serde_json::Value| {
-        plays["data"].as_array().into_iter().flatten().any(|play| play["play"] == "slow_reply" && play["enabled"] == true)
+        plays["data"]
+            .as_array()
+            .into_iter()
+            .flatten()
+            .any(|play| play["play"] == "slow_reply" && play["enabled"] == true)
     };
     assert!(runs(&plays), "{plays}");
     assert_eq!(house.web.submit(&admin, Method::POST, path, "").await.status, 409, "once");

@@ -28,7 +28,8 @@ async fn rows_are_paged_by_a_cursor_and_the_drawer_tells_a_leads_story() {
     let house = House::full().await;
     let first = house.page("/revenue/scores/response_velocity/rows?limit=15").await.text;
     assert_eq!(first.matches("<tr data-row>").count(), 15);
-    let more = first.split("class=\"more\" href=\"").nth(1).and_then(|rest| rest.split('"').next()).expect("a next page");
+    let more =
+        first.split("class=\"more\" href=\"").nth(1).and_then(|rest| rest.split('"').next()).expect("a next page");
     let next = house.page(&format!("{}&limit=15", more.replace("&#38;", "&").replace("&amp;", "&"))).await.text;
     assert_eq!(next.matches("<tr data-row>").count(), 5);
     let lead = first.split("/revenue/leads/").nth(1).and_then(|rest| rest.split('"').next()).expect("a lead");
@@ -42,7 +43,8 @@ async fn rows_are_paged_by_a_cursor_and_the_drawer_tells_a_leads_story() {
 #[tokio::test]
 async fn too_little_data_teaches_and_wrong_addresses_are_refused() {
     let house = House::empty().await;
-    for score in ["revenue_recovery", "lead_leakage", "revenue_at_risk", "response_velocity", "competitive_visibility"] {
+    for score in ["revenue_recovery", "lead_leakage", "revenue_at_risk", "response_velocity", "competitive_visibility"]
+    {
         let page = house.page(&format!("/revenue/scores/{score}")).await.text;
         assert!(page.contains("Insufficient data"), "{score}");
     }
@@ -109,7 +111,8 @@ async fn settings_are_kept_where_they_differ_and_wrong_ones_are_refused() {
     let admin = house.token(Role::Admin);
     let page = house.web.browse(&admin, "/settings/scores").await.text;
     assert!(page.contains("placeholder=\"24\"") && page.contains("24 when empty"), "{page}");
-    let saved = house.web.submit(&admin, Method::POST, "/settings/scores", "answer_hours=12&industry=Dental&size=small").await;
+    let saved =
+        house.web.submit(&admin, Method::POST, "/settings/scores", "answer_hours=12&industry=Dental&size=small").await;
     assert_eq!(saved.status, 303, "{}", saved.text);
     let page = house.web.browse(&admin, "/settings/scores").await.text;
     assert!(page.contains("name=\"answer_hours\" value=\"12\"") && page.contains("value=\"dental\""), "{page}");

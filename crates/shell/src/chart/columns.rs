@@ -70,7 +70,8 @@ impl Columns {
         for (n, (name, value)) in self.rows.iter().enumerate() {
             let left = LEFT + step * n as f64;
             let top = if value.is_finite() { y(*value) } else { floor };
-            let bar = Mark::Bar { tone: self.tone, x: left + 2.0, y: top, width: (step - 4.0).max(1.0), height: floor - top };
+            let bar =
+                Mark::Bar { tone: self.tone, x: left + 2.0, y: top, width: (step - 4.0).max(1.0), height: floor - top };
             let title = format!("{name}: {} {}", short(*value), self.unit);
             marks.push(Mark::Group { title, marks: vec![bar] });
             if n % every == 0 {

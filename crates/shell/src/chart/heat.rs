@@ -2,13 +2,16 @@
 
 use super::{Svg, Tone, escape};
 
+/// A value that tints and the text that is read.
+type Cell = Option<(f64, String)>;
+
 /// A heat table. It is its own table: each cell says its value.
 pub struct Heat {
     title: String,
     unit: String,
     tone: Tone,
     columns: Vec<String>,
-    rows: Vec<(String, Vec<Option<(f64, String)>>)>,
+    rows: Vec<(String, Vec<Cell>)>,
 }
 
 /// How many tints there are besides none.
@@ -31,9 +34,10 @@ impl Heat {
     pub fn draw(&self) -> Svg {
         let known = self.rows.iter().flat_map(|(_, cells)| cells.iter().flatten()).map(|(value, _)| *value);
         let high = known.filter(|value| value.is_finite()).fold(0.0_f64, f64::max);
-        let heads = self.columns.iter().fold(String::from("<th></th>"), |all, name| {
-            format!("{all}<th scope=\"col\">{}</th>", escape(name))
-        });
+        let heads = self
+            .columns
+            .iter()
+            .fold(String::from("<th></th>"), |all, name| format!("{all}<th scope=\"col\">{}</th>", escape(name)));
         let mut body = String::new();
         for (name, cells) in &self.rows {
             body.push_str(&format!("<tr><th scope=\"row\">{}</th>", escape(name)));

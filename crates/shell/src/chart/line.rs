@@ -77,7 +77,10 @@ impl Line {
                 let values = self.series.iter().map(|series| self.said(series.values.get(n).copied()));
                 let note = self.notes.iter().find(|(point, _)| *point == n).map(|(_, text)| text);
                 let label = note.map_or_else(|| label.clone(), |text| format!("{label}: {text}"));
-                std::iter::once(label).chain(values).chain(self.band.iter().map(|band| band.said(n, &self.unit))).collect()
+                std::iter::once(label)
+                    .chain(values)
+                    .chain(self.band.iter().map(|band| band.said(n, &self.unit)))
+                    .collect()
             })
             .collect();
         figure(&self.title, &drawings, &head, &rows)

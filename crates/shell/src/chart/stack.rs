@@ -39,14 +39,17 @@ impl Stack {
         let rows: Vec<Vec<String>> = self
             .rows
             .iter()
-            .map(|(name, values)| std::iter::once(name.clone()).chain(values.iter().map(|value| short(*value))).collect())
+            .map(|(name, values)| {
+                std::iter::once(name.clone()).chain(values.iter().map(|value| short(*value))).collect()
+            })
             .collect();
         figure(&self.title, &drawings, &head, &rows)
     }
 
     /// The chart alone in a width; its height follows from its rows.
     pub fn drawing(&self, width: f64) -> Drawing {
-        let sum = |values: &[f64]| values.iter().filter(|value| value.is_finite()).map(|value| value.max(0.0)).sum::<f64>();
+        let sum =
+            |values: &[f64]| values.iter().filter(|value| value.is_finite()).map(|value| value.max(0.0)).sum::<f64>();
         let high = self.rows.iter().map(|(_, values)| sum(values)).fold(0.0_f64, f64::max);
         let longest = self.rows.iter().map(|(name, _)| name.chars().count()).max().unwrap_or(0) as f64;
         let left = (longest * 6.8 + 12.0).min(width * 0.4);
