@@ -242,6 +242,9 @@ mod tests {
         assert!(letter.html.contains("From &lt;b&gt;Sam&lt;/b&gt; &amp; &quot;Co&quot;."), "{}", letter.html);
         assert!(letter.html.contains("href=\"https://recoup.example/a?b=1&amp;c=2\""), "{}", letter.html);
         assert_eq!(format!("{letter:?}"), "Letter(…)");
+        let letter = Letter::new("dana@example.com", "Hello").head("Why").points(&["<1>".to_owned(), "2".to_owned()]);
+        assert_eq!(letter.text, "Why\n\n- <1>\n- 2");
+        assert_eq!(letter.html, "<h2>Why</h2>\n<ul><li>&lt;1&gt;</li><li>2</li></ul>");
     }
 
     proptest! {
