@@ -2,9 +2,10 @@
 //!
 //! The days up to a week before the one in question are taken apart into trend and weekly season by robust STL (Cleveland,
 //! Cleveland, McRae and Terpenning 1990); trend and season are carried on over the last seven days, and what those days are off
-//! is measured in robust standard deviations of what STL left over. One day off by much counts, and so do two, three or seven
-//! days in a row that are off by less: the sum of z over √days is judged. Counts and money are judged on the scale of square
-//! roots (Anscombe 1948), where their spread does not grow with their size.
+//! is measured in robust standard deviations of what STL left over. One day off by much counts, and so do two, three, five or
+//! seven days in a row that are off by less: the sum of z over √days is judged. Counts and money are taken apart on the scale of
+//! square roots (Anscombe 1948), where their spread does not grow with their size. What falls short is measured on it too; what
+//! is in excess is measured as it is, since roots would hide how far many are from few.
 //!
 //! With a year of history a day is also compared with the same date a year before: what was as much off then (a holiday) is
 //! not news.
@@ -22,7 +23,7 @@ const LEARNT: usize = 182;
 /// Days before the judged week that must hold values.
 pub const HISTORY_MIN: usize = 42;
 /// Days in a row, and how many robust standard deviations their sum must be off, over √days.
-const THRESHOLDS: [(usize, f64); 4] = [(1, 3.8), (2, 3.2), (3, 3.0), (7, 4.0)];
+const THRESHOLDS: [(usize, f64); 5] = [(1, 4.2), (2, 3.3), (3, 3.2), (5, 3.5), (7, 3.8)];
 /// A day that was off by this a year before is remembered.
 const REMEMBERED: f64 = 3.5;
 /// What one-step errors are larger than what STL leaves over.
@@ -52,7 +53,7 @@ pub struct Judgement {
     pub high: f64,
     /// By how many robust standard deviations the last `days` are off together, over √days; positive: more than expected.
     pub z: f64,
-    /// How many days in a row that is measured over: 1, 2, 3 or 7.
+    /// How many days in a row that is measured over: 1, 2, 3, 5 or 7.
     pub days: usize,
     /// Whether it is out of the ordinary.
     pub anomalous: bool,
@@ -161,10 +162,10 @@ impl Forecast {
             .robust(true)
             .inner_loops(1)
             .outer_loops(3)
-            .seasonal_length(25)
+            .seasonal_length(35)
             .seasonal_degree(1)
             .seasonal_jump(2)
-            .trend_length(57)
+            .trend_length(73)
             .trend_degree(1)
             .trend_jump(3)
             .low_pass_jump(1)
@@ -194,14 +195,24 @@ impl Forecast {
     fn off(&self, series: &[Option<f64>], at: usize) -> [f64; AHEAD] {
         std::array::from_fn(|place| {
             let value = (at + 1 + place).checked_sub(AHEAD).and_then(|day| series.get(day).copied().flatten());
-            value.map_or(0.0, |value| (scale(value, self.rooted) - self.expected[place]) / self.spread)
+            value.map_or(0.0, |value| {
+                let below = (scale(value, self.rooted) - self.expected[place]) / self.spread;
+                let above = (value - self.value(place, 0.0)) / self.spread_as_is(place);
+                if self.rooted && above > 0.0 { above } else { below }
+            })
         })
+    }
+
+    /// The spread of a day on the scale of its values, by the slope of the root.
+    fn spread_as_is(&self, place: usize) -> f64 {
+        if self.rooted { self.spread * self.expected[place].max(1.5) / 2.0 } else { self.spread }
     }
 
     /// The value that a day would have at so many spreads from what is expected.
     fn value(&self, place: usize, z: f64) -> f64 {
-        let scaled = self.expected[place] + z * self.spread;
-        if self.rooted { (scaled.max(0.0).powi(2) / 4.0 - 0.375).max(0.0) } else { scaled }
+        let scaled = self.expected[place] + z.min(0.0) * self.spread;
+        let at_most = if self.rooted { (scaled.max(0.0).powi(2) / 4.0 - 0.375).max(0.0) } else { scaled };
+        at_most + z.max(0.0) * self.spread_as_is(place)
     }
 }
 
