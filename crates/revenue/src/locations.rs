@@ -77,7 +77,10 @@ pub(crate) async fn list_locations(by: Allowed<View>) -> Result<Json<Listed<Loca
 
 /// Make a place of business.
 #[utoipa::path(post, path = "/v2/locations", tag = "scores", request_body = LocationIn, responses((status = 200, body = Location)))]
-pub(crate) async fn create_location(by: Allowed<ManageChannels>, Json(given): Json<LocationIn>) -> Result<Json<Location>, AppError> {
+pub(crate) async fn create_location(
+    by: Allowed<ManageChannels>,
+    Json(given): Json<LocationIn>,
+) -> Result<Json<Location>, AppError> {
     let name = named(&given.name)?;
     let key = key_of(given.key.as_deref().unwrap_or(&name));
     if !(1..=200).contains(&key.chars().count()) {
@@ -86,8 +89,10 @@ pub(crate) async fn create_location(by: Allowed<ManageChannels>, Json(given): Js
     let time_zone = given.time_zone.map(zoned).transpose()?;
     let monthly_capacity = given.monthly_capacity.map(capacity).transpose()?;
     let mut tx = by.tx().await?;
-    let count: i64 =
-        sqlx::query_scalar("select count(*) from locations where org_id = $1").bind(tx.org()).fetch_one(tx.conn()).await?;
+    let count: i64 = sqlx::query_scalar("select count(*) from locations where org_id = $1")
+        .bind(tx.org())
+        .fetch_one(tx.conn())
+        .await?;
     if count >= MOST {
         return Err(AppError::conflict("there are 5,000 places already, and there can be no more"));
     }
@@ -107,7 +112,8 @@ pub(crate) async fn create_location(by: Allowed<ManageChannels>, Json(given): Js
     if made.rows_affected() == 0 {
         return Err(AppError::conflict("a place with this key is there already"));
     }
-    let entry = AuditEntry::new(by.actor(), "location.created").about(location.id).detail(json!({ "key": location.key }));
+    let entry =
+        AuditEntry::new(by.actor(), "location.created").about(location.id).detail(json!({ "key": location.key }));
     audit::record(&mut tx, entry).await?;
     tx.commit().await?;
     Ok(Json(location))
@@ -189,10 +195,12 @@ pub(crate) fn key_of(named: &str) -> String {
 
 /// Every place, by name.
 pub(crate) async fn all(tx: &mut OrgTx) -> Result<Vec<Location>, sqlx::Error> {
-    sqlx::query_as("select id, key, name, time_zone, monthly_capacity from locations where org_id = $1 order by name, id")
-        .bind(tx.org())
-        .fetch_all(tx.conn())
-        .await
+    sqlx::query_as(
+        "select id, key, name, time_zone, monthly_capacity from locations where org_id = $1 order by name, id",
+    )
+    .bind(tx.org())
+    .fetch_all(tx.conn())
+    .await
 }
 
 /// The places of names, by key; unknown ones are made. Says whether any was.

@@ -57,11 +57,16 @@ impl Follower for Native {
         if !signals.is_empty() {
             let landed = land(tx, &vault, signals).await?;
             for refused in landed.rejected {
-                tracing::warn!(signal = refused.external_id, reason = refused.reason, "a fact of the ledger is no signal");
+                tracing::warn!(
+                    signal = refused.external_id,
+                    reason = refused.reason,
+                    "a fact of the ledger is no signal"
+                );
             }
         }
         // A day is a day of the organisation's time zone.
-        if events.iter().any(|event| matches!(&event.fact, Fact::SettingsChanged { group } if group == "organisation")) {
+        if events.iter().any(|event| matches!(&event.fact, Fact::SettingsChanged { group } if group == "organisation"))
+        {
             crate::journeys::rebuild_later(tx);
         }
         let mut names = Names::default();
@@ -93,7 +98,9 @@ fn told(event: &Recorded) -> Option<Signal> {
         }
         Fact::LeadStage { lead, contact, to, .. } => {
             let (kind, data) = match to.as_str() {
-                "contacted" | "qualified" => (SignalKind::Response, json!({ "stage": to, "reached": true, "writer": "person" })),
+                "contacted" | "qualified" => {
+                    (SignalKind::Response, json!({ "stage": to, "reached": true, "writer": "person" }))
+                }
                 "proposal" => (SignalKind::Quote, json!({ "stage": to })),
                 "won" => (SignalKind::Booking, json!({ "stage": to, "outcome": "won" })),
                 "lost" => (SignalKind::Response, json!({ "stage": to, "outcome": "lost", "meaningful": false })),
@@ -198,12 +205,14 @@ async fn fold_later(tx: &mut OrgTx, contacts: &BTreeSet<Uuid>) -> Result<(), sql
         return Ok(());
     }
     let batch = EventId::new(tx.clock()).uuid();
-    sqlx::query("insert into signal_batches (org_id, id, rows, sums, leads, contacts) values ($1, $2, 0, '[]', '{}', $3)")
-        .bind(tx.org())
-        .bind(batch)
-        .bind(contacts.iter().copied().collect::<Vec<_>>())
-        .execute(tx.conn())
-        .await?;
+    sqlx::query(
+        "insert into signal_batches (org_id, id, rows, sums, leads, contacts) values ($1, $2, 0, '[]', '{}', $3)",
+    )
+    .bind(tx.org())
+    .bind(batch)
+    .bind(contacts.iter().copied().collect::<Vec<_>>())
+    .execute(tx.conn())
+    .await?;
     let org = tx.org();
     tx.append(Event::new(Subject::Org(org), Actor::System, Fact::SignalsLanded { batch, count: 0 }));
     Ok(())

@@ -58,7 +58,8 @@ impl Holder for Views {
         }
         let person = Person::find(tx, traces).await?;
         for (table, which) in OF_PERSON {
-            let sql = format!("update {table} t set hidden_at = $4 where t.org_id = $1 and {which} and t.hidden_at is null");
+            let sql =
+                format!("update {table} t set hidden_at = $4 where t.org_id = $1 and {which} and t.hidden_at is null");
             sqlx::query(sqlx::AssertSqlSafe(sql))
                 .bind(tx.org())
                 .bind(&person.leads)

@@ -320,8 +320,8 @@ pub(crate) async fn keep(
     let before = rules.of(location.map(LocationId::uuid)).settings.clone();
     let whole = serde_json::to_value(&rules.whole.settings).map_err(AppError::internal)?;
     let laid = if location.is_some() { laid_over(whole, given.clone()) } else { given.clone() };
-    let after: Settings =
-        serde_json::from_value(laid).map_err(|error| AppError::unprocessable(format!("the settings do not read: {error}")))?;
+    let after: Settings = serde_json::from_value(laid)
+        .map_err(|error| AppError::unprocessable(format!("the settings do not read: {error}")))?;
     if let Some((field, reason)) = after.problem() {
         return Err(AppError::field(field, reason));
     }
@@ -420,7 +420,10 @@ mod tests {
 
     #[test]
     fn a_place_lays_its_own_over_the_organisation() {
-        let laid = laid_over(serde_json::json!({ "answer_hours": 12, "quote_days": 5 }), serde_json::json!({ "quote_days": 9 }));
+        let laid = laid_over(
+            serde_json::json!({ "answer_hours": 12, "quote_days": 5 }),
+            serde_json::json!({ "quote_days": 9 }),
+        );
         let settings = read(laid);
         assert_eq!((settings.answer_hours, settings.quote_days, settings.reach_days), (12, 9, 14));
     }

@@ -55,7 +55,10 @@ impl Rebuild {
                 (View::Scores, false) => scores(kernel, org).await?,
             }
         }
-        anyhow::ensure!(differ == 0, "the views of {differ} organisations differ; `recoup rebuild scores` makes them anew");
+        anyhow::ensure!(
+            differ == 0,
+            "the views of {differ} organisations differ; `recoup rebuild scores` makes them anew"
+        );
         Ok(())
     }
 }
@@ -83,6 +86,9 @@ async fn check(kernel: &Kernel, org: OrgId) -> anyhow::Result<bool> {
         println!("{org}: {line}");
     }
     let rows = difference.rows();
-    println!("{org}: {}", if rows == 0 { "the views are as the signals say".to_owned() } else { format!("{rows} rows differ") });
+    println!(
+        "{org}: {}",
+        if rows == 0 { "the views are as the signals say".to_owned() } else { format!("{rows} rows differ") }
+    );
     Ok(rows == 0)
 }

@@ -29,13 +29,12 @@ type Waiting = (Value, Vec<Uuid>, Vec<Uuid>);
 /// Applies batches that wait; one that was applied before, or that a rebuild took with it, counts for nothing.
 pub(crate) async fn batches(tx: &mut OrgTx, ids: &[Uuid]) -> anyhow::Result<()> {
     hold(tx).await?;
-    let waiting: Vec<Waiting> = sqlx::query_as(
-        "delete from signal_batches where org_id = $1 and id = any($2) returning sums, leads, contacts",
-    )
-    .bind(tx.org())
-    .bind(ids)
-    .fetch_all(tx.conn())
-    .await?;
+    let waiting: Vec<Waiting> =
+        sqlx::query_as("delete from signal_batches where org_id = $1 and id = any($2) returning sums, leads, contacts")
+            .bind(tx.org())
+            .bind(ids)
+            .fetch_all(tx.conn())
+            .await?;
     if waiting.is_empty() {
         return Ok(());
     }

@@ -143,8 +143,7 @@ async fn read(
     if ids.is_empty() {
         return Ok(Vec::new());
     }
-    let rows: Vec<Row> =
-        sqlx::query_as(sqlx::AssertSqlSafe(sql)).bind(tx.org()).bind(ids).fetch_all(tx.conn()).await?;
+    let rows: Vec<Row> = sqlx::query_as(sqlx::AssertSqlSafe(sql)).bind(tx.org()).bind(ids).fetch_all(tx.conn()).await?;
     Ok(rows
         .into_iter()
         .filter_map(Row::into_stored)

@@ -221,8 +221,7 @@ impl Lead<'_> {
         let location_id = opening.location.or_else(|| self.signals.iter().find_map(|told| told.location));
         let place = rules.of(location_id);
         let arrived_at = self.arrived(opening.at);
-        let after: Vec<&Told> =
-            self.signals.iter().copied().filter(|told| told.at + GRACE >= arrived_at).collect();
+        let after: Vec<&Told> = self.signals.iter().copied().filter(|told| told.at + GRACE >= arrived_at).collect();
         let spoken_at_once = opening.inbound && opening.spoken;
         let touch = after.iter().find(|told| told.touches()).map(|told| told.at.max(arrived_at));
         let spoken = after.iter().find(|told| told.inbound && told.spoken).map(|told| told.at.max(arrived_at));

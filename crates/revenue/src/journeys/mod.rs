@@ -13,7 +13,7 @@ pub(crate) mod sums;
 mod told;
 
 pub use fold::{Journey, Opening, Stage, fold};
-pub use follower::{FoldJob, Journeys, RebuildJob};
 pub(crate) use follower::rebuild_later;
+pub use follower::{FoldJob, Journeys, RebuildJob};
 pub use rebuild::{Difference, Rebuilt, check, rebuild};
 pub use told::Told;

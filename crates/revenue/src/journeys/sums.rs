@@ -113,6 +113,9 @@ mod tests {
 
     #[test]
     fn bins_are_closed_above_but_for_the_day() {
-        assert_eq!([0, 300, 301, 86_399, 86_400].map(bin), [Some("0_5"), Some("0_5"), Some("5_15"), Some("240_1440"), None]);
+        assert_eq!(
+            [0, 300, 301, 86_399, 86_400].map(bin),
+            [Some("0_5"), Some("0_5"), Some("5_15"), Some("240_1440"), None]
+        );
     }
 }

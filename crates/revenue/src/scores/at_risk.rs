@@ -92,7 +92,8 @@ impl Rates {
             })
             .collect();
         let (back, leaked) = (all.n(m::RETURNED) as f64, all.n(m::LEAKED).max(0) as f64);
-        let returned = if leaked >= ENOUGH as f64 { back / leaked } else { stats::shrink(back, leaked, 0.0, ENOUGH as f64) };
+        let returned =
+            if leaked >= ENOUGH as f64 { back / leaked } else { stats::shrink(back, leaked, 0.0, ENOUGH as f64) };
         Some(Self { sources, whole, returned: returned.clamp(0.0, 1.0), origin })
     }
 
@@ -224,7 +225,9 @@ pub(crate) fn score(inputs: &Inputs, whole: &Inputs) -> Score {
     }
     let seed = inputs.as_of.timestamp().unsigned_abs() / 86_400;
     let Some(rates) = Rates::of(inputs, seed).or_else(|| Rates::of(whole, seed)) else {
-        return missing("No payment and no value of a lead is known. Connect payments, or enter an average value.".to_owned());
+        return missing(
+            "No payment and no value of a lead is known. Connect payments, or enter an average value.".to_owned(),
+        );
     };
     let days = f64::from(inputs.place.settings.window_days);
     let (parts, scale) = monthly(inputs, &inputs.now, &rates, days);
@@ -306,7 +309,11 @@ fn lever(components: &[Component]) -> Option<Lever> {
         "pay" => "Ask for payment when the visit is booked.",
         _ => "Answer within five minutes.",
     };
-    (most.contribution >= 1.0).then(|| Lever { key: most.key.clone(), advice: advice.to_owned(), gain: most.contribution })
+    (most.contribution >= 1.0).then(|| Lever {
+        key: most.key.clone(),
+        advice: advice.to_owned(),
+        gain: most.contribution,
+    })
 }
 
 #[cfg(test)]
@@ -317,9 +324,10 @@ mod tests {
     #[test]
     fn removing_a_leak_never_raises_it_whatever_becomes_of_the_lead() {
         let all = inputs(
-            (0..120).map(|n| lead(n, Some(60 + 400 * n as i64 % 80_000))).chain((120..180).map(|n| paying(n, 90, 50_000))).chain(
-                (180..260).map(|n| leaking(n, Stage::ALL[n % 6])),
-            ),
+            (0..120)
+                .map(|n| lead(n, Some(60 + 400 * n as i64 % 80_000)))
+                .chain((120..180).map(|n| paying(n, 90, 50_000)))
+                .chain((180..260).map(|n| leaking(n, Stage::ALL[n % 6]))),
         );
         let rates = Rates::of(&all, 7).expect("payments are told");
         let exposure = Exposure::of(&all.now);
@@ -360,7 +368,8 @@ mod tests {
 
     #[test]
     fn a_place_that_is_full_has_nothing_at_risk() {
-        let mut all = inputs((0..60).map(|n| paying(n, 60, 10_000)).chain((60..100).map(|n| leaking(n, Stage::Respond))));
+        let mut all =
+            inputs((0..60).map(|n| paying(n, 60, 10_000)).chain((60..100).map(|n| leaking(n, Stage::Respond))));
         all.place.capacity = Some(0);
         assert_eq!(super::score(&all, &all).value, Some(0.0));
     }

@@ -99,8 +99,10 @@ mod tests {
 
     fn any_journey() -> impl Strategy<Value = Journey> {
         let answered = (0_usize..500, proptest::option::of(0_i64..200_000)).prop_map(|(n, after)| lead(n, after));
-        let leaked = (0_usize..500, proptest::sample::select(Stage::ALL.to_vec())).prop_map(|(n, stage)| leaking(n, stage));
-        let paid = (0_usize..500, 0_i64..90_000, 1_i64..1_000_000).prop_map(|(n, after, minor)| paying(n, after, minor));
+        let leaked =
+            (0_usize..500, proptest::sample::select(Stage::ALL.to_vec())).prop_map(|(n, stage)| leaking(n, stage));
+        let paid =
+            (0_usize..500, 0_i64..90_000, 1_i64..1_000_000).prop_map(|(n, after, minor)| paying(n, after, minor));
         prop_oneof![3 => answered, 2 => leaked, 2 => paid]
     }
 

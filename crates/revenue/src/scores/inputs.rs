@@ -275,12 +275,7 @@ async fn read_sums(tx: &mut OrgTx, span: Span, all: &mut Everywhere) -> Result<(
     Ok(())
 }
 
-async fn read_edge(
-    tx: &mut OrgTx,
-    span: Span,
-    as_of: DateTime<Utc>,
-    all: &mut Everywhere,
-) -> Result<(), sqlx::Error> {
+async fn read_edge(tx: &mut OrgTx, span: Span, as_of: DateTime<Utc>, all: &mut Everywhere) -> Result<(), sqlx::Error> {
     let rows: Vec<Json<Journey>> = sqlx::query_scalar(
         "select to_jsonb(j) from journeys j where j.org_id = $1 and j.day between $2 and $3 and j.arrived_at <= $4",
     )
@@ -319,9 +314,13 @@ pub(crate) fn as_it_stood(mut journey: Journey, as_of: DateTime<Utc>) -> (Journe
         journey.leaks_day = None;
         journey.returned = false;
     }
-    for at in
-        [&mut journey.reached_at, &mut journey.quoted_at, &mut journey.booked_at, &mut journey.no_show_at, &mut journey.paid_at]
-    {
+    for at in [
+        &mut journey.reached_at,
+        &mut journey.quoted_at,
+        &mut journey.booked_at,
+        &mut journey.no_show_at,
+        &mut journey.paid_at,
+    ] {
         *at = at.filter(|at| *at <= as_of);
     }
     let open = journey.answered_after_s.is_none() && age < LATE_S && journey.leak_stage.is_none();
@@ -415,7 +414,8 @@ async fn read_facts(tx: &mut OrgTx, all: &mut Everywhere) -> Result<(), sqlx::Er
     for (place, inputs) in all.iter_mut() {
         // A place without a fact of its own has the organisation's.
         let own: Vec<VisibilityFact> = facts.iter().filter(|fact| fact.place() == *place).cloned().collect();
-        let whole = facts.iter().filter(|fact| fact.place().is_nil() && own.iter().all(|one| one.factor != fact.factor));
+        let whole =
+            facts.iter().filter(|fact| fact.place().is_nil() && own.iter().all(|one| one.factor != fact.factor));
         inputs.facts = own.iter().chain(whole.filter(|_| !place.is_nil())).cloned().collect();
     }
     Ok(())

@@ -79,7 +79,11 @@ fn lever(components: &[Component]) -> Option<Lever> {
         "show" => "Offer a new time after a missed booking.",
         _ => "Ask for payment after the visit.",
     };
-    (most.contribution > 0.05).then(|| Lever { key: most.key.clone(), advice: advice.to_owned(), gain: most.contribution })
+    (most.contribution > 0.05).then(|| Lever {
+        key: most.key.clone(),
+        advice: advice.to_owned(),
+        gain: most.contribution,
+    })
 }
 
 #[cfg(test)]

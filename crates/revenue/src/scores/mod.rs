@@ -23,8 +23,8 @@ use kernel::ids::LocationId;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-pub(crate) use calculate::{all_places, calculate};
 pub use benchmarks::BenchmarkClock;
+pub(crate) use calculate::{all_places, calculate};
 pub use refresh::{HistoryJob, Refresher, ScoreClock};
 
 /// The version of the definitions.

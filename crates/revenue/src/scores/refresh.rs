@@ -89,10 +89,8 @@ impl Reconciler for ScoreClock {
             if !any {
                 continue;
             }
-            let places: Vec<Uuid> = sqlx::query_scalar("select id from locations where org_id = $1")
-                .bind(org)
-                .fetch_all(tx.conn())
-                .await?;
+            let places: Vec<Uuid> =
+                sqlx::query_scalar("select id from locations where org_id = $1").bind(org).fetch_all(tx.conn()).await?;
             refresh(&mut tx, places.into_iter().chain([Uuid::nil()]).collect()).await?;
             tx.commit().await?;
         }
@@ -130,7 +128,11 @@ pub(crate) async fn past_later(tx: &mut OrgTx, from: NaiveDate, soon: bool) -> R
     if waits.rows_affected() == 0 {
         let wait = if soon { TimeDelta::seconds(5) } else { TimeDelta::minutes(10) };
         let org = tx.org();
-        tx.enqueue(NewJob::new(Lane::Maintenance, HistoryJob::KIND, &Since { from }).key(format!("history:{org}")).at(now + wait));
+        tx.enqueue(
+            NewJob::new(Lane::Maintenance, HistoryJob::KIND, &Since { from })
+                .key(format!("history:{org}"))
+                .at(now + wait),
+        );
     }
     Ok(())
 }

@@ -15,7 +15,9 @@ const SOURCES: usize = 8;
 pub(crate) fn score(inputs: &Inputs, whole: &Inputs) -> Score {
     let (n, prior) = (inputs.now.all.n(m::VELOCITY), prior(&inputs.now, &whole.now));
     if n < FEWEST {
-        let why = format!("{n} leads are old enough to tell how fast they were answered; {FEWEST} are needed. Connect a source of leads.");
+        let why = format!(
+            "{n} leads are old enough to tell how fast they were answered; {FEWEST} are needed. Connect a source of leads."
+        );
         return Score::missing(ScoreType::ResponseVelocity, "points", inputs.as_of, why);
     }
     let components = components(&inputs.now, &inputs.before, prior);
@@ -57,7 +59,8 @@ fn mean(counts: &Counts, metric: &str, prior: Option<f64>) -> Option<f64> {
 fn components(now: &Window, before: &Window, prior: Option<f64>) -> Vec<Component> {
     let n = now.all.n(m::VELOCITY) as f64;
     let whole = n + prior.map_or(0.0, |_| ENOUGH as f64);
-    let mut sources: Vec<(&String, &Counts)> = now.sources.iter().filter(|(_, counts)| counts.n(m::VELOCITY) > 0).collect();
+    let mut sources: Vec<(&String, &Counts)> =
+        now.sources.iter().filter(|(_, counts)| counts.n(m::VELOCITY) > 0).collect();
     sources.sort_by_key(|(name, counts)| (std::cmp::Reverse(counts.n(m::VELOCITY)), *name));
     let mut components = Vec::new();
     for (name, counts) in sources.iter().take(SOURCES) {
@@ -109,7 +112,8 @@ fn band(counts: &Counts, base: f64, n: i64) -> (f64, f64) {
 
 fn lever(components: &[Component]) -> Option<Lever> {
     let gain = |component: &Component| component.weight * (100.0 - component.value.unwrap_or(100.0));
-    let most = components.iter().filter(|component| component.key != "prior").max_by(|a, b| gain(a).total_cmp(&gain(b)))?;
+    let most =
+        components.iter().filter(|component| component.key != "prior").max_by(|a, b| gain(a).total_cmp(&gain(b)))?;
     (gain(most) > 0.05).then(|| Lever {
         key: most.key.clone(),
         advice: format!("Answer leads from {} within five minutes.", most.title),
@@ -123,11 +127,23 @@ fn beside(counts: &Counts) -> Vec<Beside> {
     let by_value = (counts.amount(m::LEAD_VALUE) > 0)
         .then(|| counts.amount(m::VELOCITY_VALUE) as f64 / 100.0 / counts.amount(m::LEAD_VALUE) as f64);
     vec![
-        Beside::new("business_hours", "In opening hours alone", mean(counts, m::VELOCITY_BUSINESS, None), "points", None),
+        Beside::new(
+            "business_hours",
+            "In opening hours alone",
+            mean(counts, m::VELOCITY_BUSINESS, None),
+            "points",
+            None,
+        ),
         Beside::new("by_value", "Weighted by value", by_value, "points", None),
         Beside::new("median_s", "Median wait", quantile(&waits, 0.5), "seconds", None),
         Beside::new("p90_s", "Nine of ten within", quantile(&waits, 0.9), "seconds", None),
-        Beside::new("within_5_min", "Answered within 5 minutes", share(counts.n(m::ANSWERED_5), leads - open), "share", None),
+        Beside::new(
+            "within_5_min",
+            "Answered within 5 minutes",
+            share(counts.n(m::ANSWERED_5), leads - open),
+            "share",
+            None,
+        ),
         Beside::new(
             "within_60_min",
             "Answered within an hour",
@@ -135,7 +151,13 @@ fn beside(counts: &Counts) -> Vec<Beside> {
             "share",
             Some(MARKET_HOUR),
         ),
-        Beside::new("never", "Never answered", share(leads - open - answered, leads - open), "share", Some(MARKET_NEVER)),
+        Beside::new(
+            "never",
+            "Never answered",
+            share(leads - open - answered, leads - open),
+            "share",
+            Some(MARKET_NEVER),
+        ),
         Beside::new("leads", "Leads", Some(leads as f64), "count", None),
     ]
 }
@@ -145,10 +167,13 @@ fn quantile(waits: &[(i16, i64)], share: f64) -> Option<f64> {
     let total: i64 = waits.iter().map(|(_, n)| n).sum();
     let wanted = (total as f64 * share).ceil() as i64;
     let mut sum = 0;
-    waits.iter().find(|(_, n)| {
-        sum += n;
-        sum >= wanted && total > 0
-    }).map(|(bucket, _)| seconds_of(*bucket))
+    waits
+        .iter()
+        .find(|(_, n)| {
+            sum += n;
+            sum >= wanted && total > 0
+        })
+        .map(|(bucket, _)| seconds_of(*bucket))
 }
 
 #[cfg(test)]

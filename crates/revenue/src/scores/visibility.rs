@@ -16,7 +16,8 @@ pub(crate) fn score(inputs: &Inputs) -> Score {
                 measured.push((factor, weight, points, inputs.reviews.n, Origin::Measured));
             }
         } else if let Some(fact) = inputs.facts.iter().find(|fact| fact.factor == factor) {
-            let points = if fact.rivals.is_empty() { fact.own.clamp(0.0, 100.0) } else { against(fact.own, &fact.rivals) };
+            let points =
+                if fact.rivals.is_empty() { fact.own.clamp(0.0, 100.0) } else { against(fact.own, &fact.rivals) };
             measured.push((factor, weight, points, fact.rivals.len() as i64, fact.origin()));
         }
     }
@@ -48,7 +49,13 @@ pub(crate) fn score(inputs: &Inputs) -> Score {
         components,
         beside: vec![
             Beside::new("rating", "Rating", rating(inputs.reviews), "stars", None),
-            Beside::new("reviews", "Reviews", Some(inputs.reviews.n as f64), "count", top(&inputs.rivals.values().map(|seen| seen.n as f64).collect::<Vec<_>>())),
+            Beside::new(
+                "reviews",
+                "Reviews",
+                Some(inputs.reviews.n as f64),
+                "count",
+                top(&inputs.rivals.values().map(|seen| seen.n as f64).collect::<Vec<_>>()),
+            ),
             Beside::new("rivals", "Rivals that are known", Some(inputs.rivals.len() as f64), "count", None),
         ],
         coverage: if all > 0.0 { known / all } else { 0.0 },
@@ -95,7 +102,8 @@ fn reviews(own: Seen, rivals: &[Seen]) -> Option<f64> {
     }
     // A quarter of a year holds a quarter of the reviews of a business that goes on being reviewed.
     let share = own.recent as f64 / n;
-    let shares: Vec<f64> = rivals.iter().filter(|seen| seen.n > 0).map(|seen| seen.recent as f64 / seen.n as f64).collect();
+    let shares: Vec<f64> =
+        rivals.iter().filter(|seen| seen.n > 0).map(|seen| seen.recent as f64 / seen.n as f64).collect();
     let best = top(&shares).filter(|best| *best > 0.0).unwrap_or(0.25);
     parts.push(100.0 * (share / best).min(1.0));
     Some(parts.iter().sum::<f64>() / parts.len() as f64)

@@ -226,7 +226,8 @@ pub(crate) async fn list_signals(
     Query(asked): Query<RowsQuery>,
     page: Page<(DateTime<Utc>, Uuid)>,
 ) -> Result<Json<Listed<SignalRow>>, AppError> {
-    let mut filter = asked.score.map_or_else(Filter::default, |score| Filter::behind(score, asked.component.as_deref()));
+    let mut filter =
+        asked.score.map_or_else(Filter::default, |score| Filter::behind(score, asked.component.as_deref()));
     if asked.component.is_some() && asked.score.is_none() {
         return Err(AppError::field("component", "is of a score; name it as `score`"));
     }
@@ -255,7 +256,8 @@ mod tests {
     use super::*;
 
     fn minor(amount: Value, currency: &str) -> Result<i64, String> {
-        money(&serde_json::from_value(json!({ "amount": amount, "currency": currency })).expect("a value")).map(|m| m.minor)
+        money(&serde_json::from_value(json!({ "amount": amount, "currency": currency })).expect("a value"))
+            .map(|m| m.minor)
     }
 
     #[test]
@@ -275,6 +277,10 @@ mod tests {
     fn a_list_comes_bare_or_by_name() {
         assert_eq!(items(json!([1])).expect("a list").len(), 1);
         assert_eq!(items(json!({ "signals": [1, 2] })).expect("a list").len(), 2);
-        assert!(items(json!({ "signals": [], "more": 1 })).is_err() && items(json!({})).is_err() && items(json!(3)).is_err());
+        assert!(
+            items(json!({ "signals": [], "more": 1 })).is_err()
+                && items(json!({})).is_err()
+                && items(json!(3)).is_err()
+        );
     }
 }

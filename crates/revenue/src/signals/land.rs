@@ -131,8 +131,8 @@ fn bind(
     let id = signal_id(&signal.source, &signal.external_id);
     let contact = signal.contact.as_deref().map(|named| contact_id(vault, named));
     let lead = signal.lead.as_deref().map(|named| lead_id(vault, named));
-    let inbound_call = signal.kind == SignalKind::Call
-        && signal.data.get("direction").and_then(Value::as_str) != Some("outbound");
+    let inbound_call =
+        signal.kind == SignalKind::Call && signal.data.get("direction").and_then(Value::as_str) != Some("outbound");
     // Who asks opens a lead, also where the outside has no key for it; a call does where nothing says whose it is.
     let opens = signal.kind == SignalKind::Lead || (inbound_call && contact.is_none());
     let original = match (signal.value, minor) {
@@ -179,15 +179,17 @@ impl Change {
     }
 
     async fn keep(self, tx: &mut OrgTx, batch: Uuid, rows: u64) -> Result<(), sqlx::Error> {
-        sqlx::query("insert into signal_batches (org_id, id, rows, sums, leads, contacts) values ($1, $2, $3, $4, $5, $6)")
-            .bind(tx.org())
-            .bind(batch)
-            .bind(rows as i32)
-            .bind(self.sums.trimmed().to_json())
-            .bind(self.leads.into_iter().collect::<Vec<_>>())
-            .bind(self.contacts.into_iter().collect::<Vec<_>>())
-            .execute(tx.conn())
-            .await?;
+        sqlx::query(
+            "insert into signal_batches (org_id, id, rows, sums, leads, contacts) values ($1, $2, $3, $4, $5, $6)",
+        )
+        .bind(tx.org())
+        .bind(batch)
+        .bind(rows as i32)
+        .bind(self.sums.trimmed().to_json())
+        .bind(self.leads.into_iter().collect::<Vec<_>>())
+        .bind(self.contacts.into_iter().collect::<Vec<_>>())
+        .execute(tx.conn())
+        .await?;
         Ok(())
     }
 }

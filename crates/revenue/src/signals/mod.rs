@@ -10,6 +10,6 @@ pub(crate) mod sums;
 
 pub use check::check;
 pub use digest::{contact_id, lead_id, signal_id};
-pub(crate) use land::{hold, lock_key};
 pub use land::{Landed, MOST, Rejected, land};
+pub(crate) use land::{hold, lock_key};
 pub use stored::StoredSignal;

@@ -84,7 +84,10 @@ impl Sums {
 
     /// As the table of waiting batches holds them.
     pub(crate) fn to_json(&self) -> Value {
-        let rows = self.0.iter().map(|((day, place, source, metric), (n, amount))| json!([day, place, source, metric, n, amount]));
+        let rows = self
+            .0
+            .iter()
+            .map(|((day, place, source, metric), (n, amount))| json!([day, place, source, metric, n, amount]));
         Value::Array(rows.collect())
     }
 

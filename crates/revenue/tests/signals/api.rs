@@ -19,10 +19,19 @@ async fn a_signal_is_taken_once_corrected_and_refused_with_its_place() {
     let house = House::new().await;
     let at = house.web.kernel.clock.now() - Duration::days(2);
     let pay = |amount: Value| json!({ "external_id": "p1", "at": at, "kind": "payment", "source": "till", "value": { "amount": amount, "currency": "USD" } });
-    let told = house.post("/v2/signals", &json!({ "signals": [pay(json!("12.50")), { "external_id": "x", "kind": "dream" }, lead(1, at)] })).await;
+    let told = house
+        .post(
+            "/v2/signals",
+            &json!({ "signals": [pay(json!("12.50")), { "external_id": "x", "kind": "dream" }, lead(1, at)] }),
+        )
+        .await;
     assert_eq!(told.status, 200, "{}", told.text);
     let told = told.json();
-    assert_eq!((&told["accepted"], &told["rejected"][0]["index"], &told["rejected"][0]["external_id"]), (&2.into(), &1.into(), &"x".into()), "{told}");
+    assert_eq!(
+        (&told["accepted"], &told["rejected"][0]["index"], &told["rejected"][0]["external_id"]),
+        (&2.into(), &1.into(), &"x".into()),
+        "{told}"
+    );
     let again = house.post("/v2/signals", &json!([pay(json!(12.5))])).await.json();
     assert_eq!((&again["unchanged"], &again["accepted"]), (&1.into(), &0.into()), "{again}");
     let other = house.post("/v2/signals", &json!([pay(json!(13))])).await.json();
@@ -61,18 +70,40 @@ async fn leads_answered_at_once_score_100_and_another_organisation_has_no_data()
     assert_eq!(scores.status, 200, "{}", scores.text);
     let scores = scores.json();
     let of = |kind: &str| {
-        scores["scores"].as_array().into_iter().flatten().find(|score| score["type"] == kind).cloned().unwrap_or_default()
+        scores["scores"]
+            .as_array()
+            .into_iter()
+            .flatten()
+            .find(|score| score["type"] == kind)
+            .cloned()
+            .unwrap_or_default()
     };
-    assert_eq!((&of("response_velocity")["value"], &of("lead_leakage")["value"]), (&json!(100.0), &json!(0.0)), "{scores}");
-    assert!(of("revenue_at_risk")["value"].is_null() && of("revenue_at_risk")["missing"].is_string(), "no value of a lead is known");
+    assert_eq!(
+        (&of("response_velocity")["value"], &of("lead_leakage")["value"]),
+        (&json!(100.0), &json!(0.0)),
+        "{scores}"
+    );
+    assert!(
+        of("revenue_at_risk")["value"].is_null() && of("revenue_at_risk")["missing"].is_string(),
+        "no value of a lead is known"
+    );
     let history = house.get(&format!("/v2/scoring/{}/history?type=response_velocity", house.org)).await.json();
-    assert_eq!(history["data"].as_array().and_then(|days| days.last()).map(|day| day["value"].clone()), Some(json!(100.0)), "{history}");
+    assert_eq!(
+        history["data"].as_array().and_then(|days| days.last()).map(|day| day["value"].clone()),
+        Some(json!(100.0)),
+        "{history}"
+    );
     let rows = house.get("/v2/signals?score=response_velocity&limit=30").await.json();
     assert!(rows["data"].as_array().map(Vec::len) == Some(30) && rows["next_cursor"].is_string(), "{rows}");
     assert_eq!(house.get(&format!("/v2/scoring/{theirs}/history?type=lead_leakage")).await.status, 404);
     let other = house.web.token(theirs, Role::Admin);
     let empty = house.web.post(&other, "/v2/scoring/calculate", &json!({})).await.json();
-    assert!(empty["scores"].as_array().is_some_and(|all| all.len() == 5 && all.iter().all(|score| score["value"].is_null())), "{empty}");
+    assert!(
+        empty["scores"]
+            .as_array()
+            .is_some_and(|all| all.len() == 5 && all.iter().all(|score| score["value"].is_null())),
+        "{empty}"
+    );
     assert_eq!(house.web.get(&other, "/v2/signals").await.json()["data"].as_array().map(Vec::len), Some(0));
 }
 
@@ -84,7 +115,14 @@ async fn unanswered_leads_all_leak_and_are_found_behind_the_figure() {
     house.post("/v2/signals", &json!(signals)).await;
     house.settle().await;
     let scores = house.post("/v2/scoring/calculate", &json!({})).await.json();
-    let value = |kind: &str| scores["scores"].as_array().into_iter().flatten().find(|score| score["type"] == kind).map(|score| score["value"].clone());
+    let value = |kind: &str| {
+        scores["scores"]
+            .as_array()
+            .into_iter()
+            .flatten()
+            .find(|score| score["type"] == kind)
+            .map(|score| score["value"].clone())
+    };
     assert_eq!((value("response_velocity"), value("lead_leakage")), (Some(json!(0.0)), Some(json!(100.0))), "{scores}");
     let rows = house.get("/v2/signals?score=lead_leakage&component=respond").await.json();
     assert_eq!(rows["data"].as_array().map(Vec::len), Some(10), "{rows}");
@@ -107,7 +145,13 @@ async fn places_are_made_by_name_and_settings_are_edited() {
     house.post("/v2/signals", &json!(signals)).await;
     let places = house.get("/v2/locations").await.json();
     assert_eq!(places["data"].as_array().map(Vec::len), Some(2), "{places}");
-    let south = places["data"].as_array().into_iter().flatten().find(|place| place["key"] == "south").cloned().unwrap_or_default();
+    let south = places["data"]
+        .as_array()
+        .into_iter()
+        .flatten()
+        .find(|place| place["key"] == "south")
+        .cloned()
+        .unwrap_or_default();
     let path = format!("/v2/locations/{}", south["id"].as_str().unwrap_or_default());
     let patch = json!({ "time_zone": "Europe/Berlin", "monthly_capacity": 40 });
     let changed = house.web.call(&house.admin(), axum::http::Method::PATCH, &path, Some(&patch)).await;
@@ -122,11 +166,20 @@ async fn places_are_made_by_name_and_settings_are_edited() {
     let kept = put("/v2/scoring/settings", json!({ "answer_hours": 12 })).await;
     assert_eq!((kept.status, &kept.json()["answer_hours"]), (200, &json!(12)), "{}", kept.text);
     let place = format!("/v2/scoring/settings?location_id={}", south["id"].as_str().unwrap_or_default());
-    assert_eq!(put(&place, json!({ "quote_days": 9 })).await.json()["answer_hours"], 12, "laid over the organisation's");
+    assert_eq!(
+        put(&place, json!({ "quote_days": 9 })).await.json()["answer_hours"],
+        12,
+        "laid over the organisation's"
+    );
     let fact = put("/v2/scoring/visibility", json!({ "factor": "profile", "own": 6, "rivals": [12, 12, 12] })).await;
     assert_eq!(fact.status, 200, "{}", fact.text);
     let scores = house.post("/v2/scoring/calculate", &json!({})).await.json();
-    let seen = scores["scores"].as_array().into_iter().flatten().find(|score| score["type"] == "competitive_visibility").cloned();
+    let seen = scores["scores"]
+        .as_array()
+        .into_iter()
+        .flatten()
+        .find(|score| score["type"] == "competitive_visibility")
+        .cloned();
     assert_eq!(seen.map(|score| score["value"].clone()), Some(json!(50.0)));
     house.post("/v2/signals", &json!([{ "external_id": "p", "at": at, "kind": "payment", "source": "till", "value": { "amount": 1, "currency": "USD" } }])).await;
     assert_eq!(put("/v2/scoring/settings", json!({ "currency": "EUR" })).await.status, 409);

@@ -32,11 +32,12 @@ async fn nine_who_share_are_kept_to_themselves_and_ten_are_not() {
         .await
         .expect("a score");
         system::make_benchmarks(&house.web.kernel.db, today).await.expect("made");
-        let rows: Vec<(String, String, i32, f64)> =
-            sqlx::query_as("select industry, size, organisations, p50 from benchmark_quantiles order by industry, size")
-                .fetch_all(&mut owner)
-                .await
-                .expect("rows");
+        let rows: Vec<(String, String, i32, f64)> = sqlx::query_as(
+            "select industry, size, organisations, p50 from benchmark_quantiles order by industry, size",
+        )
+        .fetch_all(&mut owner)
+        .await
+        .expect("rows");
         if n < 9 {
             assert!(rows.is_empty(), "of {} organisations: {rows:?}", n + 1);
         } else {

@@ -27,7 +27,11 @@ async fn an_erasure_leaves_the_sums_and_telling_again_brings_nothing_back() {
         vec![lead, payment]
     };
     house
-        .tell(vec![Event::new(Subject::Contact(contact), Actor::System, Fact::ContactCreated { contact, channel: None })])
+        .tell(vec![Event::new(
+            Subject::Contact(contact),
+            Actor::System,
+            Fact::ContactCreated { contact, channel: None },
+        )])
         .await;
     house.land(told()).await;
     house.settle().await;
@@ -60,10 +64,11 @@ async fn an_erasure_leaves_the_sums_and_telling_again_brings_nothing_back() {
     assert_eq!(left.len(), 3, "two signals and a journey, and no name");
     let ours = contact.uuid().to_string();
     assert!(left.iter().all(|row| !row.contains("Mara") && !row.contains("ch-1") && !row.contains(&ours)), "{left:?}");
-    let paid: i64 = sqlx::query_scalar("select sum(amount)::bigint from daily_metrics where org_id = $1 and metric = 'paid'")
-        .bind(house.org)
-        .fetch_one(tx.conn())
-        .await
-        .expect("the sum");
+    let paid: i64 =
+        sqlx::query_scalar("select sum(amount)::bigint from daily_metrics where org_id = $1 and metric = 'paid'")
+            .bind(house.org)
+            .fetch_one(tx.conn())
+            .await
+            .expect("the sum");
     assert_eq!(paid, 700);
 }

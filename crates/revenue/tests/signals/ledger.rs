@@ -27,7 +27,8 @@ async fn a_lead_of_ours_is_answered_and_paid_through_another_system() {
     let created = Fact::LeadCreated { lead, contact, channel: Some(ChannelKind::Whatsapp) };
     house
         .tell(vec![
-            Event::new(Subject::Contact(contact), Actor::System, Fact::ContactCreated { contact, channel: None }).happened_at(asked),
+            Event::new(Subject::Contact(contact), Actor::System, Fact::ContactCreated { contact, channel: None })
+                .happened_at(asked),
             // The answer is out a moment before the lead is seen.
             Event::new(Subject::Contact(contact), Actor::Bot, sent).happened_at(asked + Duration::seconds(40)),
             Event::new(Subject::Lead(lead), Actor::System, created).happened_at(asked + Duration::seconds(42)),
@@ -82,7 +83,9 @@ async fn a_merge_brings_stories_together_and_undoing_it_parts_them() {
     house.settle().await;
     assert_eq!(paid().await, 500);
     house.assert_whole("merged").await;
-    house.tell(vec![Event::new(Subject::Contact(kept), Actor::System, Fact::ContactUnmerged { kept, restored: merged })]).await;
+    house
+        .tell(vec![Event::new(Subject::Contact(kept), Actor::System, Fact::ContactUnmerged { kept, restored: merged })])
+        .await;
     house.settle().await;
     assert_eq!(paid().await, 0);
     house.assert_whole("parted").await;

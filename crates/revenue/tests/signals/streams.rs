@@ -82,7 +82,10 @@ async fn what_was_spoilt_is_found_and_made_anew() {
     house.settle().await;
     house.assert_whole("before").await;
     let mut owner = house.web.db.owner().await;
-    for sql in ["update daily_metrics set n = n + 1 where metric = 'leads'", "delete from journeys where id in (select id from journeys limit 1)"] {
+    for sql in [
+        "update daily_metrics set n = n + 1 where metric = 'leads'",
+        "delete from journeys where id in (select id from journeys limit 1)",
+    ] {
         sqlx::query(sql).execute(&mut owner).await.expect("spoilt");
     }
     let mut tx = house.tx().await;

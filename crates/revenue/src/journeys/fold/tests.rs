@@ -93,16 +93,23 @@ fn quotes_missed_bookings_and_payments_have_their_own_stages() {
     assert_eq!(leak_of(&with(&missed)), Some((Stage::Show, 8 * DAY)));
     let again = [missed[0].clone(), missed[1].clone(), told(5, SignalKind::Booking, 2 * DAY)];
     assert_eq!(with(&again).leak_stage, None);
-    let lost = [told(3, SignalKind::Quote, 60), Told { closes: true, meaningful: false, ..told(4, SignalKind::Response, 4 * DAY) }];
+    let lost = [
+        told(3, SignalKind::Quote, 60),
+        Told { closes: true, meaningful: false, ..told(4, SignalKind::Response, 4 * DAY) },
+    ];
     assert_eq!(with(&lost).leak_stage, Some(Stage::Book), "said after it had leaked");
-    let refused = [told(3, SignalKind::Quote, 60), Told { closes: true, meaningful: false, ..told(4, SignalKind::Response, DAY) }];
+    let refused = [
+        told(3, SignalKind::Quote, 60),
+        Told { closes: true, meaningful: false, ..told(4, SignalKind::Response, DAY) },
+    ];
     assert_eq!(with(&refused).leak_stage, None);
 }
 
 #[test]
 fn a_payment_belongs_to_the_latest_lead_of_its_contact_before_it() {
     let pay = |id, minutes| Told { minor: 500, ..told(id, SignalKind::Payment, minutes) };
-    let journeys = fold(&[lead(1, 0), lead(2, 100 * DAY), pay(3, DAY), pay(4, 101 * DAY), pay(5, -DAY)], &Rules::default());
+    let journeys =
+        fold(&[lead(1, 0), lead(2, 100 * DAY), pay(3, DAY), pay(4, 101 * DAY), pay(5, -DAY)], &Rules::default());
     let paid: Vec<i64> = journeys.iter().map(|journey| journey.paid_minor).collect();
     assert_eq!(paid, [500, 500], "the one before every lead belongs to none");
     let refund = Told { minor: 200, ..told(6, SignalKind::Refund, 2 * DAY) };
