@@ -6,8 +6,7 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use chrono::TimeDelta;
-use connectors::oauth::{Access, Credentials, OAuthApp, Renew, TokenStyle, Tokens};
+use connectors::oauth::{Access, Credentials, OAuthApp, Renew, Tokens};
 use connectors::source::{Source, SourceError};
 use connectors::{callrail, ctm, google, hubspot, meta_ads, mindbody, salesforce, shopify, square, stripe};
 use kernel::config::{Secret, SourceConfig};
@@ -21,9 +20,6 @@ use crate::connections::store::{self, Connection};
 use crate::core::Core;
 use crate::kinds::Kind;
 use crate::rest::{Rest, RestConfig};
-
-/// Meta's tokens last sixty days; they are exchanged when they have less than this left.
-const EARLY: TimeDelta = TimeDelta::days(10);
 
 /// The installation's settings of a kind.
 fn config_of(core: &Core, kind: Kind) -> SourceConfig {
@@ -64,51 +60,23 @@ pub(crate) fn app(core: &Core, kind: Kind) -> Option<OAuthApp> {
         let base = shared.base_url.as_deref().or(config.base_url.as_deref()).unwrap_or(google::BASE_URL);
         google::app(base, id, secret.clone(), &[scope])
     };
-    let plain = |authorise: &str, token: &str, scopes: &[&str], style: TokenStyle| OAuthApp {
-        service: kind.as_str().to_owned(),
-        client_id: config.client_id.clone(),
-        client_secret: config.client_secret.clone(),
-        authorise_url: config.authorize_url.clone().unwrap_or_else(|| authorise.to_owned()),
-        token_url: config.token_url.clone().unwrap_or_else(|| token.to_owned()),
-        scopes: scopes.iter().map(|&scope| scope.to_owned()).collect(),
-        style,
-        ..OAuthApp::default()
-    };
+    let (id, secret) = (config.client_id.as_str(), config.client_secret.clone());
     let base = |usual: &str| config.base_url.clone().unwrap_or_else(|| usual.to_owned());
-    let app = match kind {
+    let mut app = match kind {
         Kind::GoogleBusiness => google(google::BUSINESS_SCOPE),
         Kind::GoogleAnalytics => google(google::ANALYTICS_SCOPE),
         Kind::GoogleAds => google(google::ADS_SCOPE),
-        Kind::Salesforce => {
-            let base = base(salesforce::LOGIN_URL);
-            let (authorise, token) =
-                (format!("{base}/services/oauth2/authorize"), format!("{base}/services/oauth2/token"));
-            OAuthApp { pkce: true, ..plain(&authorise, &token, &["api", "refresh_token"], TokenStyle::Form) }
-        }
-        Kind::Square => {
-            let base = base(square::BASE_URL);
-            let (authorise, token) = (format!("{base}/oauth2/authorize"), format!("{base}/oauth2/token"));
-            let scopes = [
-                "PAYMENTS_READ",
-                "ORDERS_READ",
-                "CUSTOMERS_READ",
-                "APPOINTMENTS_READ",
-                "APPOINTMENTS_ALL_READ",
-                "MERCHANT_PROFILE_READ",
-            ];
-            plain(&authorise, &token, &scopes, TokenStyle::Json)
-        }
+        Kind::Salesforce => salesforce::app(&base(salesforce::LOGIN_URL), id, secret),
+        Kind::Square => square::app(&base(square::BASE_URL), id, secret),
         Kind::Hubspot => {
             let base = base(hubspot::BASE_URL);
-            let scopes = ["crm.objects.contacts.read", "crm.objects.deals.read", "oauth"];
-            plain(&format!("{base}/oauth/authorize"), &format!("{base}/oauth/v1/token"), &scopes, TokenStyle::Form)
+            hubspot::feed::app(&base, &base, id, secret)
         }
-        Kind::MetaAds => {
-            let base = base(meta_ads::BASE_URL);
-            meta_ads::app(&base, &meta_ads::Config::default().version, &config.client_id, config.client_secret.clone())
-        }
+        Kind::MetaAds => meta_ads::app(&base(meta_ads::BASE_URL), &meta_ads::Config::default().version, id, secret),
         _ => return None,
     };
+    app.authorise_url = config.authorize_url.unwrap_or(app.authorise_url);
+    app.token_url = config.token_url.unwrap_or(app.token_url);
     Some(app).filter(|app| !app.client_id.is_empty())
 }
 
@@ -117,7 +85,6 @@ struct Renewer {
     core: Core,
     org: OrgId,
     id: ConnectionId,
-    kind: Kind,
     app: OAuthApp,
 }
 
@@ -133,8 +100,6 @@ impl Renew for Renewer {
         let http = &self.core.kernel.http;
         let renewed = match kept.refresh_token.clone() {
             Some(refresh) => self.app.refresh(http, &refresh).await,
-            // Meta has no refresh tokens: one that still works is exchanged for one that lasts.
-            None if self.kind == Kind::MetaAds => meta_ads::lengthen(http, &self.app, &kept.access_token).await,
             None => Err(SourceError::Reconnect("the access ended and nothing renews it".to_owned())),
         };
         let mut fresh = match renewed {
@@ -220,7 +185,7 @@ pub(crate) async fn open(
         }
         Kind::Salesforce => {
             // Every account has an address of its own, which came with its tokens.
-            let own = tokens.as_ref().and_then(|tokens| tokens.more.get("instance_url")?.as_str().map(str::to_owned));
+            let own = tokens.as_ref().and_then(|tokens| salesforce::instance_url(&tokens.more));
             let url = config.base_url.clone().or(own);
             let url = url.ok_or_else(|| SourceError::Reconnect("the account's address is missing".to_owned()))?;
             Box::new(salesforce::source(http, &url, options(connection, &[])?, credentials))
@@ -282,14 +247,10 @@ fn credentials(
     let missing = || SourceError::Reconnect("the credentials are missing: connect again".to_owned());
     let value = |name: &str| secrets.of(name).cloned().ok_or_else(missing);
     let user = || connection.settings["user"].as_str().unwrap_or_default().trim().to_owned();
-    if let Some(mut tokens) = secrets.tokens.clone() {
+    if let Some(tokens) = secrets.tokens.clone() {
         return Ok(Credentials::OAuth(match app(core, connection.kind) {
             Some(app) => {
-                if connection.kind == Kind::MetaAds {
-                    // Its tokens are exchanged long before they end, while they still work.
-                    tokens.expires_at = tokens.expires_at.map(|end| end - EARLY);
-                }
-                let renewer = Renewer { core: core.clone(), org, id: connection.id, kind: connection.kind, app };
+                let renewer = Renewer { core: core.clone(), org, id: connection.id, app };
                 Access::renewed(tokens, Arc::new(renewer))
             }
             None => Access::fixed(tokens),
