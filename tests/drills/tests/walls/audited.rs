@@ -26,6 +26,8 @@ const NOT_SENSITIVE: &[(&str, &str)] = &[
     ("POST /v2/leads/{id}/activities", "the activity is a row with its author"),
     ("PATCH /v2/leads/{id}/stage", "an event of the ledger tells who"),
     ("PATCH /v2/leads/{id}/tag", "an event of the ledger tells who"),
+    ("POST /v2/signals", "each signal is a row with its source, and a corrected one leaves what it was"),
+    ("POST /v2/scoring/calculate", "works out what the clock would work out by itself"),
     ("POST /v2/crm/sync/{lead}", "sends what the sync would send by itself"),
     ("POST /v2/knowledge/documents", "the document is a row with its author"),
     ("DELETE /v2/knowledge/documents/{id}", "an event of the ledger tells who"),
