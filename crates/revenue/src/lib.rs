@@ -33,7 +33,7 @@ use shell::{App, NavItem, Permission, Room};
 use utoipa_axum::router::{OpenApiRouter, UtoipaMethodRouterExt as _};
 use utoipa_axum::routes;
 
-pub use analytics::DeskSums;
+pub use analytics::{DeskSums, rebuild as rebuild_desk_sums};
 pub use native::Native;
 pub use people::{NewTask, People};
 pub use rollup::Rollup;

@@ -15,7 +15,7 @@ const LINES: usize = 100;
 /// Which view.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
 pub enum View {
-    /// Journeys, daily sums and scores, from the signals.
+    /// Journeys, daily sums and scores, from the signals; the sums of the inbox, from the ledger.
     Scores,
 }
 
@@ -68,8 +68,11 @@ async fn scores(kernel: &Kernel, org: OrgId) -> anyhow::Result<()> {
     let mut tx = kernel.db.begin(org).await?;
     let done = revenue::journeys::rebuild(&mut tx).await?;
     tx.commit().await?;
+    let mut tx = kernel.db.begin(org).await?;
+    let facts = revenue::rebuild_desk_sums(&mut tx).await?;
+    tx.commit().await?;
     println!(
-        "{org}: {} signals, {} journeys, {} rows were not as they should be; {:.1} s",
+        "{org}: {} signals, {} journeys, {} rows were not as they should be; {facts} facts of the inbox; {:.1} s",
         done.signals,
         done.journeys,
         done.changed,

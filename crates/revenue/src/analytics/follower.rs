@@ -12,6 +12,17 @@ use crate::settings::Rules;
 
 /// Answers within this many seconds are quick.
 const QUICK_S: i64 = 300;
+/// The name of the cursor.
+pub(super) const NAME: &str = "revenue.desk_sums";
+/// The kinds of fact that are counted.
+pub(super) const KINDS: &[&str] = &[
+    "message.received",
+    "message.understood",
+    "message.sent",
+    "conversation.taken_over",
+    "conversation.escalated",
+    "lead.stage",
+];
 
 /// The follower.
 pub struct DeskSums;
@@ -19,25 +30,18 @@ pub struct DeskSums;
 #[async_trait]
 impl Follower for DeskSums {
     fn name(&self) -> &'static str {
-        "revenue.desk_sums"
+        NAME
     }
 
     fn kinds(&self) -> Option<&'static [&'static str]> {
-        Some(&[
-            "message.received",
-            "message.understood",
-            "message.sent",
-            "conversation.taken_over",
-            "conversation.escalated",
-            "lead.stage",
-        ])
+        Some(KINDS)
     }
 
     async fn apply(&self, tx: &mut OrgTx, events: &[Recorded]) -> anyhow::Result<()> {
         let zone = Rules::load(tx).await?.whole.zone;
         let mut sums = Sums::new(zone);
         for event in events {
-            sums.read(event);
+            sums.read(event.at, event.actor, &event.fact);
         }
         sums.write(tx).await?;
         Ok(())
@@ -48,13 +52,13 @@ impl Follower for DeskSums {
 type Key = (&'static str, NaiveDate, String, &'static str);
 
 /// What a batch of events adds.
-struct Sums {
+pub(super) struct Sums {
     zone: Tz,
     sums: BTreeMap<Key, (i64, i64)>,
 }
 
 impl Sums {
-    fn new(zone: Tz) -> Self {
+    pub(super) fn new(zone: Tz) -> Self {
         Self { zone, sums: BTreeMap::new() }
     }
 
@@ -69,9 +73,9 @@ impl Sums {
         format!("{}-{:02}", at.weekday().number_from_monday(), at.hour())
     }
 
-    fn read(&mut self, event: &Recorded) {
-        let at = event.at;
-        match &event.fact {
+    /// Counts a fact.
+    pub(super) fn read(&mut self, at: DateTime<Utc>, actor: Actor, fact: &Fact) {
+        match fact {
             Fact::MessageReceived { channel, .. } => {
                 self.add("channel", at, channel.as_str(), "received", 0);
                 let hour = self.hour(at);
@@ -97,7 +101,7 @@ impl Sums {
                     let hour = self.hour(asked);
                     self.answered("hour", asked, &hour, *waited);
                 }
-                if let Actor::User(user) = event.actor {
+                if let Actor::User(user) = actor {
                     let user = user.to_string();
                     self.add("agent", at, &user, "sent", 0);
                     if *meaningful && let Some(waited) = answered_after_s {
@@ -105,19 +109,19 @@ impl Sums {
                     }
                 }
             }
-            Fact::ConversationTakenOver { .. } => self.of_agent(event, "taken_over"),
+            Fact::ConversationTakenOver { .. } => self.of_agent(at, actor, "taken_over"),
             Fact::ConversationEscalated { .. } => {
                 let hour = self.hour(at);
                 self.add("hour", at, &hour, "escalated", 0);
             }
-            Fact::LeadStage { to, .. } if to == "won" => self.of_agent(event, "won"),
+            Fact::LeadStage { to, .. } if to == "won" => self.of_agent(at, actor, "won"),
             _ => {}
         }
     }
 
-    fn of_agent(&mut self, event: &Recorded, metric: &'static str) {
-        if let Actor::User(user) = event.actor {
-            self.add("agent", event.at, &user.to_string(), metric, 0);
+    fn of_agent(&mut self, at: DateTime<Utc>, actor: Actor, metric: &'static str) {
+        if let Actor::User(user) = actor {
+            self.add("agent", at, &user.to_string(), metric, 0);
         }
     }
 
@@ -128,7 +132,8 @@ impl Sums {
         }
     }
 
-    async fn write(self, tx: &mut OrgTx) -> Result<(), sqlx::Error> {
+    /// Adds them to the table.
+    pub(super) async fn write(self, tx: &mut OrgTx) -> Result<(), sqlx::Error> {
         if self.sums.is_empty() {
             return Ok(());
         }

@@ -8,6 +8,7 @@ mod follower;
 mod inbox;
 pub(crate) mod page;
 mod period;
+mod rebuild;
 mod store;
 pub(crate) mod told;
 pub(crate) mod views;
@@ -18,6 +19,7 @@ use axum::routing::get;
 use crate::Revenue;
 
 pub use follower::DeskSums;
+pub use rebuild::rebuild;
 
 /// The routes of the pages.
 pub(crate) fn routes() -> Router<Revenue> {

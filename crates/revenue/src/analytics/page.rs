@@ -40,6 +40,7 @@ struct AnalyticsPage {
     of_inbox: bool,
     figures: Vec<Shown>,
     charts: Vec<Svg>,
+    drills: Vec<(String, Vec<(String, String)>)>,
     weeks: Vec<Svg>,
     table: Table,
     csv: String,
@@ -101,6 +102,7 @@ pub(crate) async fn page(
         of_inbox: view.of_inbox,
         figures: view.figures.iter().map(|figure| shown(figure, &view.currency)).collect(),
         charts: view.series.iter().map(|series| chart(series, &view.currency)).collect(),
+        drills: view.series.iter().filter_map(drill).collect(),
         weeks: view.week.iter().map(week).collect(),
         empty: view.table.rows.is_empty(),
         table: table(&view),
@@ -216,6 +218,14 @@ fn chart(series: &AnalyticsSeries, currency: &str) -> Svg {
             Bars::new(series.title.clone(), unit).rows(rows.collect()).draw()
         }
     }
+}
+
+/// The rows behind the points of a series: its title, and each point with its address.
+fn drill(series: &AnalyticsSeries) -> Option<(String, Vec<(String, String)>)> {
+    let points =
+        series.points.iter().filter(|point| !point.rows.is_empty() && point.value.is_some_and(|value| value > 0.0));
+    let links: Vec<(String, String)> = points.map(|point| (point.label.clone(), point.rows.clone())).collect();
+    (!links.is_empty()).then(|| (series.title.clone(), links))
 }
 
 fn week(week: &AnalyticsWeek) -> Svg {

@@ -143,6 +143,35 @@ async fn agents_languages_channels_and_hours_come_from_the_ledger() {
 }
 
 #[tokio::test]
+async fn the_sums_of_the_inbox_are_made_anew_from_the_ledger() {
+    let house = House::empty().await;
+    house.talk().await;
+    house.talk().await;
+    let all = async || {
+        let mut tx = house.tx().await;
+        let rows: Vec<(String, String, String, i64, i64)> = sqlx::query_as(
+            "select dimension, key, metric, n, amount from desk_metrics where org_id = $1 order by dimension, day, key, metric",
+        )
+        .bind(house.org)
+        .fetch_all(tx.conn())
+        .await
+        .expect("sums");
+        rows
+    };
+    let before = all().await;
+    assert!(before.len() > 10, "{before:?}");
+    let mut tx = house.tx().await;
+    sqlx::query("update desk_metrics set n = n + 7 where org_id = $1 and metric = 'received'")
+        .bind(house.org)
+        .execute(tx.conn())
+        .await
+        .expect("spoiled");
+    assert_eq!(revenue::rebuild_desk_sums(&mut tx).await.expect("made anew"), 6, "two times three facts");
+    tx.commit().await.expect("committed");
+    assert_eq!(all().await, before);
+}
+
+#[tokio::test]
 async fn every_view_is_a_page_with_the_numbers_behind_its_charts_and_a_file() {
     let house = House::full().await;
     house.talk().await;
