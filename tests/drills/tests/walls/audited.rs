@@ -40,6 +40,9 @@ const NOT_SENSITIVE: &[(&str, &str)] = &[
     ("POST /v2/auth/verify/options", "a question to the browser; the proof is a row"),
     ("POST /v2/auth/totp", "begins; the confirmation is a row"),
     ("POST /v2/sso/connections/{id}/test", "changes nothing"),
+    ("POST /v2/ingestion/csv", "a file is looked at; the run that reads it is a row"),
+    ("POST /v2/ingestion/connections/{id}/consent", "begins a consent; the connection it ends in is a row"),
+    ("POST /v2/ingestion/connections/{id}/discover", "changes nothing"),
 ];
 
 /// Called last, in this order, because little can be called after them.

@@ -70,6 +70,7 @@ const SIGNED: &[(&str, &str)] = &[
     ("POST /sign-in/second-factor/options", "the cookie of the sign-in's first step"),
     ("POST /webhooks/{channel}", "the platform's signature over the body"),
     ("POST /webhooks/hubspot", "the platform's signature over the body"),
+    ("POST /webhooks/intake/{token}", "the secret in the path, and a signature over the body where one is set"),
 ];
 
 /// Routes that change something and want no more than to be a member, each with its reason.

@@ -60,6 +60,7 @@ fn entrances(url: &str, saml: &str) -> Vec<(String, serde_json::Value)> {
         ("/v2/knowledge/documents".to_owned(), json!({ "title": "A page", "url": url })),
         ("/v2/sso/connections".to_owned(), issuer),
         (format!("/v2/sso/connections/{saml}/metadata"), json!({ "url": url })),
+        ("/v2/ingestion/connections".to_owned(), json!({ "kind": "rest", "settings": { "url": url } })),
     ]
 }
 
