@@ -171,6 +171,8 @@ const SENTENCES: &[(&str, &str)] = &[
     ("location.changed", "changed a place of business"),
     ("visibility.changed", "told a fact of visibility"),
     ("visibility.forgotten", "took a fact of visibility back"),
+    ("action.approved", "approved an action of the command centre"),
+    ("action.taken_back", "took an approved action back"),
     ("play.changed", "changed a play"),
     ("anomaly.acknowledged", "saw an anomaly"),
     ("anomaly.metric_muted", "muted a metric, or watched it again"),
