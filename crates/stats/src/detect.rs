@@ -23,7 +23,7 @@ const LEARNT: usize = 182;
 /// Days before the judged week that must hold values.
 pub const HISTORY_MIN: usize = 42;
 /// Days in a row, and how many robust standard deviations their sum must be off, over √days.
-const THRESHOLDS: [(usize, f64); 5] = [(1, 4.2), (2, 3.3), (3, 3.2), (5, 3.5), (7, 3.8)];
+const THRESHOLDS: [(usize, f64); 5] = [(1, 4.4), (2, 3.3), (3, 3.1), (5, 3.4), (7, 3.7)];
 /// A day that was off by this a year before is remembered.
 const REMEMBERED: f64 = 3.5;
 /// What one-step errors are larger than what STL leaves over.
