@@ -9,7 +9,7 @@ use kernel::Kernel;
 use kernel::db::OrgTx;
 use kernel::ids::{ContactId, EventId};
 use kernel::ledger::{Actor, Event, Fact, Follower, Recorded, Subject, Writer};
-use kernel::vault::OrgVault;
+use kernel::vault::{OrgVault, VaultError};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
@@ -52,7 +52,12 @@ impl Follower for Native {
     }
 
     async fn apply(&self, tx: &mut OrgTx, events: &[Recorded]) -> anyhow::Result<()> {
-        let vault = self.kernel.vault.of(tx.org()).await?;
+        let vault = match self.kernel.vault.of(tx.org()).await {
+            Ok(vault) => vault,
+            // The organisation was erased: nothing of it is kept any more.
+            Err(VaultError::NoKey) => return Ok(()),
+            Err(error) => return Err(error.into()),
+        };
         let signals: Vec<Signal> = events.iter().filter_map(told).collect();
         if !signals.is_empty() {
             let landed = land(tx, &vault, signals).await?;
