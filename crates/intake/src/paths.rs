@@ -1,4 +1,4 @@
-//! Records of JSON as signals, by JSONPath (RFC 9535): for webhooks and any REST API.
+//! Records of JSON as signals, by `JSONPath` (RFC 9535): for webhooks and any REST API.
 
 use std::collections::BTreeMap;
 
@@ -22,7 +22,7 @@ const LONGEST: usize = 200;
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct At {
-    /// A JSONPath from the record, such as `$.customer.email`.
+    /// A `JSONPath` from the record, such as `$.customer.email`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub path: Option<String>,
     /// The same for every record.

@@ -165,7 +165,8 @@ async fn land(
         }
     }
     for reject in &taken.rejected {
-        let reason = reject.field.iter().map(|field| format!("{field} ")).collect::<String>() + &reject.reason;
+        let field = reject.field.as_deref().map(|field| format!("{field} ")).unwrap_or_default();
+        let reason = field + &reject.reason;
         keep(&mut tx, vault, connection.id, &reason, reject.cells.concat().as_bytes()).await?;
     }
     let error = taken.rejected.first().map(|_| "some records were refused; they are kept with their reasons");

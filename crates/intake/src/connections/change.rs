@@ -180,10 +180,7 @@ fn secrets(kind: Kind, given: &BTreeMap<String, String>) -> Result<Secrets, AppE
     let mut secrets = Secrets::default();
     for (name, value) in given {
         let known = kind.asks().iter().any(|ask| ask.secret && ask.name == name)
-            || matches!(
-                (kind, name.as_str()),
-                (Kind::Webhook, "secret") | (Kind::Rest, "secret") | (Kind::Drop, "password")
-            );
+            || matches!((kind, name.as_str()), (Kind::Webhook | Kind::Rest, "secret") | (Kind::Drop, "password"));
         if !known {
             return Err(AppError::field(format!("secrets.{name}"), "is not a known field"));
         }

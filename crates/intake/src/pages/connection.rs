@@ -93,7 +93,7 @@ async fn look(
             .filter(|(_, error)| error.details().is_empty())
             .map(|(_, error)| error.to_string())
             .unwrap_or_default(),
-        rows: rows.into_iter().map(|run| line(run.into(), &names)).collect(),
+        rows: rows.into_iter().map(|run| line(&run.into(), &names)).collect(),
         refused,
         name: connection.name,
         state: connection.state,

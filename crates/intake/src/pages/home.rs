@@ -73,7 +73,7 @@ pub(super) struct Line {
 }
 
 /// A run as a line; `names` are those of connections.
-pub(super) fn line(run: RunOut, names: &HashMap<ConnectionId, String>) -> Line {
+pub(super) fn line(run: &RunOut, names: &HashMap<ConnectionId, String>) -> Line {
     let (word, tone) = state_words(&run.state);
     let named = run.connection_id.and_then(|id| names.get(&id).cloned());
     let what = match (named, run.upload_id) {
@@ -109,7 +109,7 @@ pub(super) async fn names(tx: &mut OrgTx) -> Result<HashMap<ConnectionId, String
 async fn recent(tx: &mut OrgTx) -> Result<Runs, AppError> {
     let names = names(tx).await?;
     let rows = runs::list(tx, None, None, SHOWN).await?;
-    Ok(Runs { rows: rows.into_iter().map(|run| line(run.into(), &names)).collect() })
+    Ok(Runs { rows: rows.into_iter().map(|run| line(&run.into(), &names)).collect() })
 }
 
 pub(super) async fn page(by: Allowed<ManageChannels>) -> Result<Html<String>, AppError> {

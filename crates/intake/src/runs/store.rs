@@ -14,6 +14,7 @@ const RATE_OVER: TimeDelta = TimeDelta::seconds(30);
 
 /// A run with the sums of its batches.
 #[derive(Clone, Debug, sqlx::FromRow)]
+#[expect(clippy::struct_field_names, reason = "a dry run is called so everywhere")]
 pub(crate) struct Run {
     pub id: RunId,
     pub connection_id: Option<ConnectionId>,

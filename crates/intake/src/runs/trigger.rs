@@ -56,16 +56,12 @@ pub(crate) async fn trigger_ingestion(
         return Err(AppError::field("mode", "is incremental or backfill"));
     }
     let mut tx = by.tx().await?;
-    let wanted: Vec<Connection> = match given.connection_id {
-        Some(id) => vec![connections::find(&mut tx, id).await?.ok_or_else(|| AppError::not_found("connection"))?],
-        None => {
-            let all = connections::list(&mut tx).await?;
-            all.into_iter()
-                .filter(|one| {
-                    one.kind.is_read() && given.kind.is_none_or(|kind| one.kind == kind) && one.state != "paused"
-                })
-                .collect()
-        }
+    let wanted: Vec<Connection> = if let Some(id) = given.connection_id {
+        vec![connections::find(&mut tx, id).await?.ok_or_else(|| AppError::not_found("connection"))?]
+    } else {
+        let fits = |one: &Connection| one.kind.is_read() && given.kind.is_none_or(|kind| one.kind == kind);
+        let all = connections::list(&mut tx).await?;
+        all.into_iter().filter(|one| fits(one) && one.state != "paused").collect()
     };
     let mut job_ids = Vec::new();
     let mut busy = None;
