@@ -25,7 +25,9 @@ use crate::scores::ScoreType;
 use crate::settings::Rules;
 
 /// The source of signals that are made from the ledger.
-const OURS: &str = "recoup";
+const OURS: &str = crate::native::SOURCE;
+/// Answers within this many seconds are quick.
+const QUICK_S: i64 = 300;
 
 /// Which rows.
 #[derive(Clone, Debug, Default, Deserialize)]
@@ -102,8 +104,12 @@ impl Look {
     }
 
     /// The class of waits that is asked for, or that there was no answer.
-    fn waited(&self) -> Result<(Option<(i64, i64)>, bool), AppError> {
+    fn waited(&self, kind: ScoreType) -> Result<(Option<(i64, i64)>, bool), AppError> {
         match self.waited.as_str() {
+            // What an answer after the fastest class costs.
+            "" if kind == ScoreType::RevenueAtRisk && self.component == "delay" => {
+                Ok((Some((QUICK_S, i64::MAX)), false))
+            }
             "" => Ok((None, false)),
             "never" => Ok((None, true)),
             text => match class_of(text) {
@@ -197,7 +203,7 @@ pub(crate) async fn page(
     let source = look.source(kind);
     let currency = rules.whole.settings.currency;
     let next = if of_leads {
-        let (waited, unanswered) = look.waited()?;
+        let (waited, unanswered) = look.waited(kind)?;
         let wanted = Leads {
             stage: look.stage(kind)?,
             waited,
@@ -466,9 +472,9 @@ mod tests {
         assert_eq!(stage(ScoreType::LeadLeakage, ""), Some(String::new()));
         assert_eq!(stage(ScoreType::RevenueAtRisk, "delay"), None);
         let look = Look { waited: "300-900".to_owned(), ..Look::default() };
-        assert_eq!(look.waited().expect("it reads"), (Some((300, 900)), false));
+        assert_eq!(look.waited(ScoreType::LeadLeakage).expect("it reads"), (Some((300, 900)), false));
         let wrong = Look { waited: "soon".to_owned(), ..Look::default() };
-        assert!(wrong.waited().is_err());
+        assert!(wrong.waited(ScoreType::LeadLeakage).is_err());
         let of = |component: &str| {
             Look { component: component.to_owned(), ..Look::default() }.source(ScoreType::ResponseVelocity)
         };
