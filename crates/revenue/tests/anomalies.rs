@@ -87,6 +87,9 @@ async fn a_day_out_of_the_ordinary_is_found_once_and_the_source_explains_it() {
     assert_eq!(one["day"], json!(closed(&web)));
     assert!(one["z"].as_f64().is_some_and(|z| z > 4.0));
     assert_eq!(one["evidence"]["parts"][0]["source"], "google_ads");
+    let rows = one["rows"].as_str().expect("an address");
+    let listed = web.get(&viewer, rows).await;
+    assert!(rows.contains("kind=lead") && listed.status == 200, "{rows}: {}", listed.text);
     let days = one["evidence"]["days"].as_array().expect("days");
     assert_eq!(days.len(), 60);
     assert!(days[59]["expected"].as_f64().is_some_and(|expected| expected < 90.0), "{}", days[59]);

@@ -65,6 +65,8 @@ pub(crate) struct AnomalyOut {
     pub by: Option<String>,
     pub acted_at: Option<DateTime<Utc>>,
     pub found_at: DateTime<Utc>,
+    /// Where the signals of its days are listed.
+    pub rows: String,
     /// The series with its band, and what explains it.
     pub evidence: Evidence,
 }
@@ -72,6 +74,7 @@ pub(crate) struct AnomalyOut {
 impl AnomalyOut {
     fn of(row: Anomaly, currency: &str) -> Self {
         let sentence = words::sentence(&row, currency);
+        let rows = rows(&row);
         let Anomaly { id, metric, location_id, day, last_day, value, expected, low, high, z, days, .. } = row;
         Self {
             id,
@@ -87,6 +90,7 @@ impl AnomalyOut {
             z,
             days,
             sentence,
+            rows,
             state: row.state,
             by: row.by_actor,
             acted_at: row.acted_at,
@@ -95,6 +99,18 @@ impl AnomalyOut {
             evidence: serde_json::from_value(row.evidence).unwrap_or_default(),
         }
     }
+}
+
+/// The address of the signals behind an anomaly.
+fn rows(row: &Anomaly) -> String {
+    let mut address = format!("/v2/signals?from={}&to={}", row.day, row.last_day);
+    for kind in words::kinds_of(&row.metric) {
+        address.push_str(&format!("&kind={}", kind.as_str()));
+    }
+    if !row.location_id.is_nil() {
+        address.push_str(&format!("&location_id={}", LocationId::from_uuid(row.location_id)));
+    }
+    address
 }
 
 /// Anomalies, the latest first.

@@ -13,7 +13,9 @@ use shell::{Allowed, AppError, Form, Frame, Path, Permission, Query, Tab, Toast,
 
 use super::alerts::{self, AlertsOut, AlertsPatch};
 use super::api::{self, AnomalyOut, Wanted};
+use super::evidence::{EvidenceDay, EvidencePart};
 use super::words;
+use crate::pages::rows::Look;
 use crate::settings::Rules;
 
 #[derive(Template)]
@@ -53,6 +55,8 @@ struct ShowPage {
 }
 
 struct PartRow {
+    /// The rows behind it; empty where no page shows them.
+    href: String,
     place: String,
     source: String,
     value: String,
@@ -125,6 +129,7 @@ pub(crate) async fn one(by: Allowed<View>, Path(id): Path<AnomalyId>) -> Result<
         .parts
         .iter()
         .map(|part| PartRow {
+            href: rows(&anomaly, part),
             place: place(&places, part.location_id),
             source: part.source.clone(),
             value: counted(part.value),
@@ -148,6 +153,17 @@ pub(crate) async fn one(by: Allowed<View>, Path(id): Path<AnomalyId>) -> Result<
     Ok(show(&page)?.into_response())
 }
 
+/// The page of the rows behind a part, on the anomaly's last day.
+fn rows(anomaly: &AnomalyOut, part: &EvidencePart) -> String {
+    let look = Look {
+        day: anomaly.last_day.to_string(),
+        source: part.source.clone(),
+        location: part.location_id.map(|id| id.to_string()).unwrap_or_default(),
+        ..Look::default()
+    };
+    words::score_of(&anomaly.metric).map(|score| look.href(score)).unwrap_or_default()
+}
+
 /// The series with the band of what would have been usual.
 fn chart(anomaly: &AnomalyOut) -> Svg {
     let days = &anomaly.evidence.days;
@@ -155,9 +171,7 @@ fn chart(anomaly: &AnomalyOut) -> Svg {
     // Money is drawn in whole units.
     let drawn = |value: Option<f64>| value.map_or(f64::NAN, |value| if money { value / 100.0 } else { value });
     let labels = days.iter().map(|day| day.day.format("%-d %b").to_string()).collect();
-    let all = |of: fn(&super::evidence::EvidenceDay) -> Option<f64>| {
-        days.iter().map(|day| drawn(of(day))).collect::<Vec<f64>>()
-    };
+    let all = |of: fn(&EvidenceDay) -> Option<f64>| days.iter().map(|day| drawn(of(day))).collect::<Vec<f64>>();
     Line::new(anomaly.title.clone(), "", labels)
         .band("usual", Tone::Quiet, all(|day| day.low), all(|day| day.high))
         .series("expected", Tone::Quiet, all(|day| day.expected))

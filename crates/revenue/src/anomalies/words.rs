@@ -1,9 +1,11 @@
 //! An anomaly in words.
 
+use connectors::signal::SignalKind;
 use shell::page::{amount, percent};
 
 use super::store::Anomaly;
-use crate::metrics::{Metric, Shown};
+use crate::metrics::{self, Metric, Shown};
+use crate::scores::ScoreType;
 
 /// What a metric is called; its name where a newer program wrote it.
 pub(super) fn title(metric: &str) -> String {
@@ -59,6 +61,43 @@ pub(super) fn adds_up(metric: &str) -> bool {
     Metric::named(metric).is_some_and(|metric| matches!(metric.shown, Shown::Count | Shown::Money))
 }
 
+/// The score whose page of rows shows what a metric is made of; none where no page does.
+pub(super) fn score_of(metric: &str) -> Option<ScoreType> {
+    Some(match metric {
+        metrics::LEADS
+        | metrics::ANSWERED
+        | metrics::ANSWERED_5
+        | metrics::RESPONSES
+        | metrics::CALLS
+        | metrics::MISSED_CALLS => ScoreType::ResponseVelocity,
+        metrics::LEAKS | metrics::QUOTES | metrics::BOOKINGS | metrics::CANCELLATIONS | metrics::NO_SHOWS => {
+            ScoreType::LeadLeakage
+        }
+        metrics::REVENUE | metrics::REFUNDS => ScoreType::RevenueRecovery,
+        metrics::REVIEWS => ScoreType::CompetitiveVisibility,
+        _ => return None,
+    })
+}
+
+/// The kinds of signals that a metric is made of.
+pub(super) fn kinds_of(metric: &str) -> &'static [SignalKind] {
+    use SignalKind as K;
+    match metric {
+        metrics::LEADS | metrics::LEAKS => &[K::Lead, K::Call],
+        metrics::ANSWERED | metrics::ANSWERED_5 | metrics::RESPONSES => &[K::Response],
+        metrics::CALLS | metrics::MISSED_CALLS => &[K::Call],
+        metrics::QUOTES => &[K::Quote],
+        metrics::BOOKINGS | metrics::CANCELLATIONS => &[K::Booking],
+        metrics::NO_SHOWS => &[K::NoShow],
+        metrics::REVENUE => &[K::Payment, K::Refund],
+        metrics::REFUNDS => &[K::Refund],
+        metrics::REVIEWS => &[K::Review],
+        metrics::AD_SPEND => &[K::AdSpend],
+        metrics::VISITS => &[K::Visit],
+        _ => &[],
+    }
+}
+
 fn spoken(seconds: f64) -> String {
     match seconds {
         ..90.0 => format!("{seconds:.0} s"),
@@ -69,7 +108,13 @@ fn spoken(seconds: f64) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::figure;
+    use super::{figure, kinds_of};
+    use crate::anomalies::series::watched;
+
+    #[test]
+    fn every_watched_metric_says_what_it_is_made_of() {
+        assert!(watched().all(|metric| !kinds_of(metric.name).is_empty()));
+    }
 
     #[test]
     fn figures_are_read_in_their_unit() {
