@@ -1,6 +1,6 @@
 #!/bin/sh
 # Runs every bench of the release build, one after another, and prints `metric: value` lines under the machine they were
-# measured on. Takes two to three minutes.
+# measured on. Takes four to five minutes.
 set -eu
 cd "$(dirname "$0")/.."
 
@@ -10,7 +10,7 @@ printf 'cores: %s of %s\n' "$(nproc)" "$(sed -n 's/^model name[^:]*: //p' /proc/
 printf 'memory: %s\n' "$(awk '/^MemTotal/ { printf "%.0f GB", $2 / 1048576 }' /proc/meminfo)"
 printf 'load before: %s\n' "$(cut -d ' ' -f 1-3 /proc/loadavg)"
 printf 'commit: %s\n' "$(git rev-parse --short HEAD 2>/dev/null || echo none)"
-for bench in ${BENCHES:-start ingest pipeline queue dashboard trust}; do
+for bench in ${BENCHES:-start ingest pipeline queue dashboard trust briefing revenue}; do
     printf '\n# %s\n' "$bench"
     target/release/recoup bench "$bench"
 done

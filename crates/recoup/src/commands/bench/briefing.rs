@@ -76,7 +76,7 @@ async fn furnish(place: &Place, org: OrgId, today: NaiveDate) -> anyhow::Result<
 }
 
 /// The most memory this process ever held.
-fn peak_mb() -> anyhow::Result<u64> {
+pub(super) fn peak_mb() -> anyhow::Result<u64> {
     let status = std::fs::read_to_string("/proc/self/status")?;
     let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).context("VmHWM")?;
     let kilobytes: u64 = line.split_whitespace().next().context("a number")?.parse()?;

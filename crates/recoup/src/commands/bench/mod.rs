@@ -11,6 +11,7 @@ mod measured;
 mod pipeline;
 mod place;
 mod queue;
+mod revenue;
 mod start;
 mod trust;
 
@@ -36,6 +37,8 @@ enum What {
     Dashboard(dashboard::Dashboard),
     /// The briefing as PDF, from the figures of 90 days to the last byte.
     Briefing(briefing::Briefing),
+    /// A table of signals to committed rows, views made anew, one signal until its scores changed, pages, the advisor.
+    Revenue(revenue::Revenue),
     /// The start of the program, its memory, its first page.
     Start(start::Start),
     /// Checks of credentials, sign-in, the audit log, a directory of 10,000.
@@ -51,6 +54,7 @@ impl Bench {
             What::Queue(bench) => bench.run(config).await,
             What::Dashboard(bench) => bench.run(config).await,
             What::Briefing(bench) => bench.run(config).await,
+            What::Revenue(bench) => bench.run(config).await,
             What::Start(bench) => bench.run(config).await,
             What::Trust(bench) => bench.run(config).await,
         }
