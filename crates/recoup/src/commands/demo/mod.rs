@@ -92,13 +92,14 @@ impl Demo {
             tracing::info!(conversations = counts.conversations, messages = counts.messages, "history made");
         }
         revenue::arrange(kernel, rooms, business.org, &self.password).await?;
+        revenue::catch_up(kernel, rooms, business.org).await?;
         workers.drain(Duration::from_secs(10)).await;
         let url = match (&kernel.config.database_url, &opened.cluster) {
             (Some(url), _) => url.as_str(),
             (None, Some(cluster)) => cluster.url(),
             (None, None) => anyhow::bail!("there is no database"),
         };
-        let counts = revenue::past(kernel, rooms, url, business.org).await?;
+        let counts = revenue::past(kernel, url, business.org).await?;
         tracing::info!(
             signals = counts.signals,
             enrolled = counts.enrolled,

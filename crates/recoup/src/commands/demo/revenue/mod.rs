@@ -17,12 +17,13 @@ use std::time::Duration;
 
 use kernel::Kernel;
 use kernel::ids::OrgId;
-use kernel::ledger::catch_up;
 
 use crate::rooms::Rooms;
 pub use desk::Desk;
 pub use walk::Counts;
 
+/// Days of the history, today included.
+const DAYS: usize = 90;
 /// The markers among the settings: the history, and what was done at the desk.
 const MARKERS: [&str; 2] = ["demo_revenue", "demo_desk"];
 
@@ -46,14 +47,14 @@ pub async fn arrange(kernel: &Kernel, rooms: &Rooms, org: OrgId, password: &str)
     Desk::open(router, password).await?.arrange().await
 }
 
-/// Makes the history; says what was made. Nobody else follows the ledger meanwhile, and `url` is of the database that `kernel` is
-/// over.
-pub async fn past(kernel: &Kernel, rooms: &Rooms, url: &str, org: OrgId) -> anyhow::Result<Counts> {
-    // What the conversations told is folded first, so that the scores of each day know it.
-    for follower in rooms.followers().iter().filter(|follower| walk::needed(follower)) {
-        catch_up(&kernel.db, follower.as_ref()).await?;
-    }
-    let counts = walk::through(kernel, url, org).await?;
+/// Has what the conversations told folded, so that the scores of each day know it. The workers must run.
+pub async fn catch_up(kernel: &Kernel, rooms: &Rooms, org: OrgId) -> anyhow::Result<()> {
+    walk::catch_up_with(kernel, &rooms.followers(), org).await
+}
+
+/// Makes the history; says what was made. Nobody else works meanwhile, and `url` is of the database that `kernel` is over.
+pub async fn past(kernel: &Kernel, url: &str, org: OrgId) -> anyhow::Result<Counts> {
+    let counts = walk::through(kernel, url, org, DAYS).await?;
     mark(kernel, org, MARKERS[0], &serde_json::to_value(counts)?).await?;
     Ok(counts)
 }

@@ -2,12 +2,17 @@
 
 use std::collections::{HashMap, HashSet};
 
-use chrono::{Days, NaiveDate};
+use chrono::{DateTime, Days, Duration, NaiveDate, Utc};
 use connectors::signal::{Signal, SignalKind};
+use kernel::Clock;
+use kernel::testing::TestDb;
 use revenue::settings::Place;
 
+use super::super::business;
 use super::spots::{DEAD_LINE, SPOTS, dead_days};
 use super::tell::{self, Day, Told};
+use super::walk;
+use crate::rooms::Rooms;
 
 fn history() -> Vec<(usize, Day, Told)> {
     let today = NaiveDate::from_ymd_opt(2026, 11, 20).expect("a day");
@@ -97,4 +102,45 @@ fn the_dead_line_shows_and_a_weekend_waits_at_riverside() {
     };
     assert!(waits("Riverside", true) > 12.0, "{}", waits("Riverside", true));
     assert!(waits("Downtown", true) < 1.0 && waits("Downtown", false) < 1.0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_past_is_lived_through_and_every_view_is_as_the_signals_say() {
+    const DAYS: usize = 60;
+    let db = TestDb::new().await;
+    let now: DateTime<Utc> = "2026-11-20T17:30:00Z".parse().expect("an instant");
+    let kernel = db.kernel_with(Clock::manual(now), |_| {}).await;
+    let org = business::ensure(&kernel, "northwind-demo").await.expect("the business is made").org;
+    let rooms = Rooms::open(&kernel).await.expect("the rooms open");
+    super::arrange(&kernel, &rooms, org, "northwind-demo").await.expect("arranged");
+    let counts = walk::through(&kernel, db.url(), org, DAYS).await.expect("lived through");
+    assert!(counts.signals > 2_000 && counts.enrolled > 100, "{counts:?}");
+
+    let mut tx = kernel.db.begin(org).await.expect("a transaction");
+    let scored: i64 = sqlx::query_scalar(
+        "select count(distinct day) from scores where org_id = $1 and location_id = '00000000-0000-0000-0000-000000000000'",
+    )
+    .bind(org)
+    .fetch_one(tx.conn())
+    .await
+    .expect("counted");
+    assert_eq!(scored, DAYS as i64, "the scores of every day are stored");
+    let dead = dead_days(now.date_naive());
+    let told: bool = sqlx::query_scalar(
+        "select exists (select 1 from anomalies a join locations l on l.org_id = a.org_id and l.id = a.location_id \
+         where a.org_id = $1 and a.metric = 'missed_calls' and l.name = $2 and a.day = $3)",
+    )
+    .bind(org)
+    .bind(DEAD_LINE)
+    .bind(dead[0])
+    .fetch_one(tx.conn())
+    .await
+    .expect("looked at");
+    assert!(told, "the dead line is noticed");
+    let recovered =
+        revenue::plays::recovered(&mut tx, None, now - Duration::days(DAYS as i64), now).await.expect("read");
+    let recovered = recovered.expect("one play can be read");
+    assert_eq!((recovered.plays, recovered.too_few), (1, 1), "one play can be read and the other says that it cannot");
+    let difference = revenue::journeys::check(&mut tx).await.expect("checked");
+    assert_eq!(difference.rows(), 0, "{difference}");
 }

@@ -1,6 +1,6 @@
 //! The table that Riverside's till writes: small sales of a week, and a few rows as tables of the world have them.
 
-use chrono::{DateTime, Duration, Utc};
+use chrono::{DateTime, Duration, NaiveTime, Utc};
 use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
@@ -21,7 +21,9 @@ pub fn table(now: DateTime<Utc>) -> String {
         format!("till-{id:04},{at},payment,till,Riverside,{value},{currency},{item}\n")
     };
     for id in 0..SALES {
-        let at = now - Duration::minutes((SALES - id) as i64 * 61 + rng.random_range(0..50));
+        // 24 sales a day of the last week, in the hours in which the place is open.
+        let day = (now - Duration::days(7 - id as i64 / 24)).date_naive().and_time(NaiveTime::MIN).and_utc();
+        let at = day + Duration::minutes(14 * 60 + id as i64 % 24 * 22 + rng.random_range(0..20));
         let (item, cents) = GOODS[rng.random_range(0..GOODS.len())];
         let cents = cents * rng.random_range(1..4);
         let value = format!("{}.{:02}", cents / 100, cents % 100);

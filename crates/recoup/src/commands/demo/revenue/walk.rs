@@ -23,8 +23,6 @@ use super::lead::{CALLS, Missed};
 use super::spots::{SPOTS, dead_days};
 use super::tell::{self, Day};
 
-/// Days that are lived through, today included.
-pub const DAYS: usize = 90;
 /// The seed of the story.
 const SEED: u64 = 11;
 /// The watch looks at so many of the last days.
@@ -63,23 +61,24 @@ impl Ahead {
     }
 }
 
-/// Lives through the days up to now. `url` is of the database that `kernel` is over, in which nobody else works meanwhile.
-pub async fn through(kernel: &Kernel, url: &str, org: OrgId) -> anyhow::Result<Counts> {
+/// Lives through so many days up to now, today included. `url` is of the database that `kernel` is over, in which nobody else
+/// works meanwhile.
+pub async fn through(kernel: &Kernel, url: &str, org: OrgId, days: usize) -> anyhow::Result<Counts> {
     let now = kernel.clock.now();
-    let begin = now - Duration::days(DAYS as i64 - 1);
+    let begin = now - Duration::days(days as i64 - 1);
     let walker = Kernel::open((*kernel.config).clone(), url, Clock::manual(begin)).await?;
-    let counts = days(&walker, org, now, begin).await;
+    let counts = live(&walker, org, days, now).await;
     walker.db.close().await;
     counts
 }
 
-async fn days(kernel: &Kernel, org: OrgId, now: DateTime<Utc>, begin: DateTime<Utc>) -> anyhow::Result<Counts> {
+async fn live(kernel: &Kernel, org: OrgId, days: usize, now: DateTime<Utc>) -> anyhow::Result<Counts> {
     let vault = kernel.vault.of(org).await?;
-    let mut ahead = story(kernel, org, now, begin).await?;
-    let (mut counts, mut clock) = (Counts::default(), begin);
+    let (mut counts, mut clock) = (Counts::default(), kernel.clock.now());
+    let mut ahead = story(kernel, org, days, now).await?;
     let enrol = Enrol::new(kernel.clone(), Arc::new(Reach));
     let (watch, scores) = (Watch::new(kernel.clone()), ScoreClock::new(kernel));
-    for day in 0..DAYS {
+    for day in 0..days {
         kernel.clock.set(clock);
         let mut due = ahead.up_to(clock);
         counts.signals += due.len();
@@ -90,7 +89,7 @@ async fn days(kernel: &Kernel, org: OrgId, now: DateTime<Utc>, begin: DateTime<U
             tx.commit().await?;
             anyhow::ensure!(landed.rejected.is_empty(), "the story tells what cannot be: {:?}", landed.rejected);
         }
-        catch_up(&kernel.db, &revenue::journeys::Journeys).await?;
+        folded(kernel, org).await?;
         if enrol.run_for(org).await? > 0 {
             let mut tx = kernel.db.begin(org).await?;
             let arms = acted(&mut tx, clock).await?;
@@ -101,12 +100,12 @@ async fn days(kernel: &Kernel, org: OrgId, now: DateTime<Utc>, begin: DateTime<U
                 ahead.add(if treated { missed.written_to } else { missed.left_alone });
             }
         }
-        if day % 3 == 2 || day + 1 == DAYS {
+        if day % 3 == 2 || day + 1 == days {
             let mut tx = kernel.db.begin(org).await?;
             refresh(&mut tx, clock).await?;
             tx.commit().await?;
         }
-        if day + WATCHED >= DAYS {
+        if day + WATCHED >= days {
             counts.anomalies += watch.run_for(org).await?.len();
         }
         scores.run().await?;
@@ -116,7 +115,7 @@ async fn days(kernel: &Kernel, org: OrgId, now: DateTime<Utc>, begin: DateTime<U
 }
 
 /// Everything that the days bring, but for what plays change.
-async fn story(kernel: &Kernel, org: OrgId, now: DateTime<Utc>, begin: DateTime<Utc>) -> anyhow::Result<Ahead> {
+async fn story(kernel: &Kernel, org: OrgId, days: usize, now: DateTime<Utc>) -> anyhow::Result<Ahead> {
     let mut tx = kernel.db.begin(org).await?;
     let rules = Rules::load(&mut tx).await?;
     let places: HashMap<String, Uuid> =
@@ -125,9 +124,9 @@ async fn story(kernel: &Kernel, org: OrgId, now: DateTime<Utc>, begin: DateTime<
     let mut ahead = Ahead { signals: BTreeMap::new(), missed: HashMap::new(), next: 0 };
     for (which, spot) in SPOTS.iter().enumerate() {
         let place: &Place = rules.of(places.get(spot.name).copied());
-        let (first, today) = (place.day(begin), place.day(now));
+        let (first, today) = (place.day(kernel.clock.now()), place.day(now));
         let dead = dead_days(today);
-        for number in 0..=DAYS {
+        for number in 0..=days {
             let date = first + Days::new(number as u64);
             if date > today {
                 break;
@@ -154,7 +153,42 @@ async fn acted(tx: &mut OrgTx, now: DateTime<Utc>) -> Result<Vec<(Uuid, bool)>, 
     .await
 }
 
-/// The views that the walk needs of what is told before it, by their names.
-pub fn needed(follower: &Arc<dyn Follower>) -> bool {
-    matches!(follower.name(), "revenue.native" | "revenue.journeys")
+/// Folds what landed. A commit a moment ago may still be above the oldest transaction of the cluster, and is waited for.
+async fn folded(kernel: &Kernel, org: OrgId) -> anyhow::Result<()> {
+    for _ in 0..500 {
+        catch_up(&kernel.db, &revenue::journeys::Journeys).await?;
+        if !waits(kernel, org).await? {
+            return Ok(());
+        }
+        tokio::time::sleep(std::time::Duration::from_millis(5)).await;
+    }
+    anyhow::bail!("signals of the demo wait to be folded and nobody does it")
+}
+
+/// Whether signals wait to be folded.
+async fn waits(kernel: &Kernel, org: OrgId) -> Result<bool, sqlx::Error> {
+    let mut tx = kernel.db.begin(org).await?;
+    sqlx::query_scalar("select exists (select 1 from signal_batches where org_id = $1)")
+        .bind(org)
+        .fetch_one(tx.conn())
+        .await
+}
+
+/// Has what the conversations told folded, while the workers run: large batches are jobs of theirs.
+pub async fn catch_up_with(kernel: &Kernel, followers: &[Arc<dyn Follower>], org: OrgId) -> anyhow::Result<()> {
+    let needed = ["revenue.native", "revenue.journeys"];
+    let mut quiet = 0;
+    for _ in 0..3_000 {
+        let mut applied = 0;
+        for follower in followers.iter().filter(|follower| needed.contains(&follower.name())) {
+            applied += catch_up(&kernel.db, follower.as_ref()).await?;
+        }
+        // Twice in a row nothing: what was committed before is below the oldest transaction by then.
+        quiet = if applied == 0 && !waits(kernel, org).await? { quiet + 1 } else { 0 };
+        if quiet == 2 {
+            return Ok(());
+        }
+        tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+    }
+    anyhow::bail!("the conversations of the demo wait to be folded and nobody does it")
 }
