@@ -79,7 +79,7 @@ impl Desk {
         });
         self.ask("PATCH", "/v2/plays/missed_call_text_back", Some(&text_back)).await?;
         let abandoned = json!({
-            "enabled": true, "holdout_percent": 10,
+            "enabled": true, "holdout_percent": 5,
             "message": "We missed you at Northwind. Would another day suit you better? Just answer here.",
         });
         self.ask("PATCH", "/v2/plays/abandoned_booking", Some(&abandoned)).await?;

@@ -106,7 +106,7 @@ fn the_dead_line_shows_and_a_weekend_waits_at_riverside() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_past_is_lived_through_and_every_view_is_as_the_signals_say() {
-    const DAYS: usize = 60;
+    const DAYS: usize = 75;
     let db = TestDb::new().await;
     let now: DateTime<Utc> = "2026-11-20T17:30:00Z".parse().expect("an instant");
     let kernel = db.kernel_with(Clock::manual(now), |_| {}).await;
