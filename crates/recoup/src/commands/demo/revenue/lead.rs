@@ -180,7 +180,8 @@ impl Asks<'_> {
         contact: &str,
         all: &mut Vec<Signal>,
     ) {
-        let starts = self.slot(rng, self.place.day(at) + Days::new(rng.random_range(1..8)));
+        let day = self.place.day(at) + Days::new(rng.random_range(1..8));
+        let starts = self.slot(rng, day);
         let mut booking = self.money(DESK, format!("visit-{}", self.number), SignalKind::Booking, at, (cents, contact));
         booking.data = data(json!({ "starts_at": starts, "service": wish }));
         all.push(booking);
@@ -215,7 +216,8 @@ impl Asks<'_> {
             return;
         }
         let at = at + Duration::minutes(rng.random_range(60..5_000));
-        let starts = self.slot(rng, self.place.day(at) + Days::new(rng.random_range(1..9)));
+        let day = self.place.day(at) + Days::new(rng.random_range(1..9));
+        let starts = self.slot(rng, day);
         let id = format!("visit-{}-again", self.number);
         let mut booking = self.money(DESK, id, SignalKind::Booking, at, (cents, contact));
         booking.data = data(json!({ "starts_at": starts, "service": wish }));

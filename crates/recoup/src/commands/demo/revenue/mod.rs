@@ -19,8 +19,8 @@ use kernel::Kernel;
 use kernel::ids::OrgId;
 
 use crate::rooms::Rooms;
-pub use desk::Desk;
-pub use walk::Counts;
+use desk::Desk;
+use walk::Counts;
 
 /// Days of the history, today included.
 const DAYS: usize = 90;

@@ -128,11 +128,11 @@ async fn the_past_is_lived_through_and_every_view_is_as_the_signals_say() {
     let dead = dead_days(now.date_naive());
     let told: bool = sqlx::query_scalar(
         "select exists (select 1 from anomalies a join locations l on l.org_id = a.org_id and l.id = a.location_id \
-         where a.org_id = $1 and a.metric = 'missed_calls' and l.name = $2 and a.day = $3)",
+         where a.org_id = $1 and a.metric = 'missed_calls' and l.name = $2 and a.day = any($3))",
     )
     .bind(org)
     .bind(DEAD_LINE)
-    .bind(dead[0])
+    .bind(dead.to_vec())
     .fetch_one(tx.conn())
     .await
     .expect("looked at");
