@@ -31,6 +31,8 @@ const NAMES: [(&str, &[&str]); 9] = [
             "leadid",
             "number",
             "uuid",
+            "no",
+            "nr",
         ],
     ),
     (
@@ -136,6 +138,11 @@ pub fn mapping(columns: &[Column]) -> Mapping {
         let holding = || match field {
             "at" => columns.iter().find(|column| column.guess == Guess::Date),
             "value" => columns.iter().find(|column| column.guess == Guess::Amount),
+            // A column of few words, of which half or more are what signals are.
+            "kind" => columns.iter().find(|column| {
+                let known = column.words.iter().filter(|word| kind_of(word).is_some()).count();
+                known > 0 && known * 2 >= column.words.len()
+            }),
             "contact" => columns
                 .iter()
                 .find(|column| column.guess == Guess::Email)

@@ -153,7 +153,7 @@ fn options(field: &str, columns: &[Column], origin: Option<&Origin>) -> Vec<Choi
     match field {
         "kind" => options.extend(SignalKind::ALL.map(|kind| Choice {
             value: format!("v:{}", kind.as_str()),
-            label: format!("every row is a {}", kind.as_str().replace('_', " ")),
+            label: format!("every row: {}", kind.as_str().replace('_', " ")),
             chosen: fixed == Some(kind.as_str()),
         })),
         "external_id" => {
