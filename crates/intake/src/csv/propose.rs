@@ -200,7 +200,11 @@ pub fn questions(columns: &[Column], mapping: &Mapping, answers: &Answers) -> Ve
         columns.iter().find(|column| column.name == name)
     };
     if mapping.of("external_id").is_none() {
-        asked.push(Question::new("mapping.external_id", "Which column names each row and no other? Without one, rows can be told apart by all they say: {\"row\": true}.", &[]));
+        asked.push(Question::new(
+            "mapping.external_id",
+            "Which column names each row and no other? Without one, rows can be told apart by all they say.",
+            &["{\"row\": true}"],
+        ));
     }
     if mapping.of("at").is_none() {
         asked.push(Question::new("mapping.at", "Which column says when it happened?", &[]));
