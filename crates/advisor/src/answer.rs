@@ -104,7 +104,8 @@ impl Known {
             self.allowed.add(&json!(action.expected_value));
         }
         let result = json!({"result": found.data, "in_words": found.sentences, "rows": rows, "could_do": found.actions});
-        let cites: String = (first..first + found.citations.len()).map(|n| format!("[{n}]")).collect();
+        let cites: Vec<String> = (first..first + found.citations.len()).map(|n| format!("[{n}]")).collect();
+        let cites = cites.concat();
         let mut said = found.sentences;
         if let (Some(last), false) = (said.last_mut(), cites.is_empty()) {
             last.push(' ');

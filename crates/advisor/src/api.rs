@@ -68,7 +68,7 @@ pub(crate) async fn complete_chat(
     Json(request): Json<ChatRequest>,
 ) -> Result<Response, AppError> {
     request.check()?;
-    let head = Head::new(Uuid::now_v7(), by.now());
+    let head = Head::new(kernel::ids::uuid_at(by.now()), by.now());
     let (streams, wants_usage) = (request.stream == Some(true), request.wants_usage());
     let steps = begin(&core, by.org(), by.member(), request).await?;
     if !streams {
@@ -131,7 +131,7 @@ async fn converse(mut socket: WebSocket, core: Core, org: OrgId, member: Option<
                 continue;
             }
         };
-        let mut pieces = Pieces::new(Head::new(Uuid::now_v7(), core.kernel.clock.now()), steps, usage);
+        let mut pieces = Pieces::new(Head::new(kernel::ids::uuid_at(core.kernel.clock.now()), core.kernel.clock.now()), steps, usage);
         while let Some(piece) = pieces.next().await {
             if socket.send(Message::Text(piece.into())).await.is_err() {
                 return;

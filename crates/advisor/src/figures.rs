@@ -93,7 +93,9 @@ impl Allowed {
             Value::Array(items) => {
                 // "Three places are open" counts a list.
                 self.values.push(items.len() as f64);
-                items.iter().for_each(|item| self.add(item));
+                for item in items {
+                    self.add(item);
+                }
             }
             Value::Object(fields) => fields.values().for_each(|item| self.add(item)),
             Value::Null | Value::Bool(_) => {}
@@ -246,13 +248,22 @@ fn is_mark(text: &str, figure: &Figure) -> bool {
 /// How much of a growing text can be judged: everything before a figure, or the beginning of one, that could still grow.
 pub fn settled(text: &str) -> usize {
     let mut cut = text.len();
-    if let Some(last) = find(text).last() {
+    let figures = find(text);
+    if let Some(last) = figures.last() {
         // A scale word may follow after a space; what is longer than any of them cannot become one.
         let after = &text[last.end..];
         let word: String = after.trim_start_matches([' ', '\u{a0}', '\u{202f}', ',', '.']).chars().take(9).collect();
         let could_scale = SCALES.iter().any(|(scale, _)| scale.starts_with(word.as_str()));
         if after.is_empty() || (could_scale && after.len() <= word.len() + 2) {
-            cut = last.start;
+            // "12,4" may still become 12,450: what touches it over a comma or a point is judged with it.
+            let mut first = last;
+            for earlier in figures.iter().rev().skip(1) {
+                if !matches!(&text[earlier.end..first.start], "," | ".") {
+                    break;
+                }
+                first = earlier;
+            }
+            cut = first.start;
         }
     }
     let tail = text.rfind(|c: char| !c.is_alphanumeric()).map_or(0, |at| at + text[at..].chars().next().map_or(1, char::len_utf8));

@@ -105,7 +105,7 @@ pub(crate) struct TaskForm {
 
 /// A new conversation.
 pub(crate) async fn new(by: Allowed<RunReports>, State(core): State<Core>) -> Result<Html<String>, AppError> {
-    page(&by, &core, Uuid::now_v7(), Vec::new(), false).await
+    page(&by, &core, kernel::ids::uuid_at(by.now()), Vec::new(), false).await
 }
 
 /// A kept one.

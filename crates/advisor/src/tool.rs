@@ -134,7 +134,7 @@ impl Toolbox {
             })
             .filter(|(score, _)| *score > 0)
             .collect();
-        scored.sort_by(|a, b| b.0.cmp(&a.0));
+        scored.sort_by_key(|(score, _)| std::cmp::Reverse(*score));
         if scored.is_empty() {
             return self.tools.first().cloned().into_iter().collect();
         }

@@ -59,7 +59,7 @@ pub(crate) struct ChatRequest {
     /// Whatever else a client sends.
     #[serde(flatten)]
     #[schema(ignore)]
-    pub rest: Map<String, Value>,
+    pub _rest: Map<String, Value>,
 }
 
 /// How a stream ends.
@@ -80,7 +80,7 @@ pub(crate) struct ChatMessage {
     pub content: Option<Value>,
     #[serde(flatten)]
     #[schema(ignore)]
-    pub rest: Map<String, Value>,
+    pub _rest: Map<String, Value>,
 }
 
 impl ChatMessage {

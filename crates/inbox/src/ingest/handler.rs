@@ -148,7 +148,7 @@ impl Receive {
                     anyhow::bail!("the contact was erased while their message was handled");
                 }
                 (_, Some(item), _) => {
-                    news.extend(News::of(one.channel, item).into_iter().map(|told| told.as_kept(vault, one.kind)));
+                    news.extend(News::of(one.channel, item).into_iter().map(|told| told.kept(vault, one.kind)));
                     marks.extend(Mark::of(one.channel, item));
                 }
                 _ => {}

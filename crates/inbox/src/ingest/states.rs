@@ -67,7 +67,7 @@ impl News {
     }
 
     /// The same with the contact's id as conversations hold it.
-    pub(super) fn as_kept(mut self, vault: &OrgVault, kind: ChannelKind) -> Self {
+    pub(super) fn kept(mut self, vault: &OrgVault, kind: ChannelKind) -> Self {
         self.before = self.before.map(|(id, mark)| (vault.kept_id(kind, &id), mark));
         self
     }

@@ -61,7 +61,7 @@ impl Tool for Losses {
             })
             .filter(|(_, _, n, _)| *n > 0)
             .collect();
-        stages.sort_by(|a, b| b.2.cmp(&a.2));
+        stages.sort_by_key(|(_, _, n, _)| std::cmp::Reverse(*n));
         let mut found = Found {
             data: json!({
                 "from": asked.from, "to": asked.to, "leads": leads, "leaked": leaked, "currency": currency.code(),

@@ -1,6 +1,6 @@
 //! The six views as pages, as JSON, and as files.
 
-use chrono::{Duration, Timelike, Utc};
+use chrono::{Duration, Timelike};
 use kernel::channel::ChannelKind;
 use kernel::ids::{ContactId, ConversationId, DecisionId, MessageId, UserId};
 use kernel::ledger::{Actor, Event, Fact, Subject, Writer};
@@ -105,7 +105,7 @@ async fn days_places_and_sources_narrow_it_and_wrong_ones_are_refused() {
     assert_eq!(leads(&format!("location={id}")).await, 20.0);
     assert_eq!(leads("source=web").await, 20.0);
     assert_eq!(leads("source=telephone").await, 0.0);
-    let today = Utc::now().date_naive();
+    let today = house.web.kernel.clock.now().date_naive();
     assert_eq!(leads(&format!("from={today}&to={today}")).await, 0.0);
     let alone = house.view("overview?compare=none").await;
     assert_eq!(figure(&alone, "leads")["previous"], Value::Null);
