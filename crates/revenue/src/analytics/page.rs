@@ -176,6 +176,9 @@ fn changed(value: f64, previous: f64, better: Option<bool>) -> (String, &'static
         Some(_) => "risk",
         None => "",
     };
+    if gone >= 1_000.0 {
+        return (format!("{:.0}×", value / previous), tone);
+    }
     (format!("{}{:.0} %", if gone > 0.0 { "+" } else { "−" }, gone.abs()), tone)
 }
 
@@ -295,5 +298,6 @@ mod tests {
         assert_eq!(changed(120.0, 100.0, Some(false)), ("+20 %".to_owned(), "risk"));
         assert_eq!(changed(100.2, 100.0, None), ("±0 %".to_owned(), ""));
         assert_eq!(changed(5.0, 0.0, Some(true)), (String::new(), ""));
+        assert_eq!(changed(25.0, 1.0, Some(false)), ("25×".to_owned(), "risk"));
     }
 }

@@ -19,6 +19,7 @@ use crate::Revenue;
 pub(crate) fn routes() -> Router<Revenue> {
     Router::new()
         .route("/", get(page::show_page))
+        .route("/command-centre/said", get(page::show_said))
         .route("/command-centre/live", get(page::show_live))
         .route("/command-centre/feed", get(page::show_feed))
         .route("/command-centre/scores", get(money::show_panel))

@@ -46,16 +46,17 @@ const WAITING: i64 = 8;
 #[template(path = "centre/show.html")]
 struct CentrePage {
     frame: Frame,
+    said: Said,
     live: Live,
     money: Panel,
     actions: List,
     feed: Feed,
 }
 
-/// The figures, refreshed.
+/// One sentence of what happened, refreshed.
 #[derive(Template)]
-#[template(path = "centre/_live.html")]
-struct Live {
+#[template(path = "centre/_said.html")]
+struct Said {
     is_new: bool,
     since: Option<DateTime<Utc>>,
     people_wrote: String,
@@ -65,6 +66,14 @@ struct Live {
     leads: String,
     bookings: String,
     earned: String,
+    waiting_count: i64,
+}
+
+/// The figures, refreshed.
+#[derive(Template)]
+#[template(path = "centre/_live.html")]
+struct Live {
+    is_new: bool,
     waiting_count: i64,
     waiting_label: String,
     median: String,
@@ -106,24 +115,54 @@ pub(crate) async fn show_page(State(people): State<Arc<dyn People>>, by: Allowed
     let mut tx = by.tx().await?;
     let told = look::told(&mut tx, by.member(), true).await?;
     let scores = read::stored_scores(&mut tx, None).await?;
-    let live = live(&mut tx, people.as_ref(), by.now(), told, scores.is_empty()).await?;
+    let live = live(&mut tx, people.as_ref(), by.now(), scores.is_empty()).await?;
+    let said = said(&mut tx, told, live.is_new).await?;
     let money = money::panel(&mut tx, &scores).await?;
     let may = May { plays: by.may(Permission::ManageChannels), tasks: by.may(Permission::Reply) };
     let actions = actions::list(&mut tx, &scores, may).await?;
     let feed = feed(&mut tx, people.as_ref()).await?;
     // That somebody looked is kept.
     tx.commit().await?;
-    Ok(show(&CentrePage { frame: by.frame("Command centre"), live, money, actions, feed })?.into_response())
+    Ok(show(&CentrePage { frame: by.frame("Command centre"), said, live, money, actions, feed })?.into_response())
 }
 
 pub(crate) async fn show_live(State(people): State<Arc<dyn People>>, by: Allowed<View>) -> Result<Response, AppError> {
     let mut tx = by.tx().await?;
+    let unscored = unscored(&mut tx).await?;
+    Ok(show(&live(&mut tx, people.as_ref(), by.now(), unscored).await?)?.into_response())
+}
+
+pub(crate) async fn show_said(by: Allowed<View>) -> Result<Response, AppError> {
+    let mut tx = by.tx().await?;
     let told = look::told(&mut tx, by.member(), false).await?;
-    let unscored: bool = sqlx::query_scalar("select not exists (select 1 from scores where org_id = $1)")
+    Ok(show(&said(&mut tx, told, false).await?)?.into_response())
+}
+
+/// Whether nothing was scored yet.
+async fn unscored(tx: &mut OrgTx) -> Result<bool, sqlx::Error> {
+    sqlx::query_scalar("select not exists (select 1 from scores where org_id = $1)")
         .bind(tx.org())
         .fetch_one(tx.conn())
-        .await?;
-    Ok(show(&live(&mut tx, people.as_ref(), by.now(), told, unscored).await?)?.into_response())
+        .await
+}
+
+/// What happened since somebody looked, in a sentence.
+async fn said(tx: &mut OrgTx, told: Told, is_new: bool) -> Result<Said, AppError> {
+    let what = told.what;
+    let currency = if what.revenue_minor > 0 { read::currency(tx).await?.code().to_owned() } else { String::new() };
+    let (waiting_count, _) = store::count_waiting(tx).await?;
+    let some = |n: i64| if n > 0 { count(n) } else { String::new() };
+    Ok(Said {
+        is_new,
+        since: told.since,
+        people_wrote: count(what.received),
+        answered_alone: count(what.answered_alone),
+        became_hot: count(what.became_hot),
+        leads: some(what.leads),
+        bookings: some(what.bookings),
+        earned: if what.revenue_minor > 0 { words::money(what.revenue_minor as f64, &currency) } else { String::new() },
+        waiting_count,
+    })
 }
 
 pub(crate) async fn show_feed(State(people): State<Arc<dyn People>>, by: Allowed<View>) -> Result<Response, AppError> {
@@ -131,16 +170,7 @@ pub(crate) async fn show_feed(State(people): State<Arc<dyn People>>, by: Allowed
     Ok(show(&feed(&mut tx, people.as_ref()).await?)?.into_response())
 }
 
-async fn live(
-    tx: &mut OrgTx,
-    people: &dyn People,
-    now: DateTime<Utc>,
-    told: Told,
-    unscored: bool,
-) -> Result<Live, AppError> {
-    let what = told.what;
-    let currency = if what.revenue_minor > 0 { read::currency(tx).await?.code().to_owned() } else { String::new() };
-    let some = |n: i64| if n > 0 { count(n) } else { String::new() };
+async fn live(tx: &mut OrgTx, people: &dyn People, now: DateTime<Utc>, unscored: bool) -> Result<Live, AppError> {
     let today = now.date_naive();
     let (tomorrow, month) = (today + Days::new(1), today - Days::new(29));
     let days = store::days(tx, month).await?;
@@ -155,13 +185,6 @@ async fn live(
     let labels = by_day.iter().map(|(day, _)| day.format("%-d %b").to_string()).collect();
     Ok(Live {
         is_new: days.is_empty() && unscored,
-        since: told.since,
-        people_wrote: count(what.received),
-        answered_alone: count(what.answered_alone),
-        became_hot: count(what.became_hot),
-        leads: some(what.leads),
-        bookings: some(what.bookings),
-        earned: if what.revenue_minor > 0 { words::money(what.revenue_minor as f64, &currency) } else { String::new() },
         waiting_count,
         waiting_label: if asked > 0 {
             format!("{} of them for a person", count(asked))

@@ -19,7 +19,7 @@ async fn the_page_says_what_it_costs_and_where() {
     assert_eq!(told["scores"].as_array().map(Vec::len), Some(5), "{told}");
     let first = &told["actions"][0];
     assert!(first["at_stake_minor"].as_i64().is_some_and(|stake| stake > 0), "{told}");
-    for part in ["/command-centre/scores", "/command-centre/actions"] {
+    for part in ["/command-centre/said", "/command-centre/scores", "/command-centre/actions"] {
         assert!(!house.page(part).await.text.contains("<html"), "{part} is a part of the page");
     }
 }
