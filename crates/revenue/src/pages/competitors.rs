@@ -159,7 +159,7 @@ pub(crate) async fn page(by: Allowed<View>, Query(look): Query<Look>) -> Result<
                 .unwrap_or_default(),
             measured: fact.is_some_and(|fact| fact.source == "measured"),
             updated_at: fact.map(|fact| fact.updated_at),
-            chart: fact.map(|fact| chart(title, fact)),
+            chart: fact.map(chart),
         }
     });
     let query = place.map(|id| format!("?location={id}")).unwrap_or_default();
@@ -196,7 +196,7 @@ fn plain(value: f64) -> String {
 fn chart(title: &str, fact: &Known) -> Svg {
     let mut rows = vec![("You".to_owned(), fact.own)];
     rows.extend(fact.rivals.iter().enumerate().map(|(n, value)| (format!("Rival {}", n + 1), *value)));
-    Bars::new(title, "").tone(Tone::Accent).rows(rows).draw()
+    Bars::new("You and your rivals", "").tone(Tone::Accent).rows(rows).draw()
 }
 
 /// What somebody measured.
