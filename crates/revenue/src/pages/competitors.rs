@@ -193,7 +193,7 @@ fn plain(value: f64) -> String {
     if value.fract() == 0.0 { format!("{value:.0}") } else { format!("{value}") }
 }
 
-fn chart(title: &str, fact: &Known) -> Svg {
+fn chart(fact: &Known) -> Svg {
     let mut rows = vec![("You".to_owned(), fact.own)];
     rows.extend(fact.rivals.iter().enumerate().map(|(n, value)| (format!("Rival {}", n + 1), *value)));
     Bars::new("You and your rivals", "").tone(Tone::Accent).rows(rows).draw()
