@@ -14,7 +14,7 @@ use kernel::ids::DecisionId;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use shell::auth::permission::RunReports;
-use shell::{Allowed, AppError, Json};
+use shell::{Allowed, AppError, Json, known_day};
 use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
@@ -161,8 +161,9 @@ pub(crate) async fn recommend(
 }
 
 fn days(given: &AnalysisIn, today: NaiveDate) -> Result<(NaiveDate, NaiveDate), AppError> {
-    let to = given.to.unwrap_or(today);
+    let to = known_day("to", given.to.unwrap_or(today))?;
     let from = given.from.unwrap_or(to - chrono::TimeDelta::days(crate::period::USUAL.cast_signed() - 1));
+    known_day("from", from)?;
     if from > to {
         return Err(AppError::field("from", "must not be after to"));
     }

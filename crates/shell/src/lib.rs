@@ -33,6 +33,6 @@ pub use auth::{Allowed, Authenticator, Credential, MaybeSignedIn, Permission, Pe
 pub use edge::RequestInfo;
 pub use error::{AppError, Detail, ErrorBody, ErrorOut};
 pub use idempotency::KeptAnswers;
-pub use input::{Form, Json, Listed, Page, PageParams, Patch, Path, Query};
+pub use input::{Form, Json, Listed, Page, PageParams, Patch, Path, Query, known_day};
 pub use need::Need;
 pub use page::{FieldErrors, Frame, Tab, Toast, show};

@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::json;
 use shell::auth::Permits;
 use shell::auth::permission::{RunReports, View};
-use shell::{Allowed, AppError, Json, Listed, Page, PageParams, Path, Permission, Query};
+use shell::{Allowed, AppError, Json, Listed, Page, PageParams, Path, Permission, Query, known_day};
 use utoipa::{IntoParams, ToSchema};
 
 use crate::clock::PERFORMANCE_DAYS;
@@ -166,6 +166,8 @@ async fn planned(
     given: GenerateReportIn,
 ) -> Result<NewReport, AppError> {
     let GenerateReportIn { kind, format, from, to, location, report_id, design } = given;
+    let from = from.map(|day| known_day("from", day)).transpose()?;
+    let to = to.map(|day| known_day("to", day)).transpose()?;
     let today = organisation::of(tx).await?.day(by.now());
     if let Some(place) = location {
         let known = core.figures.places(tx).await?.iter().any(|one| one.id == place);

@@ -9,7 +9,7 @@ use kernel::ids::LocationId;
 use serde::Deserialize;
 use shell::auth::permission::{RunReports, View};
 use shell::page::url_encoded;
-use shell::{Allowed, AppError, Frame, Permission, Query, show};
+use shell::{Allowed, AppError, Frame, Permission, Query, known_day, show};
 
 use crate::api::reports::answer;
 use crate::briefing::briefing;
@@ -56,7 +56,7 @@ impl Look {
 /// The briefing that is looked at, and the day it is today.
 async fn made(core: &Core, tx: &mut OrgTx, look: &Look) -> Result<(Sheet, NaiveDate), AppError> {
     let today = organisation::of(tx).await?.day(tx.clock().now());
-    let day = look.day.unwrap_or(today);
+    let day = known_day("day", look.day.unwrap_or(today))?;
     if day > today {
         return Err(AppError::not_found("briefing yet"));
     }

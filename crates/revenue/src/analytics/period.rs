@@ -3,7 +3,7 @@
 use chrono::{Days, NaiveDate};
 use kernel::ids::LocationId;
 use serde::Deserialize;
-use shell::AppError;
+use shell::{AppError, known_day};
 use shell::page::url_encoded;
 use utoipa::IntoParams;
 
@@ -49,7 +49,8 @@ impl Look {
     /// Reads it as of a day.
     pub(crate) fn read(&self, today: NaiveDate) -> Result<Period, AppError> {
         let read = |field: &str, text: &str| {
-            text.parse::<NaiveDate>().map_err(|_| AppError::field(field, "is not a day such as 2026-03-31"))
+            let day = text.parse::<NaiveDate>();
+            day.map_err(|_| AppError::field(field, "is not a day such as 2026-03-31")).and_then(|day| known_day(field, day))
         };
         let to = if self.to.is_empty() { today } else { read("to", &self.to)? };
         let from = if self.from.is_empty() { to - Days::new(27) } else { read("from", &self.from)? };
@@ -121,6 +122,8 @@ mod tests {
             ("from", Look { from: "2026-04-01".into(), ..Look::default() }),
             ("from", Look { from: "2020-01-01".into(), ..Look::default() }),
             ("to", Look { to: "soon".into(), ..Look::default() }),
+            ("to", Look { to: "-262143-01-01".into(), ..Look::default() }),
+            ("to", Look { to: "+262142-12-31".into(), ..Look::default() }),
             ("compare", Look { compare: "never".into(), ..Look::default() }),
             ("location", Look { location: "x".into(), ..Look::default() }),
         ] {

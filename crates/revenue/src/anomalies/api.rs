@@ -8,7 +8,7 @@ use kernel::ledger::Actor;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 use shell::auth::permission::{ManageChannels, Reply, View};
-use shell::{Allowed, AppError, Json, Path, Query};
+use shell::{Allowed, AppError, Json, Path, Query, known_day};
 use utoipa::{IntoParams, ToSchema};
 
 use super::alerts::{self, AlertsOut, AlertsPatch};
@@ -198,6 +198,7 @@ pub(super) async fn listed(tx: &mut OrgTx, wanted: Wanted) -> Result<AnomaliesOu
     if state.as_deref().is_some_and(|state| !["open", "acknowledged", "muted"].contains(&state)) {
         return Err(AppError::field("state", "is open, acknowledged or muted"));
     }
+    let before = before.map(|day| known_day("before", day)).transpose()?;
     let currency = Rules::load(tx).await?.whole.settings.currency;
     let rows =
         store::list(tx, &Filter { state, metric, place: location_id.map(LocationId::uuid), before }, MOST).await?;

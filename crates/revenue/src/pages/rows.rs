@@ -13,7 +13,7 @@ use kernel::ids::{ContactId, LeadId, LocationId};
 use serde::Deserialize;
 use shell::auth::permission::View;
 use shell::page::url_encoded;
-use shell::{Allowed, AppError, Frame, Listed, Page, Path, Query, Tab, show};
+use shell::{Allowed, AppError, Frame, Listed, Page, Path, Query, Tab, known_day, show};
 use uuid::Uuid;
 
 use super::store::{self, LeadRow, Leads};
@@ -70,7 +70,8 @@ impl Look {
 
     fn days(&self, today: NaiveDate, window: u32) -> Result<(NaiveDate, NaiveDate), AppError> {
         let read = |field: &str, text: &str| {
-            text.parse::<NaiveDate>().map_err(|_| AppError::field(field, "is not a day such as 2026-03-31"))
+            let day = text.parse::<NaiveDate>();
+            day.map_err(|_| AppError::field(field, "is not a day such as 2026-03-31")).and_then(|day| known_day(field, day))
         };
         if !self.day.is_empty() {
             let day = read("day", &self.day)?;
@@ -485,5 +486,6 @@ mod tests {
         assert!(
             Look { from: "2026-04-02".into(), to: "2026-04-01".into(), ..Look::default() }.days(today, 28).is_err()
         );
+        assert!(Look { to: "-262143-01-01".into(), ..Look::default() }.days(today, 28).is_err());
     }
 }
