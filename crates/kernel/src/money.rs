@@ -26,8 +26,9 @@ impl Currency {
     /// Digits after the point: 0 for the yen and its like, 3 for some dinars, 2 otherwise (ISO 4217).
     pub fn digits(self) -> u32 {
         match &self.0 {
-            b"JPY" | b"KRW" | b"VND" | b"CLP" | b"ISK" | b"XAF" | b"XOF" => 0,
-            b"BHD" | b"KWD" | b"OMR" | b"JOD" | b"TND" => 3,
+            b"BIF" | b"CLP" | b"DJF" | b"GNF" | b"ISK" | b"JPY" | b"KMF" | b"KRW" | b"PYG" | b"RWF" | b"UGX" | b"VND"
+            | b"VUV" | b"XAF" | b"XOF" | b"XPF" => 0,
+            b"BHD" | b"IQD" | b"JOD" | b"KWD" | b"LYD" | b"OMR" | b"TND" => 3,
             _ => 2,
         }
     }
@@ -86,6 +87,8 @@ mod tests {
         assert_eq!(Money::new(-5, Currency::USD).to_string(), "USD -0.05");
         let yen = Currency::from_code("JPY").expect("a code");
         assert_eq!(Money::new(1_500, yen).to_string(), "JPY 1,500");
+        let digits = |code: &str| Currency::from_code(code).map(Currency::digits);
+        assert_eq!([digits("UGX"), digits("IQD"), digits("SEK")], [Some(0), Some(3), Some(2)]);
         assert_eq!(Currency::from_code("usd"), None);
     }
 }

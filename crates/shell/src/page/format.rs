@@ -1,6 +1,7 @@
 //! How values read on a page. Templates call these; each is pure.
 
 use chrono::{DateTime, Utc};
+use kernel::money::Currency;
 
 /// Two letters for an avatar: of the first and the last word, or of the only one.
 pub fn initials(name: &str) -> String {
@@ -36,8 +37,11 @@ pub fn count(number: impl Into<i64>) -> String {
 /// Money from minor units: `amount(1_248_000, "USD")` is `$12,480`; cents are shown below a hundred.
 pub fn amount(minor: i64, currency: &str) -> String {
     let sign = if minor < 0 { "−" } else { "" };
-    let (whole, rest) = (minor.abs() / 100, minor.abs() % 100);
-    let number = if whole < 100 && rest != 0 { format!("{whole}.{rest:02}") } else { count(whole) };
+    let digits = Currency::from_code(currency).map_or(2, Currency::digits);
+    let unit = 10_i64.pow(digits);
+    let (whole, rest) = (minor.saturating_abs() / unit, minor.saturating_abs() % unit);
+    let places = digits as usize;
+    let number = if whole < 100 && rest != 0 { format!("{whole}.{rest:0places$}") } else { count(whole) };
     match currency {
         "USD" => format!("{sign}${number}"),
         "EUR" => format!("{sign}€{number}"),
@@ -121,6 +125,7 @@ mod tests {
         assert_eq!(amount(1_248_000, "USD"), "$12,480");
         assert_eq!(amount(-1_250, "EUR"), "−€12.50");
         assert_eq!(amount(5_000, "SEK"), "50 SEK");
+        assert_eq!((amount(1_500, "JPY"), amount(12_345, "KWD")), ("1,500 JPY".to_owned(), "12.345 KWD".to_owned()));
         assert_eq!(percent(0.384), "38 %");
         assert_eq!(bytes_size(1_400_000), "1.4 MB");
     }
