@@ -7,6 +7,7 @@ use kernel::ledger::{Actor, Event, Fact, Subject};
 use serde_json::Value;
 use uuid::Uuid;
 
+use super::follower::AT_ONCE;
 use super::{Journey, circle, fold, store, sums};
 use crate::scores::refresh::past_later;
 use crate::settings::Rules;
@@ -48,6 +49,19 @@ pub(crate) async fn batches(tx: &mut OrgTx, ids: &[Uuid]) -> anyhow::Result<()> 
     let many = leads.len() + contacts.len() > MANY;
     refold(tx, leads, contacts, &mut change).await?;
     finish(tx, change, many).await
+}
+
+/// Applies what landed and waits, in the order it came and as far as it is no large file: that is folded by its jobs.
+pub(crate) async fn waiting(tx: &mut OrgTx) -> anyhow::Result<()> {
+    let ids: Vec<Uuid> = sqlx::query_scalar(
+        "select id from (select id, sum(rows) over (order by id) as so_far from signal_batches where org_id = $1) b \
+         where so_far <= $2 order by id",
+    )
+    .bind(tx.org())
+    .bind(AT_ONCE)
+    .fetch_all(tx.conn())
+    .await?;
+    if ids.is_empty() { Ok(()) } else { batches(tx, &ids).await }
 }
 
 /// Folds leads and whoever belongs to them anew, and notes the difference.

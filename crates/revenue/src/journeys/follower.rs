@@ -12,7 +12,7 @@ use uuid::Uuid;
 use super::apply;
 
 /// So many signals are folded within the follower's transaction.
-const AT_ONCE: i64 = 4_000;
+pub(super) const AT_ONCE: i64 = 4_000;
 
 /// So many large batches are folded in one transaction.
 const TOGETHER: i64 = 4;

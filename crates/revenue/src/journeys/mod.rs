@@ -12,6 +12,7 @@ pub(crate) mod store;
 pub(crate) mod sums;
 mod told;
 
+pub(crate) use apply::waiting as apply_waiting;
 pub use fold::{Journey, Opening, Stage, fold};
 pub(crate) use follower::rebuild_later;
 pub use follower::{FoldJob, Journeys, RebuildJob};

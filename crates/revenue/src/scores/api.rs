@@ -1,13 +1,11 @@
 //! `/v2/scoring`: calculating, history, benchmarks, settings.
 
-use std::collections::BTreeSet;
-
 use chrono::{DateTime, NaiveDate, Utc};
 use kernel::ids::{LocationId, OrgId};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use shell::auth::permission::{ManageChannels, RunReports, View};
-use shell::{Allowed, AppError, Json, Path, Query};
+use shell::{Allowed, AppError, Json, Path, Query, known_day};
 use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
@@ -15,9 +13,9 @@ use uuid::Uuid;
 
 use super::benchmarks::{PUBLISHED, Published, Quantiles};
 use super::{Score, ScoreType, benchmarks, calculate, facts, refresh};
-use crate::Revenue;
 use crate::read::{self, Point};
 use crate::settings::{self, Rules, Settings};
+use crate::{Revenue, journeys};
 
 /// The longest history of one request, in days.
 const LONGEST: i64 = 3 * 366;
@@ -53,7 +51,14 @@ pub(crate) struct ScoresOut {
     scores: Vec<Score>,
 }
 
-/// Calculate the five scores. As of now they are stored too; as of an earlier instant they are only shown.
+/// Calculate the five scores, with whatever was told before this request. As of now they are stored too; as of an earlier instant
+/// they are only shown.
+///
+/// Each score says what it is in: `unit` is `points` (0 to 100) or the ISO 4217 code of the organisation's currency, and amounts
+/// of money, components and bands among them, are in its **minor units** (cents): `value` divided by 10 to the power of `decimals`
+/// is in dollars. Revenue at risk is what would be lost in a month: what was lost in the window of days (28 unless it was
+/// edited) times 30.4375 days. `base` is the value before it is cut to its range. Fewer than five leads are insufficient data:
+/// `value` is null, and `missing` says why.
 #[utoipa::path(post, path = "/v2/scoring/calculate", tag = "scores", request_body = CalculateIn, responses((status = 200, body = ScoresOut)))]
 pub(crate) async fn calculate_scores(
     by: Allowed<RunReports>,
@@ -66,12 +71,17 @@ pub(crate) async fn calculate_scores(
     }
     let mut tx = by.tx().await?;
     let location = place(&Rules::load(&mut tx).await?, given.location_id)?;
-    let scores = calculate(&mut tx, location, given.as_of.unwrap_or(now)).await.map_err(AppError::internal)?;
-    if given.as_of.is_none() {
-        let places: BTreeSet<Uuid> = [location.unwrap_or_else(Uuid::nil)].into();
-        refresh::refresh(&mut tx, places).await.map_err(AppError::internal)?;
-        tx.commit().await?;
-    }
+    // Whoever has just told signals asks about them: what waits for the follower is folded first, unless it is a large file.
+    journeys::apply_waiting(&mut tx).await.map_err(AppError::internal)?;
+    let scores = match given.as_of {
+        Some(at) => calculate(&mut tx, location, at).await.map_err(AppError::internal)?,
+        None => {
+            let asked = location.unwrap_or_else(Uuid::nil);
+            let all = refresh::refresh(&mut tx, [asked].into()).await.map_err(AppError::internal)?;
+            all.into_iter().find(|(id, _)| *id == asked).map(|(_, scores)| scores).unwrap_or_default()
+        }
+    };
+    tx.commit().await?;
     Ok(Json(ScoresOut { scores }))
 }
 
@@ -112,8 +122,8 @@ pub(crate) async fn score_history(
     let mut tx = by.tx().await?;
     let rules = Rules::load(&mut tx).await?;
     let location = place(&rules, asked.location_id)?;
-    let to = asked.to.unwrap_or_else(|| rules.of(location).day(by.now()));
-    let from = asked.from.unwrap_or(to - chrono::Days::new(90));
+    let to = known_day("to", asked.to.unwrap_or_else(|| rules.of(location).day(by.now())))?;
+    let from = known_day("from", asked.from.unwrap_or(to - chrono::Days::new(90)))?;
     if from > to || (to - from).num_days() > LONGEST {
         return Err(AppError::field("from", "lies before `to`, by three years at most"));
     }

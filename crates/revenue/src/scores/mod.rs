@@ -20,6 +20,7 @@ pub(crate) mod visibility;
 
 use chrono::{DateTime, Utc};
 use kernel::ids::LocationId;
+use kernel::money::Currency;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -165,8 +166,11 @@ pub struct Score {
     pub location_id: Option<LocationId>,
     /// The value; null: insufficient data.
     pub value: Option<f64>,
-    /// `points`, or a currency whose minor units the value is in.
+    /// `points`, or the ISO 4217 code of a currency: then every amount here is in its minor units (cents).
     pub unit: String,
+    /// Digits after the point of the currency: an amount divided by 10 to this power is in whole units; 0 for points.
+    #[serde(default)]
+    pub decimals: u32,
     /// The low end of the band.
     pub low: Option<f64>,
     /// The middle: the value before it is cut to its range.
@@ -199,6 +203,7 @@ impl Score {
             location_id: None,
             value: None,
             unit: unit.to_owned(),
+            decimals: Currency::from_code(unit).map_or(0, Currency::digits),
             low: None,
             base: None,
             high: None,

@@ -13,7 +13,7 @@ use kernel::schedule::Reconciler;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use super::{all_places, store};
+use super::{Score, all_places, store};
 use crate::settings::Rules;
 
 /// The follower: what gathered since its last look is calculated once.
@@ -36,14 +36,19 @@ impl Follower for Refresher {
                 touched.extend(places.iter().copied());
             }
         }
-        refresh(tx, touched).await
+        refresh(tx, touched).await?;
+        Ok(())
     }
 }
 
-/// Calculates the scores of places and of the whole as of now, stores them under today, and says so.
-pub(crate) async fn refresh(tx: &mut OrgTx, mut places: BTreeSet<Uuid>) -> anyhow::Result<()> {
+/// Calculates the scores of places and of the whole as of now, stores them under today, and says so. Gives them by place; none
+/// where no place is named.
+pub(crate) async fn refresh(
+    tx: &mut OrgTx,
+    mut places: BTreeSet<Uuid>,
+) -> anyhow::Result<Vec<(Uuid, Vec<Score>)>> {
     if places.is_empty() {
-        return Ok(());
+        return Ok(Vec::new());
     }
     places.insert(Uuid::nil());
     let places: Vec<Uuid> = places.into_iter().collect();
@@ -54,7 +59,7 @@ pub(crate) async fn refresh(tx: &mut OrgTx, mut places: BTreeSet<Uuid>) -> anyho
     store::write(tx, day, &scores).await?;
     let org = tx.org();
     tx.append(Event::new(Subject::Org(org), Actor::System, Fact::ScoresChanged { places }));
-    Ok(())
+    Ok(scores)
 }
 
 /// The clock: every organisation that has journeys, every place of it.

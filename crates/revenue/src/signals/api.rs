@@ -6,9 +6,9 @@ use connectors::signal::{Signal, SignalKind};
 use kernel::ids::{LeadId, LocationId};
 use kernel::money::{Currency, Money};
 use serde::{Deserialize, Serialize};
-use serde_json::{Map, Number, Value};
+use serde_json::{Map, Value};
 use shell::auth::permission::{ManageChannels, View};
-use shell::{Allowed, AppError, Json, Listed, Page, PageParams, Query};
+use shell::{Allowed, AppError, Json, Listed, Page, PageParams, Query, known_day};
 use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 
@@ -26,20 +26,12 @@ pub(crate) const LARGEST_BODY: usize = 8 << 20;
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct ValueIn {
-    /// In major units, a decimal number or a string of one, such as 12.50.
+    /// In major units (dollars), a decimal number or a string of one, such as 12.50.
     #[schema(value_type = String, example = "12.50")]
-    amount: Amount,
-    /// ISO 4217.
+    amount: Value,
+    /// ISO 4217. Another one than the organisation's needs a rate in the settings of the scores: none is guessed.
     #[schema(value_type = String, example = "USD")]
     currency: Currency,
-}
-
-/// A decimal as a number or a string.
-#[derive(Debug, Deserialize)]
-#[serde(untagged)]
-enum Amount {
-    Number(Number),
-    Text(String),
 }
 
 /// A signal.
@@ -48,8 +40,9 @@ enum Amount {
 pub(crate) struct SignalIn {
     /// Your id of it: telling it again changes nothing, or corrects it where it differs.
     external_id: String,
-    /// When it happened.
-    at: DateTime<Utc>,
+    /// When it happened, with its time zone; from 1990 to a day from now.
+    #[schema(value_type = String, format = DateTime, example = "2026-03-02T09:14:00Z")]
+    at: String,
     /// `lead`, `response`, `call`, `quote`, `booking`, `no_show`, `payment`, `refund`, `review`, `ad_spend` or `visit`.
     #[schema(value_type = String, example = "payment")]
     kind: SignalKind,
@@ -61,19 +54,20 @@ pub(crate) struct SignalIn {
     /// An email address, a phone number (E.164) or your key of a person.
     #[serde(default)]
     contact: Option<String>,
-    /// Your key of the lead it belongs to.
+    /// Your key of the lead it belongs to: the same on the `lead` that opens it and on everything that follows. What has none
+    /// belongs to the latest lead of its `contact`; the `external_id` of a lead is no key of it.
     #[serde(default)]
     lead: Option<String>,
-    /// The money in it.
+    /// The money in it; required for `payment`, `refund` and `ad_spend`, and never negative.
     #[serde(default)]
     value: Option<ValueIn>,
     /// What else the kind knows, at most 8 KiB.
     #[serde(default)]
-    #[schema(value_type = Object)]
-    data: Map<String, Value>,
+    #[schema(value_type = Option<Object>)]
+    data: Option<Map<String, Value>>,
 }
 
-/// Signals, at most 1,000; the bare list is read too.
+/// Signals, at most 1,000; a bare list and a single signal are read too.
 #[derive(Debug, Deserialize, ToSchema)]
 #[expect(dead_code, reason = "describes the body; each signal is read by itself, so that one cannot spoil the others")]
 pub(crate) struct SignalsIn {
@@ -143,6 +137,10 @@ pub(crate) async fn tell_signals(
 fn items(body: Value) -> Result<Vec<Value>, AppError> {
     match body {
         Value::Array(items) => Ok(items),
+        // One signal by itself is a list of one.
+        Value::Object(fields) if fields.contains_key("external_id") && !fields.contains_key("signals") => {
+            Ok(vec![Value::Object(fields)])
+        }
         Value::Object(mut fields) => match (fields.remove("signals"), fields.keys().next()) {
             (Some(Value::Array(items)), None) => Ok(items),
             (_, Some(other)) => Err(AppError::field(other.clone(), "is not a known field")),
@@ -159,25 +157,28 @@ fn read(item: Value) -> Result<Signal, String> {
         return Err(format!("the source {} is Recoup's own", given.source));
     }
     let value = given.value.map(|value| money(&value)).transpose()?;
+    let at = given.at.parse::<DateTime<Utc>>();
+    let at = at.map_err(|_| "at is not an instant with its time zone, such as 2026-03-02T09:14:00Z".to_owned())?;
     Ok(Signal {
         external_id: given.external_id,
-        at: given.at,
+        at,
         kind: given.kind,
         source: given.source,
         location: given.location,
         contact: given.contact,
         lead: given.lead,
         value,
-        data: given.data,
+        data: given.data.unwrap_or_default(),
     })
 }
 
 fn money(value: &ValueIn) -> Result<Money, String> {
-    let text = match &value.amount {
-        Amount::Number(number) => number.to_string(),
-        Amount::Text(text) => text.trim().to_owned(),
-    };
     let refuse = || format!("value.amount is not a decimal number of {}", value.currency.code());
+    let text = match &value.amount {
+        Value::Number(number) => number.to_string(),
+        Value::String(text) => text.trim().to_owned(),
+        _ => return Err(refuse()),
+    };
     let (sign, digits) = text.strip_prefix('-').map_or((1, text.as_str()), |rest| (-1, rest));
     let (whole, part) = digits.split_once('.').unwrap_or((digits, ""));
     let part = part.trim_end_matches('0');
@@ -238,7 +239,8 @@ pub(crate) async fn list_signals(
     filter.location = asked.location_id.map(LocationId::uuid);
     filter.source = asked.source;
     filter.lead = asked.lead.map(|text| lead(&text)).transpose()?;
-    (filter.from, filter.to) = (asked.from, asked.to);
+    filter.from = asked.from.map(|day| known_day("from", day)).transpose()?;
+    filter.to = asked.to.map(|day| known_day("to", day)).transpose()?;
     let mut tx = by.tx().await?;
     let found = rows::read(&mut tx, &filter, page.after, page.fetch()).await.map_err(AppError::internal)?;
     Ok(Json(Listed::new(&page, found, |row| (row.at, row.id))?))
@@ -268,8 +270,34 @@ mod tests {
         assert_eq!(minor(json!(-3), "USD"), Ok(-300), "the check refuses it with its reason");
         assert_eq!(minor(json!(1_500), "JPY"), Ok(1_500));
         assert_eq!(minor(json!("1.234"), "BHD"), Ok(1_234));
-        for bad in [json!("1.234"), json!("1,50"), json!(""), json!(1e30), json!("99999999999999999999")] {
+        assert_eq!(minor(json!(1_500), "UGX"), Ok(1_500), "a shilling has no minor unit");
+        let odd = [json!(null), json!(true), json!({ "minor": 3 }), json!("1e3"), json!("NaN")];
+        let bad = [json!("1.234"), json!("1,50"), json!(""), json!(1e30), json!("99999999999999999999")];
+        for bad in bad.iter().chain(&odd) {
             assert!(minor(bad.clone(), "USD").is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn optional_fields_may_be_null_and_what_does_not_read_says_why_in_words() {
+        let with = |name: &str, value: Value| {
+            let mut item = json!({ "external_id": "1", "at": "2026-03-02T09:14:00+01:00", "kind": "lead", "source": "web" });
+            item[name] = value;
+            read(item)
+        };
+        for name in ["location", "contact", "lead", "value", "data"] {
+            assert!(with(name, Value::Null).is_ok(), "{name}");
+        }
+        for (name, value, says) in [
+            ("at", json!("2026-03-02T09:14:00"), "time zone"),
+            ("at", json!("yesterday"), "time zone"),
+            ("kind", json!("dream"), "dream"),
+            ("value", json!({ "amount": null, "currency": "USD" }), "decimal number"),
+            ("value", json!({ "amount": 1, "currency": "dollars" }), "ISO 4217"),
+            ("colour", json!("red"), "colour"),
+        ] {
+            let reason = with(name, value).expect_err(name);
+            assert!(reason.contains(says), "{name}: {reason}");
         }
     }
 
@@ -277,6 +305,7 @@ mod tests {
     fn a_list_comes_bare_or_by_name() {
         assert_eq!(items(json!([1])).expect("a list").len(), 1);
         assert_eq!(items(json!({ "signals": [1, 2] })).expect("a list").len(), 2);
+        assert_eq!(items(json!({ "external_id": "1", "kind": "lead" })).expect("one by itself").len(), 1);
         assert!(
             items(json!({ "signals": [], "more": 1 })).is_err()
                 && items(json!({})).is_err()

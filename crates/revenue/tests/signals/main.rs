@@ -4,5 +4,6 @@ mod api;
 mod benchmarks;
 mod forgetting;
 mod ledger;
+mod measured;
 mod streams;
 mod support;
