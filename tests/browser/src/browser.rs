@@ -51,6 +51,18 @@ const SEE: &str = r"
   })();
 ";
 
+/// What the visible element with a text says.
+const SAID: &str = r"
+  const [css, text] = arguments;
+  return [...document.querySelectorAll(css)].find((e) => e.checkVisibility({ visibilityProperty: true }) && e.innerText.includes(text))?.innerText ?? null;
+";
+
+/// The option of a select with a text.
+const OPTION: &str = r"
+  const [css, text] = arguments;
+  return [...(document.querySelector(css)?.options ?? [])].find((option) => option.text.includes(text)) ?? null;
+";
+
 /// A Chromium. Dropping it ends it.
 pub struct Browser {
     pub(crate) session: Session,
@@ -170,6 +182,29 @@ impl Browser {
         self.session.type_into(&field, text).await.unwrap_or_else(|no| panic!("{css}: {no}"));
     }
 
+    /// What a visible element says, as soon as one shows a text.
+    pub async fn read(&self, css: &str, text: &str) -> String {
+        self.see(css, text).await;
+        let said = self.session.run(SAID, json!([css, text])).await.ok();
+        said.as_ref().and_then(Value::as_str).unwrap_or_else(|| panic!("{css} says {text:?} no more")).to_owned()
+    }
+
+    /// An attribute of the first element that fits.
+    pub async fn attribute(&self, css: &str, name: &str) -> String {
+        self.see(css, "").await;
+        let script = "return document.querySelector(arguments[0])?.getAttribute(arguments[1]) ?? null";
+        let value = self.session.run(script, json!([css, name])).await.ok();
+        value.as_ref().and_then(Value::as_str).unwrap_or_else(|| panic!("{css} has no {name}")).to_owned()
+    }
+
+    /// Chooses the option of a select that shows a text.
+    pub async fn choose(&self, css: &str, text: &str) {
+        self.see(css, "").await;
+        let option = self.session.run(OPTION, json!([css, text])).await.ok();
+        let option = option.as_ref().and_then(Element::of).unwrap_or_else(|| panic!("{css} offers no {text:?}"));
+        self.session.click(&option).await.unwrap_or_else(|no| panic!("{text:?} of {css}: {no}"));
+    }
+
     /// Presses a key, wherever the focus is.
     pub async fn press(&self, key: char) {
         self.session.press(key).await.unwrap_or_else(|no| panic!("{key:?}: {no}"));
@@ -182,6 +217,11 @@ impl Browser {
         self.write("input[name=password]", password).await;
         self.click("button[type=submit]", "Sign in").await;
         self.see(".rail", "Inbox").await;
+    }
+
+    /// Forgets every cookie: from now on nobody is signed in.
+    pub async fn leave(&self) {
+        self.session.call(Method::DELETE, "/cookie", Value::Null).await.unwrap_or_else(|no| panic!("cookies: {no}"));
     }
 
     /// Plugs in an authenticator that makes passkeys and knows its owner, as a laptop's own does.

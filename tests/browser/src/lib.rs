@@ -7,9 +7,11 @@
 
 mod browser;
 mod driver;
+mod fetched;
 mod look;
 mod page;
 mod wire;
 
 pub use browser::{Browser, watch};
+pub use fetched::Fetched;
 pub use look::Look;
