@@ -31,6 +31,7 @@ pub struct Walk {
 
 /// How a stream is walked.
 #[derive(Clone, Copy, Debug)]
+#[expect(clippy::struct_field_names, reason = "the unit belongs to each name")]
 pub struct Stride {
     /// Days before the last one with data that are read again.
     pub late_days: u32,

@@ -1,7 +1,7 @@
 //! Whether a day is out of the ordinary: season-aware, robust, and never judged by itself.
 //!
 //! The days up to a week before the one in question are taken apart into trend and weekly season by robust STL (Cleveland,
-//! Cleveland, McRae and Terpenning 1990); trend and season are carried on over the last seven days, and what those days are off
+//! Cleveland, `McRae` and Terpenning 1990); trend and season are carried on over the last seven days, and what those days are off
 //! is measured in robust standard deviations of what STL left over. One day off by much counts, and so do two, three, five or
 //! seven days in a row that are off by less: the sum of z over √days is judged. Counts and money are taken apart on the scale of
 //! square roots (Anscombe 1948), where their spread does not grow with their size. What falls short is measured on it too; what

@@ -98,13 +98,16 @@ fn replies(product: &Product, platform: Platform, person: &str) -> usize {
         .count()
 }
 
+/// A conversation: its channel and kind, the recipient as it is kept and what is sealed of it.
+type Row = (Uuid, ChannelId, String, String, Option<Vec<u8>>);
+
 /// The conversation of everybody, once each has one.
 async fn conversations(product: &Product, wanted: usize) -> HashMap<(Platform, String), Uuid> {
     let begun = Instant::now();
     let mut owner = product.db.owner().await;
     let vault = product.kernel.vault.of(product.org).await.expect("keys");
     loop {
-        let rows: Vec<(Uuid, ChannelId, String, String, Option<Vec<u8>>)> =
+        let rows: Vec<Row> =
             sqlx::query_as("select id, channel_id, channel_kind, recipient, recipient_sealed from conversations")
                 .fetch_all(&mut owner)
                 .await

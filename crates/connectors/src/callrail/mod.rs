@@ -145,7 +145,7 @@ impl Source for CallRail {
         }
         if reading.stream == "form_submissions" && !records.is_empty() {
             let companies = self.get(&format!("a/{account}/companies.json"), &[("per_page", "250")]).await?;
-            records::name_companies(&mut records, each(&companies["companies"]));
+            records::name_companies(&mut records, &each(&companies["companies"]));
         }
         let told_more = answer["total_pages"].as_u64().is_some_and(|pages| page < pages);
         let done = if goes_on(records.len(), size as usize, told_more) {

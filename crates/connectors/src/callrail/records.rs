@@ -32,9 +32,8 @@ fn seconds(value: &Value) -> Option<u64> {
 pub(super) fn call(record: &Value) -> Result<Vec<Signal>, Rejection> {
     let call_id = id(&record["id"]).ok_or_else(|| lacks("id"))?;
     let at = instant(&record["start_time"]).ok_or_else(|| lacks("start_time"))?;
-    let direction = match record["direction"].as_str() {
-        Some(direction @ ("inbound" | "outbound")) => direction,
-        _ => return Err(lacks("direction")),
+    let Some(direction @ ("inbound" | "outbound")) = record["direction"].as_str() else {
+        return Err(lacks("direction"));
     };
     let own = key("callrail", &[&call_id]);
     let new_lead = direction == "inbound" && yes(&record["first_call"]);
@@ -74,7 +73,7 @@ pub(super) fn call(record: &Value) -> Result<Vec<Signal>, Rejection> {
 }
 
 /// Forms name their company by id only: the name is what calls are placed by.
-pub(super) fn name_companies<'a>(records: &mut [Value], companies: impl Iterator<Item = &'a Value> + Clone) {
+pub(super) fn name_companies<'a>(records: &mut [Value], companies: &(impl Iterator<Item = &'a Value> + Clone)) {
     for record in records.iter_mut() {
         let company = id(&record["company_id"]);
         let name = companies.clone().find(|one| id(&one["id"]) == company).map(|one| one["name"].clone());
@@ -143,7 +142,7 @@ mod tests {
             "id": 445_566_778, "company_id": "COM1", "form_data": { "Your email": "ana@example.com", "message": "Price?" },
             "submitted_at": "2026-10-01T09:40:18.000-04:00", "source": "Google Organic",
         })];
-        name_companies(&mut records, [json!({ "id": "COM1", "name": "Acme Dental" })].iter());
+        name_companies(&mut records, &[json!({ "id": "COM1", "name": "Acme Dental" })].iter());
         let told = form(&records[0]).expect("a lead").remove(0);
         assert_eq!((told.contact.as_deref(), told.location.as_deref()), (Some("ana@example.com"), Some("Acme Dental")));
         assert_eq!(told.external_id, "callrail:445566778");

@@ -39,13 +39,12 @@ fn lead(config: &Config, lead: &Value, id: String) -> Result<Signal, Rejection> 
 /// A lead when it was made, what its stage means, and a payment when it was won.
 fn opportunity(config: &Config, record: &Value, id: &str) -> Result<Vec<Signal>, Rejection> {
     let made = record::moment_in(record, "CreatedDate")?;
-    let value = match &record["Amount"] {
-        Value::Null => None,
-        _ => {
-            let own = record::currency(&record["CurrencyIsoCode"]).or(config.currency);
-            let own = own.ok_or_else(|| rejected("Amount", "set the currency of this account in the connection"))?;
-            Some(record::decimal_in(record, "Amount", own)?).filter(|money| money.minor > 0)
-        }
+    let value = if record["Amount"].is_null() {
+        None
+    } else {
+        let own = record::currency(&record["CurrencyIsoCode"]).or(config.currency);
+        let own = own.ok_or_else(|| rejected("Amount", "set the currency of this account in the connection"))?;
+        Some(record::decimal_in(record, "Amount", own)?).filter(|money| money.minor > 0)
     };
     let own = |kind: SignalKind, at| {
         let mut signal = Signal::new(NAME, format!("{id}:{}", kind.as_str()), kind, at);

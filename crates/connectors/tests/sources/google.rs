@@ -186,7 +186,7 @@ async fn what_google_refuses_is_told_in_its_words() {
     system.fail(fault("CLOUD_PROJECT_NOT_APPROVED_FOR_PRODUCTION"));
     match source.check().await {
         Err(SourceError::Refused(said)) => {
-            assert!(said.contains("CLOUD_PROJECT_NOT_APPROVED_FOR_PRODUCTION"), "{said}")
+            assert!(said.contains("CLOUD_PROJECT_NOT_APPROVED_FOR_PRODUCTION"), "{said}");
         }
         other => panic!("{other:?}"),
     }

@@ -158,7 +158,7 @@ async fn too_much_waits_as_long_as_it_is_asked_to() {
     let job = house.trigger(&made, "incremental").await;
     house.stint().await;
     let waits = house.status(&job).await;
-    assert!(waits["waits_until"].as_str().expect("until when").contains("T"), "{waits}");
+    assert!(waits["waits_until"].as_str().expect("until when").contains('T'), "{waits}");
     assert_eq!(house.count("select count(*) from jobs where run_at > now() + interval '5 seconds'").await, 1);
     house.drain().await;
     assert_eq!(house.status(&job).await["state"], "done");

@@ -64,6 +64,7 @@ pub(crate) struct NextAction {
 
 /// What somebody approved.
 #[derive(Clone, Debug, sqlx::FromRow)]
+#[expect(clippy::struct_field_names, reason = "the column says when, as in the table")]
 pub(crate) struct Approved {
     pub key: String,
     pub title: String,

@@ -38,7 +38,7 @@ pub(crate) struct CommandCentre {
     since_yesterday: Figures,
     /// The last 30 days.
     last_30_days: Figures,
-    /// ActionKind long people waited in the last 30 days.
+    /// How long people waited in the last 30 days.
     waits: Waits,
     /// The 50 who have waited longest.
     waiting: Vec<WaitingOut>,

@@ -29,7 +29,6 @@ struct OverviewPage {
 /// A score on a card.
 pub(crate) struct Card {
     pub(crate) href: String,
-    pub(crate) title: &'static str,
     pub(crate) dial: Svg,
     pub(crate) band: String,
     pub(crate) change: String,
@@ -81,7 +80,6 @@ pub(crate) fn card(kind: ScoreType, score: Option<&Score>, line: &[f64], query: 
         let none = Score::missing(kind, "points", chrono::DateTime::UNIX_EPOCH, "");
         return Card {
             href,
-            title,
             dial: words::dial(&none).draw(),
             band: String::new(),
             change: String::new(),
@@ -94,7 +92,6 @@ pub(crate) fn card(kind: ScoreType, score: Option<&Score>, line: &[f64], query: 
     let (change, tone) = words::change(score);
     Card {
         href,
-        title,
         dial: words::dial(score).draw(),
         band: words::band(score),
         change,

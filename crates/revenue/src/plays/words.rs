@@ -51,19 +51,19 @@ mod tests {
         Effect { treated: arm(900, 90), held: arm(100, 8), known }
     }
 
-    fn known(low: f64, high: f64) -> Result<Known, TooFew> {
+    fn known(low: f64, high: f64) -> Known {
         let total = f64::midpoint(low, high);
-        Ok(Known { total, low, high, standard_error: 1.0, detectable: 280_000.0, theta: 0.0, strata: 3 })
+        Known { total, low, high, standard_error: 1.0, detectable: 280_000.0, theta: 0.0, strata: 3 }
     }
 
     #[test]
     fn nothing_is_claimed_that_the_interval_does_not_say() {
-        let open = sentence(&effect(known(-50_000.0, 90_000.0)), "USD");
+        let open = sentence(&effect(Ok(known(-50_000.0, 90_000.0))), "USD");
         assert!(open.starts_with("No effect is shown yet") && open.contains("$2,800"), "{open}");
         assert!(!open.contains("more than"), "{open}");
-        let won = sentence(&effect(known(50_000.0, 90_000.0)), "USD");
+        let won = sentence(&effect(Ok(known(50_000.0, 90_000.0))), "USD");
         assert!(won.contains("$700 more") && won.contains("between $500 and $900"), "{won}");
-        assert!(sentence(&effect(known(-90_000.0, -50_000.0)), "USD").contains("less than"));
+        assert!(sentence(&effect(Ok(known(-90_000.0, -50_000.0))), "USD").contains("less than"));
         assert!(sentence(&effect(Err(TooFew::Units)), "USD").contains("Too early"));
     }
 }

@@ -73,13 +73,12 @@ pub(crate) async fn calculate_scores(
     let location = place(&Rules::load(&mut tx).await?, given.location_id)?;
     // Whoever has just told signals asks about them: what waits for the follower is folded first, unless it is a large file.
     journeys::apply_waiting(&mut tx).await.map_err(AppError::internal)?;
-    let scores = match given.as_of {
-        Some(at) => calculate(&mut tx, location, at).await.map_err(AppError::internal)?,
-        None => {
-            let asked = location.unwrap_or_else(Uuid::nil);
-            let all = refresh::refresh(&mut tx, [asked].into()).await.map_err(AppError::internal)?;
-            all.into_iter().find(|(id, _)| *id == asked).map(|(_, scores)| scores).unwrap_or_default()
-        }
+    let scores = if let Some(at) = given.as_of {
+        calculate(&mut tx, location, at).await.map_err(AppError::internal)?
+    } else {
+        let asked = location.unwrap_or_else(Uuid::nil);
+        let all = refresh::refresh(&mut tx, [asked].into()).await.map_err(AppError::internal)?;
+        all.into_iter().find(|(id, _)| *id == asked).map(|(_, scores)| scores).unwrap_or_default()
     };
     tx.commit().await?;
     Ok(Json(ScoresOut { scores }))

@@ -179,7 +179,6 @@ fn quantile(waits: &[(i16, i64)], share: f64) -> Option<f64> {
 #[cfg(test)]
 mod tests {
     use super::super::testing::{inputs, lead};
-    use super::*;
 
     #[test]
     fn all_answered_at_once_is_100_and_none_ever_is_0() {

@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex};
 
 use axum::Router;
 use axum::routing::post;
-use chrono::{TimeDelta, Utc};
+use chrono::TimeDelta;
 use kernel::config::{ProviderConfig, ProviderKind, Secret};
 use kernel::testing::until;
 use product_tests::{Product, outside};
@@ -14,7 +14,7 @@ use serde_json::{Value, json};
 
 /// 40 leads of the last days: 30 answered within 3 minutes, 10 never, and payments of 12.
 async fn seed(product: &Product) {
-    let now = Utc::now();
+    let now = product.kernel.clock.now();
     let mut signals = Vec::new();
     for n in 0..40 {
         let at = now - TimeDelta::days(2 + n % 9) - TimeDelta::minutes(n);

@@ -114,10 +114,13 @@ impl Outside {
 
 type Heard = (String, String, String, i64);
 
+/// A conversation as it is kept: channel, its kind and account, the recipient and what is sealed of it, the last message.
+type Kept = (ChannelId, String, String, String, Option<Vec<u8>>, i64);
+
 async fn heard_lately(kernel: &Kernel, business: &Business) -> anyhow::Result<Vec<Heard>> {
     let vault = kernel.vault.of(business.org).await?;
     let mut tx = kernel.db.begin(business.org).await?;
-    let rows: Vec<(ChannelId, String, String, String, Option<Vec<u8>>, i64)> = sqlx::query_as(
+    let rows: Vec<Kept> = sqlx::query_as(
         "select c.channel_id, c.channel_kind, h.account_id, c.recipient, c.recipient_sealed, (extract(epoch from c.last_inbound_at) * 1000)::bigint \
          from conversations c join channels h on h.org_id = c.org_id and h.id = c.channel_id \
          where c.org_id = $1 and c.last_inbound_at > $2",

@@ -54,7 +54,7 @@ async fn keep_jobs(product: &Product) {
 
 /// Where a text stands: in the open, or as the bytes of a binary column.
 async fn in_the_open(product: &Product, marks: &[&str]) -> Vec<String> {
-    let bytes = |mark: &str| mark.bytes().map(|byte| format!("{byte:02x}")).collect::<String>();
+    let bytes = |mark: &str| mark.bytes().map(|byte| format!("{byte:02x}")).collect::<Vec<_>>().concat();
     let marks: Vec<(&str, String)> = marks.iter().map(|mark| (*mark, bytes(mark))).collect();
     let all = everything(product, product.org).await;
     let shows = |row: &str| marks.iter().any(|(mark, bytes)| row.contains(mark) || row.contains(bytes.as_str()));
