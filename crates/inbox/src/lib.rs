@@ -24,6 +24,7 @@ pub mod replay;
 mod sealing;
 pub mod sending;
 pub mod settings;
+pub mod waiting;
 mod web;
 
 use std::sync::Arc;

@@ -62,6 +62,12 @@ pub async fn noticed(
     anomalies::told::noticed(tx, location, days).await
 }
 
+/// What is out of the ordinary and was neither acknowledged nor muted, at a place or in the whole organisation; the newest first,
+/// twenty at most.
+pub async fn open_anomalies(tx: &mut OrgTx, location: Option<Uuid>) -> anyhow::Result<Vec<Noticed>> {
+    anomalies::told::open(tx, location).await
+}
+
 /// What every play brought in of leads enrolled from one instant and before another; plays that met nobody are left out.
 pub async fn read_outs(
     tx: &mut OrgTx,

@@ -1,10 +1,13 @@
 //! What the advisor can look up in the rooms, and where its advice becomes a task.
 
+mod anomalies;
+mod conversations;
 mod knowledge;
 mod leads_open;
 mod losses;
 mod metrics;
 mod places;
+mod plays;
 mod scores;
 mod words;
 
@@ -29,6 +32,9 @@ pub fn toolbox(kernel: &Kernel, embedder: Option<Arc<dyn Embedder>>) -> Toolbox 
         Arc::new(metrics::Money),
         Arc::new(metrics::Demand),
         Arc::new(leads_open::OpenLeads),
+        Arc::new(conversations::Conversations),
+        Arc::new(plays::Plays),
+        Arc::new(anomalies::Anomalies),
         Arc::new(places::Places),
         Arc::new(knowledge::Knowledge::new(kernel, embedder)),
     ])

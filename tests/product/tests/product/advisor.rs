@@ -9,8 +9,9 @@ use axum::routing::post;
 use chrono::TimeDelta;
 use kernel::config::{ProviderConfig, ProviderKind, Secret};
 use kernel::testing::until;
-use product_tests::{Product, outside};
+use product_tests::{Product, outside, person};
 use serde_json::{Value, json};
+use standins::Platform;
 
 /// 40 leads of the last days: 30 answered within 3 minutes, 10 never, and payments of 12.
 async fn seed(product: &Product) {
@@ -202,6 +203,91 @@ async fn instructions_in_data_stay_data_and_the_callers_functions_come_back() {
     let with_evil: Vec<&Value> =
         messages.iter().filter(|message| message["content"].as_str().is_some_and(|text| text.contains("Ignore all rules"))).collect();
     assert!(!with_evil.is_empty() && with_evil.iter().all(|message| message["role"] == "user"), "{messages:?}");
+    product.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn whoever_waits_is_known_and_only_at_home() {
+    let product = Product::start().await;
+    let question = "Which conversations wait for an answer?";
+    assert!(text(&ask(&product, question).await).contains("Nobody waits"));
+    let asha = person(Platform::Messenger, 3);
+    product.writes(Platform::Messenger, &asha, "Good morning!");
+    product.reply(Platform::Messenger, &asha, 1).await;
+    // A person takes the pen and does not write: what comes then waits.
+    let conversation = product.conversation("facebook").await;
+    let id = conversation["id"].as_str().expect("an id");
+    let (status, pen) = product.call("POST", &format!("/v2/conversations/{id}/takeover"), Value::Null).await;
+    assert_eq!(status, 200, "{pen}");
+    product.writes(Platform::Messenger, &asha, "Do you have a slot on Friday?");
+    let answer = until("the advisor knows", || async {
+        let answer = ask(&product, question).await;
+        text(&answer).contains("One conversation waits for an answer now").then_some(answer)
+    })
+    .await;
+    let cited = answer["recoup"]["citations"].as_array().expect("citations");
+    assert!(cited.iter().any(|one| one["href"] == format!("/inbox/{id}")), "{answer}");
+    let neighbour = product.neighbour().await;
+    let body = json!({"model": "recoup-advisor", "messages": [{"role": "user", "content": question}]});
+    let (_, answer) = neighbour.call("POST", "/v2/ai/chat/completions", body).await;
+    assert!(text(&answer).contains("Nobody waits"), "{answer}");
+    product.end().await;
+}
+
+/// 400 treated, of whom every second paid 100, and 200 held back, of whom every tenth did: long ago, so that nobody reads it anew.
+async fn experiment(product: &Product, leads: i32) {
+    let mut tx = product.kernel.db.begin(product.org).await.expect("a transaction");
+    sqlx::query(
+        "insert into play_enrolments (org_id, id, play, lead, contact, arm, stratum, before_minor, triggered_at, enrolled_at, outcome_minor) \
+         select $1, gen_random_uuid(), 'slow_reply', gen_random_uuid(), gen_random_uuid(), \
+           case when n % 3 = 0 then 'held' else 'treated' end, 1, 0, $2, $2, \
+           case when n % 30 = 0 or (n % 3 <> 0 and n % 2 = 0) then 10000 else 0 end from generate_series(1, $3) n",
+    )
+    .bind(product.org)
+    .bind(Utc::now() - TimeDelta::days(100))
+    .bind(leads)
+    .execute(tx.conn())
+    .await
+    .expect("enrolments");
+    tx.commit().await.expect("committed");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn plays_claim_what_their_holdout_says_and_no_more() {
+    let product = Product::start().await;
+    let question = "What did our plays bring in?";
+    assert!(text(&ask(&product, question).await).contains("No play has met a lead"));
+    experiment(&product, 12).await;
+    let answer = ask(&product, question).await;
+    assert!(text(&answer).contains("Too early to say") && !text(&answer).contains('$'), "{answer}");
+    experiment(&product, 600).await;
+    let answer = ask(&product, question).await;
+    let said = text(&answer);
+    assert!(said.contains("more than would have come without it") && said.contains("95 %"), "{said}");
+    let cited = answer["recoup"]["citations"].as_array().expect("citations");
+    assert!(cited.iter().any(|one| one["href"] == "/revenue/plays/slow_reply"), "{answer}");
+    product.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_out_of_the_ordinary_is_told_until_somebody_saw_it() {
+    let product = Product::start().await;
+    let question = "Is anything unusual?";
+    assert!(text(&ask(&product, question).await).contains("Nothing out of the ordinary"));
+    let run = async |sql: &'static str| {
+        let mut tx = product.kernel.db.begin(product.org).await.expect("a transaction");
+        sqlx::query(sql).bind(product.org).execute(tx.conn()).await.expect("written");
+        tx.commit().await.expect("committed");
+    };
+    run("insert into anomalies (org_id, id, metric, day, last_day, value, expected, low, high, z, days, evidence, found_at) \
+         values ($1, gen_random_uuid(), 'leads', current_date - 2, current_date - 1, 3, 12, 8, 16, -4.5, 2, '{}', now())")
+    .await;
+    let answer = ask(&product, question).await;
+    assert!(text(&answer).contains("lower than expected") && text(&answer).contains("where 12 was expected"), "{answer}");
+    let cited = answer["recoup"]["citations"].as_array().expect("citations");
+    assert!(cited.iter().any(|one| one["href"].as_str().is_some_and(|href| href.starts_with("/revenue/anomalies/"))), "{answer}");
+    run("update anomalies set state = 'acknowledged' where org_id = $1").await;
+    assert!(text(&ask(&product, question).await).contains("Nothing out of the ordinary"));
     product.end().await;
 }
 
