@@ -3,7 +3,8 @@
 //   node scripts/pictures.mjs http://127.0.0.1:8080 EMAIL PASSWORD [FOLDER]
 //
 // Speaks WebDriver to chromedriver itself, so that nothing has to be installed from a registry. Pages are found by following
-// the navigation and the first entry of each list. Exits 1 when a page logs an error or scrolls sideways.
+// the navigation and the first entry of each list; what no list leads to is named or made. Exits 1 when a page logs an error or
+// scrolls sideways.
 import { spawn } from "node:child_process";
 import { mkdir, writeFile } from "node:fs/promises";
 import { createServer } from "node:net";
@@ -23,6 +24,21 @@ const port = await new Promise((resolve) => {
 const driver = spawn("chromedriver", [`--port=${port}`], { stdio: "ignore" });
 const troubles = [];
 
+// Pages that neither the navigation nor an entry of a list leads to.
+const aside = [
+  "/ingestion/connect/stripe",
+  "/ingestion/connect/google_business",
+  "/ingestion/connect/rest",
+  "/ingestion/connect/webhook",
+  "/ingestion/connect/drop",
+  "/reports/briefing",
+  "/reports/new",
+  "/reports/schedules/new",
+  "/revenue/scores/lead_leakage/rows",
+  "/revenue/scores/revenue_at_risk/rows",
+  "/revenue/scores/competitive_visibility/rows",
+];
+
 try {
   await photographAll();
 } finally {
@@ -34,12 +50,13 @@ process.exit(troubles.length ? 1 : 0);
 
 async function photographAll() {
   await mkdir(folder, { recursive: true });
+  const made = await make();
   for (const theme of ["light", "dark"]) {
     for (const width of [360, 1440]) {
       const browser = await open(width, theme);
       await photograph(browser, "/sign-in", `sign-in-${theme}-${width}`);
       await signIn(browser);
-      for (const path of await pages(browser)) {
+      for (const path of await pages(browser, made)) {
         await photograph(browser, path, `${name(path)}-${theme}-${width}`);
       }
       await call("DELETE", browser);
@@ -84,18 +101,53 @@ async function signIn(browser) {
   }
 }
 
-/** The pages of the navigation, those their tabs lead to, and the first entry of each list. */
-async function pages(browser) {
+/** Makes what a demo has none of: a file that waits for its answers, a report with a link, a conversation with the advisor. */
+async function make() {
+  const browser = await open(1440, "light");
+  await signIn(browser);
+  await go(browser, "/ingestion");
+  const paths = await run(
+    browser,
+    `const csrf = document.querySelector("[name=_csrf]").value, path = (answer) => new URL(answer.url).pathname;
+     const send = async (to, fields) => {
+       const answer = await fetch(to, { method: "POST", body: fields instanceof FormData ? fields : new URLSearchParams({ _csrf: csrf, ...fields }) });
+       if (!answer.ok) throw new Error(to + " answers " + answer.status);
+       return answer;
+     };
+     return (async () => {
+       const table = "Nr;Date;Type;Amount;E-Mail\\n1;03.04.2026;Enquiry;;sam@example.com\\n2;04.04.2026;Sale;180,00;sam@example.com\\n";
+       const upload = new FormData();
+       upload.append("_csrf", csrf);
+       upload.append("file", new File([table], "leads.csv", { type: "text/csv" }));
+       const file = path(await send("/ingestion/files", upload));
+       const report = path(await send("/reports/make", { kind: "performance", format: "pdf" }));
+       for (let tries = 0; !(await (await fetch(report)).text()).includes('id="links"'); tries++) {
+         if (tries > 200) throw new Error("the report is not made");
+         await new Promise((done) => setTimeout(done, 50));
+       }
+       const links = await (await send(report + "/shares", { days: "7" })).text();
+       const thread = path(await send("/advisor/ask", { thread: crypto.randomUUID(), question: "What is our revenue at risk, and why?" }));
+       return [file, report, links.match(/\\/shared\\/[^<"\\s]+/)[0], thread];
+     })();`,
+  );
+  await call("DELETE", browser);
+  return paths;
+}
+
+/** Those that are given, the pages of the navigation, those their tabs lead to, and the first entry of each list. */
+async function pages(browser, made) {
   const links = (selector) =>
     run(browser, `return [...document.querySelectorAll(arguments[0])].map((a) => a.getAttribute("href"))`, [selector]);
   const own = (href) => href && href.startsWith("/") && !href.startsWith("//") && !/sign-out|\.json|[?#]/.test(href);
-  const found = new Set((await links("nav a[href]")).filter(own));
+  const found = new Set([...(await links("nav a[href]")).filter(own), ...aside, ...made]);
   // What a page adds is visited too.
   for (const path of found) {
     await go(browser, path);
     for (const href of (await links("nav a[href]")).filter(own)) found.add(href);
-    const entry = (await links("main a[href]")).filter(own).find((href) => href.startsWith(`${path}/`) && /_[0-9a-z]{26}$|\/scores\//.test(href));
-    if (entry) found.add(entry);
+    const entries = (await links("main a[href]")).filter(own).filter((href) => href.startsWith(`${path}/`) && /_[0-9a-z]{26}$|\/(scores|plays)\//.test(href));
+    // A list of connections and one of runs may stand on the same page.
+    const lists = new Map(entries.reverse().map((href) => [href.slice(0, href.lastIndexOf("/")), href]));
+    for (const entry of lists.values()) found.add(entry);
   }
   return [...found].sort();
 }
@@ -138,5 +190,5 @@ async function answering() {
 
 /** `/` is the command centre; an entry's own page drops its id. */
 function name(path) {
-  return path.replace(/_[0-9a-z]{26}/g, "").replace(/^\/|\/$/g, "").replaceAll("/", "-") || "command-centre";
+  return path.replace(/_[0-9a-z]{26}/g, "").replace(/\/[0-9a-f-]{36}$/, "-one").replace(/^\/shared\/.*/, "/shared").replace(/^\/|\/$/g, "").replaceAll("/", "-") || "command-centre";
 }
