@@ -176,6 +176,15 @@ impl Kind {
         matches!(self, Self::GoogleBusiness | Self::GoogleAnalytics | Self::GoogleAds | Self::Salesforce)
     }
 
+    /// Whether it sends signed notices of what changed, to an address that it is given. Google's are proved in another way and
+    /// are not taken: the clock reads it.
+    pub fn gives_notice(self) -> bool {
+        matches!(
+            self,
+            Self::Stripe | Self::Shopify | Self::Square | Self::Mindbody | Self::Hubspot | Self::Callrail | Self::Ctm
+        )
+    }
+
     /// Whether runs read it, by the clock and by hand.
     pub fn is_read(self) -> bool {
         !matches!(self, Self::Webhook | Self::Drop)

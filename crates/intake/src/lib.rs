@@ -10,6 +10,7 @@ mod drops;
 mod files;
 mod kinds;
 mod landing;
+mod notices;
 mod pages;
 mod paths;
 pub mod privacy;

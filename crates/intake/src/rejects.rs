@@ -38,6 +38,11 @@ impl Reject {
         Self { row, field: rejection.field, reason: rejection.reason, cells }
     }
 
+    /// What is wrong, with the field to blame.
+    pub fn why(&self) -> String {
+        self.field.as_deref().map(|field| format!("{field} ")).unwrap_or_default() + &self.reason
+    }
+
     /// Of a record of a source.
     pub fn of_record(row: u64, record: &Value, rejection: Rejection) -> Self {
         let text = record.to_string().chars().take(4 * LONGEST).collect();

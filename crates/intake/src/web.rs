@@ -11,7 +11,7 @@ use crate::connections::{api as connections, consent};
 use crate::core::Core;
 use crate::files::api as files;
 use crate::runs::{api as runs, trigger};
-use crate::{pages, webhook};
+use crate::{notices, pages, webhook};
 
 /// What the room's handlers can reach.
 #[derive(Clone, FromRef)]
@@ -32,7 +32,11 @@ pub fn room(core: &Core, app: &App) -> Room {
     let desk = Desk { app: app.clone(), core: core.clone() };
     Room {
         api: api().with_state(desk.clone()),
-        webhooks: Router::new().route("/webhooks/intake/{token}", post(webhook::receive)).with_state(desk.clone()),
+        webhooks: Router::new()
+            .route("/webhooks/intake/{token}", post(webhook::receive))
+            .route("/webhooks/sources/{kind}/{token}", post(notices::receive))
+            .route("/webhooks/sources/callrail/{token}/{event}", post(notices::receive_event))
+            .with_state(desk.clone()),
         pages: pages::routes().with_state(desk),
         nav: vec![pages::nav()],
         ..Room::default()

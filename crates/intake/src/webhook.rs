@@ -23,6 +23,7 @@ use crate::connections::change::extract;
 use crate::connections::secrets::{Secrets, door};
 use crate::connections::store::{self, Connection};
 use crate::core::Core;
+use crate::kinds::Kind;
 use crate::rejects::Reject;
 
 /// Records of one body.
@@ -76,7 +77,9 @@ pub(crate) async fn receive(
     let unknown = || AppError::not_found("webhook");
     let (org, id) = system::door_of(&core.kernel.db, &door(&token)).await?.ok_or_else(unknown)?;
     let mut tx = core.kernel.db.begin(org).await?;
-    let connection = store::find(&mut tx, id).await?.ok_or_else(unknown)?;
+    // A door of another kind is proved in another way: the user of a folder is no token.
+    let webhook = |one: &Connection| one.kind == Kind::Webhook;
+    let connection = store::find(&mut tx, id).await?.filter(webhook).ok_or_else(unknown)?;
     drop(tx);
     let vault = core.kernel.vault.of(org).await?;
     let secrets = Secrets::open(&vault, &connection, "webhook").map_err(AppError::internal)?;
@@ -165,9 +168,7 @@ async fn land(
         }
     }
     for reject in &taken.rejected {
-        let field = reject.field.as_deref().map(|field| format!("{field} ")).unwrap_or_default();
-        let reason = field + &reject.reason;
-        keep(&mut tx, vault, connection.id, &reason, reject.cells.concat().as_bytes()).await?;
+        keep(&mut tx, vault, connection.id, &reject.why(), reject.cells.concat().as_bytes()).await?;
     }
     let error = taken.rejected.first().map(|_| "some records were refused; they are kept with their reasons");
     store::ended(&mut tx, connection.id, error, if error.is_some() { "failing" } else { "connected" }).await?;
@@ -189,7 +190,8 @@ async fn refuse(
     Ok(tx.commit().await?)
 }
 
-async fn keep(
+/// Keeps a body with the reason why it was refused, sealed.
+pub(crate) async fn keep(
     tx: &mut kernel::db::OrgTx,
     vault: &OrgVault,
     connection: ConnectionId,

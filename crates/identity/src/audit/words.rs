@@ -151,6 +151,7 @@ const SENTENCES: &[(&str, &str)] = &[
     ("channel.disconnected", "disconnected a channel"),
     ("crm.changed", "changed what the CRM is told"),
     ("crm.connected", "connected the CRM"),
+    ("ingestion.address_renewed", "gave a source's notices a new address"),
     ("ingestion.cache_forgotten", "had sources read from the beginning"),
     ("ingestion.cancelled", "cancelled a run"),
     ("ingestion.changed", "changed a source"),

@@ -17,6 +17,7 @@ use super::change::{self, Given};
 use super::store::{self, Connection};
 use crate::core::Core;
 use crate::kinds::Kind;
+use crate::notices::address;
 use crate::sources;
 use crate::webhook::{self, RefusedOut};
 
@@ -68,7 +69,8 @@ pub(crate) struct ConnectionOut {
     /// When it was last read to the end.
     pub read_at: Option<DateTime<Utc>>,
     pub created_at: DateTime<Utc>,
-    /// Once, when it is made: the address to post to, or the user to sign in with.
+    /// Once, when it is made: the address to post to or that the system sends notices to (CallRail's followed by `/call` or
+    /// `/form`), or the user to sign in with.
     pub door: Option<String>,
 }
 
@@ -119,6 +121,7 @@ pub(crate) struct CheckOut {
 pub(crate) fn shown(core: &Core, kind: Kind, door: &str) -> String {
     match kind {
         Kind::Webhook => format!("{}/webhooks/intake/{door}", core.kernel.config.http.base_url()),
+        kind if kind.gives_notice() => address::url(&core.kernel.config.http.base_url(), kind, door, None),
         _ => door.to_owned(),
     }
 }
@@ -140,7 +143,7 @@ pub(crate) async fn create_source_connection(
     let ConnectionIn { kind, name, settings, secrets } = given;
     let given = Given { name, settings, secrets };
     let made = change::make(&core, by.org(), by.actor(), by.request().caller(), kind, given).await?;
-    let door = made.door.as_deref().map(|door| shown(&core, kind, door));
+    let door = made.door.or(made.notices).as_deref().map(|door| shown(&core, kind, door));
     Ok((StatusCode::CREATED, Json(ConnectionOut { door, ..made.connection.into() })))
 }
 

@@ -11,10 +11,11 @@ use kernel::ledger::{Actor, Event, Fact, Subject};
 use serde_json::{Map, Value, json};
 use shell::{AppError, Detail};
 
-use super::secrets::{Secrets, door, fresh};
+use super::secrets::{MOST_SIGNING, SIGNING, Secrets, door, fresh};
 use super::store::{self, Connection};
 use crate::core::Core;
 use crate::kinds::Kind;
+use crate::notices::address;
 use crate::paths::{Extract, Recipe};
 use crate::rest::RestConfig;
 use crate::runs::store as runs;
@@ -33,6 +34,8 @@ pub(crate) struct Made {
     pub connection: Connection,
     /// The token of a webhook's address, or the user of a folder.
     pub door: Option<String>,
+    /// The token of the address that notices are sent to.
+    pub notices: Option<String>,
 }
 
 /// Makes a connection. One that can be asked is asked before it is kept; one that waits for a consent is not.
@@ -59,7 +62,7 @@ pub(crate) async fn make(
         _ => None,
     };
     let sealed = if secrets.is_empty() { None } else { Some(secrets.seal(&vault, id).map_err(AppError::internal)?) };
-    let waits = kind.by_consent() && secrets.is_empty();
+    let waits = kind.by_consent() && secrets.proves_nothing();
     let mut connection = Connection {
         id,
         kind,
@@ -89,9 +92,14 @@ pub(crate) async fn make(
         by: by.to_string(),
     };
     store::keep(&mut tx, new).await?;
+    let notices = if kind.gives_notice() {
+        Some(address::renew(&mut tx, &vault, id).await.map_err(AppError::internal)?)
+    } else {
+        None
+    };
     told(&mut tx, by, "ingestion.connected", &connection, None).await?;
     tx.commit().await?;
-    Ok(Made { connection, door: shown })
+    Ok(Made { connection, door: shown, notices })
 }
 
 /// Asks the outside who we are; its refusal is for the form.
@@ -180,6 +188,7 @@ fn secrets(kind: Kind, given: &BTreeMap<String, String>) -> Result<Secrets, AppE
     let mut secrets = Secrets::default();
     for (name, value) in given {
         let known = kind.asks().iter().any(|ask| ask.secret && ask.name == name)
+            || (kind.gives_notice() && name == SIGNING)
             || matches!((kind, name.as_str()), (Kind::Webhook | Kind::Rest, "secret") | (Kind::Drop, "password"));
         if !known {
             return Err(AppError::field(format!("secrets.{name}"), "is not a known field"));
@@ -208,6 +217,9 @@ fn check(kind: Kind, settings: &Value, secrets: &Secrets, new: bool) -> Result<(
     let fields = |wrong: &mut Vec<Detail>, found: Vec<(String, String)>| {
         wrong.extend(found.into_iter().map(|(field, why)| Detail::new(format!("settings.{field}"), why)));
     };
+    if secrets.signing().len() > MOST_SIGNING {
+        wrong.push(Detail::new(format!("secrets.{SIGNING}"), format!("has more than {MOST_SIGNING} secrets")));
+    }
     match kind {
         Kind::Rest => match serde_json::from_value::<RestConfig>(settings.clone()) {
             Ok(config) => fields(&mut wrong, config.problems(secrets)),

@@ -11,6 +11,11 @@ use serde_json::{Value, json};
 
 use super::store::Connection;
 
+/// The name of what notices are signed with.
+pub(crate) const SIGNING: &str = "signing";
+/// The most secrets that notices may be signed with at once.
+pub(crate) const MOST_SIGNING: usize = 4;
+
 /// What a connection is made with.
 #[derive(Clone, Default)]
 pub(crate) struct Secrets {
@@ -47,6 +52,17 @@ impl Secrets {
     /// One of them; none when it was left empty.
     pub(crate) fn of(&self, name: &str) -> Option<&Secret> {
         self.values.get(name).filter(|secret| !secret.is_empty())
+    }
+
+    /// The secrets that notices are signed with: several, with spaces between, while one is exchanged.
+    pub(crate) fn signing(&self) -> Vec<Secret> {
+        let kept = self.of(SIGNING).map(Secret::reveal).unwrap_or_default();
+        kept.split_whitespace().map(Secret::new).collect()
+    }
+
+    /// Whether nothing in it proves who we are.
+    pub(crate) fn proves_nothing(&self) -> bool {
+        self.tokens.is_none() && self.values.keys().all(|name| name == SIGNING)
     }
 
     /// Whether there is nothing in it.

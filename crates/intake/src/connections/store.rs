@@ -1,8 +1,8 @@
 //! The rows of connections.
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use kernel::db::OrgTx;
-use kernel::ids::ConnectionId;
+use kernel::ids::{ConnectionId, uuid_at};
 use serde_json::Value;
 
 use crate::kinds::Kind;
@@ -184,6 +184,50 @@ pub(crate) async fn ended(
     Ok(())
 }
 
+/// Says what went wrong with something that came by itself; the state stays, and the next reading that ends well takes it away.
+pub(crate) async fn said(tx: &mut OrgTx, id: ConnectionId, error: &str) -> Result<(), sqlx::Error> {
+    let now = tx.clock().now();
+    sqlx::query(
+        "update connections set last_error = $3, last_error_at = $4 \
+         where org_id = $1 and id = $2 and state <> 'reconnect' and last_error is distinct from $3",
+    )
+    .bind(tx.org())
+    .bind(id)
+    .bind(error)
+    .bind(now)
+    .execute(tx.conn())
+    .await?;
+    Ok(())
+}
+
+/// Writes what a connection is found by from now on, and the same sealed, to be shown.
+pub(crate) async fn set_door(
+    tx: &mut OrgTx,
+    id: ConnectionId,
+    hash: Vec<u8>,
+    sealed: Vec<u8>,
+) -> Result<(), sqlx::Error> {
+    sqlx::query("update connections set door_hash = $3, door_sealed = $4 where org_id = $1 and id = $2")
+        .bind(tx.org())
+        .bind(id)
+        .bind(hash)
+        .bind(sealed)
+        .execute(tx.conn())
+        .await?;
+    Ok(())
+}
+
+/// What a connection is found by, sealed; none where it is not to be shown, or is not there.
+pub(crate) async fn door_sealed(tx: &mut OrgTx, id: ConnectionId) -> Result<Option<Vec<u8>>, sqlx::Error> {
+    let found: Option<Option<Vec<u8>>> =
+        sqlx::query_scalar("select door_sealed from connections where org_id = $1 and id = $2")
+            .bind(tx.org())
+            .bind(id)
+            .fetch_optional(tx.conn())
+            .await?;
+    Ok(found.flatten())
+}
+
 /// Pauses, or lets go on.
 pub(crate) async fn pause(tx: &mut OrgTx, id: ConnectionId, paused: bool) -> Result<(), sqlx::Error> {
     sqlx::query(
@@ -200,7 +244,7 @@ pub(crate) async fn pause(tx: &mut OrgTx, id: ConnectionId, paused: bool) -> Res
 
 /// Removes a connection with what belongs to it alone; runs stay, as history.
 pub(crate) async fn remove(tx: &mut OrgTx, id: ConnectionId) -> Result<(), sqlx::Error> {
-    for table in ["intake_cursors", "intake_refusals", "intake_seen", "intake_consents"] {
+    for table in ["intake_cursors", "intake_refusals", "intake_seen", "intake_consents", "intake_notices"] {
         let query = format!("delete from {table} where org_id = $1 and connection_id = $2");
         sqlx::query(sqlx::AssertSqlSafe(query)).bind(tx.org()).bind(id).execute(tx.conn()).await?;
     }
@@ -212,16 +256,20 @@ pub(crate) async fn remove(tx: &mut OrgTx, id: ConnectionId) -> Result<(), sqlx:
     Ok(())
 }
 
-/// Connections that are read by the clock and were not since an instant.
+/// Connections that are read by the clock and were not since an instant. A run of some streams that a notice asked for is none.
 pub(crate) async fn due(tx: &mut OrgTx, before: DateTime<Utc>) -> Result<Vec<ConnectionId>, sqlx::Error> {
     sqlx::query_scalar(
         "select c.id from connections c where c.org_id = $1 and c.state in ('connected', 'failing') \
            and c.kind not in ('webhook', 'drop') and (c.sealed is not null or c.kind in ('rest')) \
            and not exists (select from intake_runs r where r.org_id = c.org_id and r.connection_id = c.id \
-             and r.file_id is null and (r.finished_at is null or r.created_at > $2)) order by c.id",
+             and r.file_id is null and r.state in ('queued', 'running', 'paused')) \
+           and not exists (select from intake_runs r where r.org_id = c.org_id and r.connection_id = c.id \
+             and r.file_id is null and r.streams is null and r.id >= $3 and r.created_at > $2) order by c.id",
     )
     .bind(tx.org())
     .bind(before)
+    // Ids are in the order of time: what is old is not looked at, however much there is.
+    .bind(uuid_at(before - TimeDelta::seconds(1)))
     .fetch_all(tx.conn())
     .await
 }

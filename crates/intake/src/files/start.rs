@@ -95,6 +95,7 @@ pub(crate) async fn start(
         trigger: if upload.connection_id.is_some() { "drop".to_owned() } else { by.to_string() },
         dry_run,
         total_bytes: Some(upload.bytes),
+        streams: None,
     };
     let run = runs::make(tx, new).await?.ok_or_else(|| AppError::conflict("this file is being read already"))?;
     let detail = json!({ "upload": upload.id.to_string(), "bytes": upload.bytes, "dry_run": dry_run });

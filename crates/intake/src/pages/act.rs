@@ -9,6 +9,7 @@ use shell::{Allowed, AppError, Form, Path, Toast};
 
 use crate::connections::{change, store};
 use crate::core::Core;
+use crate::notices::address;
 use crate::runs::api::{Turn, turn};
 use crate::runs::trigger;
 
@@ -62,6 +63,12 @@ pub(super) async fn connection(
             let action = if paused { "ingestion.connection_paused" } else { "ingestion.connection_resumed" };
             change::told(&mut tx, by.actor(), action, &connection, None).await?;
             Toast::done(if paused { "Paused; nothing is read until you let it go on" } else { "It goes on" })
+        }
+        "address" if connection.kind.gives_notice() => {
+            let vault = core.kernel.vault.of(by.org()).await?;
+            address::renew(&mut tx, &vault, id).await.map_err(AppError::internal)?;
+            change::told(&mut tx, by.actor(), "ingestion.address_renewed", &connection, None).await?;
+            Toast::done("It has a new address; enter it at the system, the one before is refused from now on")
         }
         "remove" => {
             change::remove(&mut tx, by.actor(), &connection).await?;

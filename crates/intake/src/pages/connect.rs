@@ -11,6 +11,7 @@ use shell::{Allowed, AppError, FieldErrors, Form, Frame, Path, Toast, show};
 
 use crate::connections::api::shown;
 use crate::connections::change::{self, Given};
+use crate::connections::secrets::SIGNING;
 use crate::core::Core;
 use crate::kinds::{Ask, Kind};
 use crate::sources;
@@ -85,6 +86,9 @@ pub(super) fn asks(kind: Kind) -> Vec<Ask> {
             all.push(ask("public_key", "Or a public key", "One line, as in authorized_keys.", false));
         }
         _ => {}
+    }
+    if kind.gives_notice() {
+        all.push(ask(SIGNING, "Signing secret", "Of its notices; it can wait until you set them up there.", true));
     }
     all
 }

@@ -17,6 +17,7 @@ use crate::connections::change;
 use crate::connections::store::{self, Connection};
 use crate::core::Core;
 use crate::kinds::{Ask, Kind};
+use crate::notices::address::{self, Address};
 use crate::runs::store as runs;
 use crate::sources;
 use crate::webhook::{self, RefusedOut};
@@ -44,6 +45,9 @@ struct ConnectionPage {
     problem: String,
     rows: Vec<Line>,
     refused: Vec<RefusedOut>,
+    /// Where its notices are sent to, and what sends them.
+    addresses: Vec<Address>,
+    sends: &'static str,
 }
 
 async fn load(by: &Allowed<ManageChannels>, id: ConnectionId) -> Result<Connection, AppError> {
@@ -59,8 +63,11 @@ async fn look(
     let mut tx = by.tx().await?;
     let names = HashMap::from([(connection.id, connection.name.clone())]);
     let rows = runs::list(&mut tx, Some(connection.id), None, SHOWN).await?;
-    let refused = if connection.kind == Kind::Webhook {
-        let vault = core.kernel.vault.of(by.org()).await?;
+    let vault = core.kernel.vault.of(by.org()).await?;
+    let token = address::token(&mut tx, &vault, connection.id).await.map_err(AppError::internal)?;
+    let base = core.kernel.config.http.base_url();
+    let addresses = token.map(|token| address::addresses(&base, connection.kind, &token)).unwrap_or_default();
+    let refused = if connection.kind == Kind::Webhook || connection.kind.gives_notice() {
         webhook::refused(&mut tx, &vault, connection.id, SHOWN).await?
     } else {
         Vec::new()
@@ -95,6 +102,8 @@ async fn look(
             .unwrap_or_default(),
         rows: rows.into_iter().map(|run| line(&run.into(), &names)).collect(),
         refused,
+        addresses,
+        sends: address::words(connection.kind),
         name: connection.name,
         state: connection.state,
         account: connection.account,

@@ -8,6 +8,7 @@ pub(crate) mod pages;
 pub(crate) mod poll;
 pub(crate) mod store;
 pub(crate) mod trigger;
+pub(crate) mod wake;
 pub(crate) mod work;
 
 use std::time::Duration;

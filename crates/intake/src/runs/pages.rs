@@ -83,7 +83,8 @@ pub(crate) async fn read(core: &Core, org: OrgId, run: &Run) -> anyhow::Result<E
         progress: run.progress.0.clone(),
         vault: core.kernel.vault.of(org).await?,
     };
-    for stream in streams {
+    let wanted = |name: &String| run.streams.as_ref().is_none_or(|only| only.contains(name));
+    for stream in streams.into_iter().filter(|stream| wanted(&stream.name)) {
         while !reader.progress.done.contains(&stream.name) {
             if begun.elapsed() > STINT {
                 return Ok(Ended::More);

@@ -15,7 +15,7 @@ use crate::core::Core;
 use crate::files;
 
 /// How often sources are read.
-const EVERY: TimeDelta = TimeDelta::minutes(5);
+pub(crate) const EVERY: TimeDelta = TimeDelta::minutes(5);
 /// A file that nobody started, or that was read dry, goes after this.
 const FILES_KEPT: TimeDelta = TimeDelta::days(7);
 
@@ -53,6 +53,7 @@ impl Poll {
                 trigger,
                 dry_run: false,
                 total_bytes: None,
+                streams: None,
             };
             store::make(&mut tx, new).await?;
         }
@@ -86,6 +87,7 @@ impl Sweep {
         let Self(core) = self;
         let before = core.kernel.clock.now() - FILES_KEPT;
         let mut tx = core.kernel.db.begin(org).await?;
+        store::sweep(&mut tx).await?;
         let gone = files::store::sweep(&mut tx, before).await?;
         tx.commit().await?;
         for id in gone {

@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, TimeDelta, Utc};
 use kernel::db::OrgTx;
-use kernel::ids::{ConnectionId, RunId, UploadId};
+use kernel::ids::{ConnectionId, RunId, UploadId, uuid_at};
 use serde_json::Value;
 use sqlx::types::Json;
 use uuid::Uuid;
@@ -11,6 +11,8 @@ use super::pages::Progress;
 
 /// The rate is that of the last half minute.
 const RATE_OVER: TimeDelta = TimeDelta::seconds(30);
+/// No system sends a notice again after this.
+const NOTICES_KEPT: TimeDelta = TimeDelta::days(35);
 
 /// A run with the sums of its batches.
 #[derive(Clone, Debug, sqlx::FromRow)]
@@ -22,6 +24,8 @@ pub(crate) struct Run {
     pub mode: String,
     pub trigger: String,
     pub dry_run: bool,
+    /// Only these are read; every stream when absent.
+    pub streams: Option<Vec<String>>,
     pub state: String,
     pub error: Option<String>,
     pub waits_until: Option<DateTime<Utc>>,
@@ -45,7 +49,8 @@ pub(crate) struct Run {
     pub finished_at: Option<DateTime<Utc>>,
 }
 
-const SELECT: &str = "select r.id, r.connection_id, r.file_id, r.mode, r.trigger, r.dry_run, r.state, r.error, r.waits_until, \
+const SELECT: &str = "select r.id, r.connection_id, r.file_id, r.mode, r.trigger, r.dry_run, r.streams, r.state, r.error, \
+     r.waits_until, \
      r.progress, r.total_rows, r.total_bytes, r.rows_read + b.rows_read as rows_read, r.landed + b.landed as landed, \
      r.corrected + b.corrected as corrected, r.unchanged + b.unchanged as unchanged, r.rejected + b.rejected as rejected, \
      r.bytes + b.bytes as bytes, b.recent_rows, b.recent_bytes, b.recent_s, r.created_at, r.started_at, r.finished_at \
@@ -102,6 +107,8 @@ pub(crate) struct NewRun<'a> {
     pub trigger: String,
     pub dry_run: bool,
     pub total_bytes: Option<i64>,
+    /// Only these are read; every stream when absent.
+    pub streams: Option<Vec<String>>,
 }
 
 /// Makes a run and its job; none when one of the connection is under way already.
@@ -109,8 +116,8 @@ pub(crate) async fn make(tx: &mut OrgTx, new: NewRun<'_>) -> Result<Option<RunId
     let id = RunId::new(tx.clock());
     let now = tx.clock().now();
     let made = sqlx::query(
-        "insert into intake_runs (org_id, id, connection_id, file_id, mode, trigger, dry_run, state, total_bytes, created_at) \
-         values ($1, $2, $3, $4, $5, $6, $7, 'queued', $8, $9) on conflict do nothing",
+        "insert into intake_runs (org_id, id, connection_id, file_id, mode, trigger, dry_run, state, total_bytes, created_at, \
+         streams) values ($1, $2, $3, $4, $5, $6, $7, 'queued', $8, $9, $10) on conflict do nothing",
     )
     .bind(tx.org())
     .bind(id)
@@ -121,6 +128,7 @@ pub(crate) async fn make(tx: &mut OrgTx, new: NewRun<'_>) -> Result<Option<RunId
     .bind(new.dry_run)
     .bind(new.total_bytes)
     .bind(now)
+    .bind(new.streams)
     .execute(tx.conn())
     .await?;
     if made.rows_affected() == 0 {
@@ -276,6 +284,29 @@ pub(crate) async fn progress(tx: &mut OrgTx, id: RunId, progress: &Progress, tot
     .bind(total)
     .execute(tx.conn())
     .await?;
+    Ok(())
+}
+
+/// Removes runs that nobody began and nobody asks for any more: those that found nothing after a week, the others after a quarter
+/// of a year; and what names events, once no system sends them again.
+pub(crate) async fn sweep(tx: &mut OrgTx) -> Result<(), sqlx::Error> {
+    let now = tx.clock().now();
+    let (idle, old) = (now - TimeDelta::days(7), now - TimeDelta::days(90));
+    sqlx::query(
+        "delete from intake_runs where org_id = $1 and id < $2 and trigger in ('schedule', 'notice') and finished_at is not null \
+           and (finished_at < $4 or (finished_at < $3 and state = 'done' and landed + corrected + rejected = 0))",
+    )
+    .bind(tx.org())
+    .bind(uuid_at(idle))
+    .bind(idle)
+    .bind(old)
+    .execute(tx.conn())
+    .await?;
+    sqlx::query("delete from intake_notices where org_id = $1 and at < $2")
+        .bind(tx.org())
+        .bind(now - NOTICES_KEPT)
+        .execute(tx.conn())
+        .await?;
     Ok(())
 }
 

@@ -96,6 +96,14 @@ pub(crate) async fn make(
     if connection.state == "reconnect" {
         return Err(AppError::conflict("the permission is missing or gone: connect first; what was read is kept"));
     }
-    let new = NewRun { connection: Some(connection.id), file: None, mode, trigger, dry_run, total_bytes: None };
+    let new = NewRun {
+        connection: Some(connection.id),
+        file: None,
+        mode,
+        trigger,
+        dry_run,
+        total_bytes: None,
+        streams: None,
+    };
     store::make(tx, new).await?.ok_or_else(|| AppError::conflict("a run of this connection is under way already"))
 }

@@ -8,7 +8,7 @@ use kernel::ids::OrgId;
 use kernel::queue::{Handler, Job, JobError};
 
 use super::store::{self, Run};
-use super::{Ended, RunJob, pages};
+use super::{Ended, RunJob, pages, wake};
 use crate::connections::store as connections;
 use crate::core::Core;
 use crate::files;
@@ -64,6 +64,7 @@ async fn conclude(core: &Core, org: OrgId, run: &Run, ended: Ended) -> Result<()
         Ended::Done => {
             store::end(&mut tx, run.id, "done", None).await?;
             note(&mut tx, run, None, "connected").await?;
+            wake::again(&mut tx, run).await?;
             None
         }
         Ended::Failed(why) => {

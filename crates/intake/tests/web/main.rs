@@ -3,6 +3,7 @@
 mod consent;
 mod csv;
 mod drops;
+mod notices;
 mod pages;
 mod rest;
 mod support;
