@@ -393,6 +393,8 @@ fn kind_word(kind: &str) -> &str {
 #[derive(Template)]
 #[template(path = "revenue/_lead.html")]
 struct Detail {
+    /// On a page of its own, where no drawer is to be closed.
+    alone: bool,
     name: String,
     href: String,
     state: String,
@@ -401,7 +403,15 @@ struct Detail {
     story: Vec<Told>,
 }
 
-/// One lead's story.
+/// The same as a page: a task leads to it.
+#[derive(Template)]
+#[template(path = "revenue/lead.html")]
+struct LeadPage {
+    frame: Frame,
+    part: Detail,
+}
+
+/// One lead's story: for the drawer, or as a page.
 pub(crate) async fn detail(
     by: Allowed<View>,
     State(people): State<Arc<dyn People>>,
@@ -422,7 +432,9 @@ pub(crate) async fn detail(
         ("First answer", row.answered_after_s.map_or_else(|| "never".to_owned(), |s| crate::centre::spoken(s as f64))),
         ("Worth", value(&row, currency.code())),
     ];
-    show(&Detail {
+    let alone = !by.request().fragment;
+    let part = Detail {
+        alone,
         name: name_of(&row, &names),
         href: if row.source == OURS { format!("/leads/{}", LeadId::from_uuid(row.id)) } else { String::new() },
         state,
@@ -439,7 +451,8 @@ pub(crate) async fn detail(
                 note: note(&told.kind, told.data.as_ref()),
             })
             .collect(),
-    })
+    };
+    if alone { show(&LeadPage { frame: by.frame(part.name.clone()), part }) } else { show(&part) }
 }
 
 /// What else is worth saying of a signal.

@@ -33,7 +33,10 @@ async fn rows_are_paged_by_a_cursor_and_the_drawer_tells_a_leads_story() {
     let next = house.page(&format!("{}&limit=15", more.replace("&#38;", "&").replace("&amp;", "&"))).await.text;
     assert_eq!(next.matches("<tr data-row>").count(), 5);
     let lead = first.split("/revenue/leads/").nth(1).and_then(|rest| rest.split('"').next()).expect("a lead");
-    let detail = house.page(&format!("/revenue/leads/{lead}")).await.text;
+    let path = format!("/revenue/leads/{lead}");
+    let page = house.page(&path).await.text;
+    assert!(page.contains("What happened") && page.contains("<html") && !page.contains("data-close-drawer"), "{page}");
+    let detail = house.web.submit(&house.token(Role::Viewer), Method::GET, &path, "").await.text;
     assert!(detail.contains("What happened") && detail.contains("Asked") && !detail.contains("<html"), "{detail}");
     let theirs = house.web.org("Theirs").await;
     let other = house.web.browse(&house.web.token(theirs, Role::Owner), &format!("/revenue/leads/{lead}")).await;

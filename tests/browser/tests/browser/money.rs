@@ -126,6 +126,9 @@ async fn lets_a_play_run(browser: &Browser, product: &Product) {
     assert_eq!(browser.count("main td a[href^='/revenue/leads/']").await, STALE as u64, "both sides of the play");
     browser.click(".rail-link", "Tasks").await;
     browser.see(".rows .row", "Stale-lead follow-up: get in touch").await;
+    browser.click(".rows .row a.button", "Open").await;
+    browser.see("h1", "A lead of csv").await;
+    browser.see("main .timeline", "Was answered").await;
     browser.without_errors().await;
 }
 
