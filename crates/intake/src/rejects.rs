@@ -5,7 +5,7 @@ use axum::http::{HeaderValue, header};
 use axum::response::{IntoResponse, Response};
 use connectors::source::Rejection;
 use csv::ByteRecord;
-use futures_util::stream;
+use futures_util::{StreamExt as _, stream};
 use kernel::Kernel;
 use kernel::db::OrgTx;
 use kernel::ids::{OrgId, RunId};
@@ -117,6 +117,8 @@ pub(crate) fn download(kernel: Kernel, org: OrgId, run: RunId, columns: &[String
             Err(error) => Some((Err(error), (kernel, None, None))),
         }
     });
+    // Whoever compresses it asks once more after the end.
+    let pieces = pieces.fuse();
     let disposition = HeaderValue::from_str(&format!("attachment; filename=\"rejected-{run}.csv\""));
     let disposition = disposition.unwrap_or(HeaderValue::from_static("attachment"));
     let kind = HeaderValue::from_static("text/csv; charset=utf-8");
