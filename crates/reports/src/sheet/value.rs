@@ -129,16 +129,15 @@ pub(super) fn digits(currency: &str) -> u32 {
     Currency::from_code(currency).map_or(2, Currency::digits)
 }
 
-/// Money from minor units: `€12,480`; the digits after the point are shown below a hundred.
+/// Money from minor units: `€12,480`; the digits after the point are shown below a hundred and rounded above, as on every page.
 pub(crate) fn money(minor: i64, currency: &str) -> String {
     let digits = digits(currency);
     let one = 10_u64.pow(digits);
     let (whole, rest) = (minor.unsigned_abs() / one, minor.unsigned_abs() % one);
-    let whole = i64::try_from(whole).unwrap_or(i64::MAX);
-    let number = if whole < 100 && rest != 0 {
-        format!("{whole}.{rest:0width$}", width = digits as usize)
-    } else {
-        count(whole)
+    let number = match whole {
+        0..100 if rest != 0 => format!("{whole}.{rest:0width$}", width = digits as usize),
+        0..100 => whole.to_string(),
+        _ => count(i64::try_from(whole + u64::from(rest * 2 >= one)).unwrap_or(i64::MAX)),
     };
     let sign = if minor < 0 { "−" } else { "" };
     match currency {
@@ -186,7 +185,8 @@ mod tests {
         assert_eq!(read(Value::of(Unit::Money, None)), "–");
         assert_eq!(read(Value::of(Unit::Points, Some(f64::NAN))), "–");
         assert_eq!(money(1_500, "JPY"), "¥1,500");
-        assert_eq!(money(1_234_567, "KWD"), "1,234 KWD");
+        assert_eq!(money(1_234_567, "KWD"), "1,235 KWD");
+        assert_eq!((money(78_260, "USD"), money(78_249, "USD")), ("$783".to_owned(), "$782".to_owned()));
     }
 
     #[test]

@@ -34,14 +34,18 @@ pub fn count(number: impl Into<i64>) -> String {
     out
 }
 
-/// Money from minor units: `amount(1_248_000, "USD")` is `$12,480`; cents are shown below a hundred.
+/// Money from minor units: `amount(1_248_000, "USD")` is `$12,480`; cents are shown below a hundred and rounded above.
 pub fn amount(minor: i64, currency: &str) -> String {
     let sign = if minor < 0 { "−" } else { "" };
     let digits = Currency::from_code(currency).map_or(2, Currency::digits);
     let unit = 10_i64.pow(digits);
     let (whole, rest) = (minor.saturating_abs() / unit, minor.saturating_abs() % unit);
     let places = digits as usize;
-    let number = if whole < 100 && rest != 0 { format!("{whole}.{rest:0places$}") } else { count(whole) };
+    let number = match whole {
+        0..100 if rest != 0 => format!("{whole}.{rest:0places$}"),
+        0..100 => count(whole),
+        _ => count(whole + i64::from(rest * 2 >= unit)),
+    };
     match currency {
         "USD" => format!("{sign}${number}"),
         "EUR" => format!("{sign}€{number}"),
@@ -123,6 +127,7 @@ mod tests {
         assert_eq!(count(1_234_567), "1,234,567");
         assert_eq!(count(-999), "−999");
         assert_eq!(amount(1_248_000, "USD"), "$12,480");
+        assert_eq!((amount(78_260, "USD"), amount(-78_249, "USD")), ("$783".to_owned(), "−$782".to_owned()));
         assert_eq!(amount(-1_250, "EUR"), "−€12.50");
         assert_eq!(amount(5_000, "SEK"), "50 SEK");
         assert_eq!((amount(1_500, "JPY"), amount(12_345, "KWD")), ("1,500 JPY".to_owned(), "12.345 KWD".to_owned()));
