@@ -134,11 +134,15 @@ async fn lets_a_play_run(browser: &Browser, product: &Product) {
 
 /// The briefing says on paper what it says on the page, and that is what the score's page says.
 async fn takes_the_briefing(browser: &Browser, leakage: &str) {
+    browser.go("/revenue/scores/revenue_at_risk").await;
+    let risk = browser.read(".score-value", "$").await;
+    let risk = risk.split_whitespace().next().expect("a figure");
     browser.click(".rail-link", "Reports").await;
     browser.click("main a.button", "Today's briefing").await;
     browser.see("h1", "Daily briefing").await;
     assert_eq!(figure(browser, "Lead leakage").await, leakage);
     let headline = browser.read(".headline", "").await;
+    assert!(headline.starts_with(&format!("{risk} a month is at risk")), "{headline}, and {risk} on its page");
     let reason = browser.read(".points li", "Lead leakage:").await;
     assert!(reason.contains(&format!("of {leakage}.")), "{reason}");
     let href = browser.attribute("a[href^='/reports/briefing/file']", "href").await;
