@@ -16,4 +16,5 @@ create table intake_notices (
   primary key (org_id, connection_id, digest)
 );
 select recoup_tenant_table('intake_notices');
+create index intake_runs_by_file on intake_runs (org_id, file_id) where file_id is not null;
 create index intake_notices_by_time on intake_notices (org_id, at);

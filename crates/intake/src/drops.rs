@@ -3,16 +3,19 @@
 //! A file that was there before, by name, size and content, is not read again. It is read by the connection's saved mapping; where
 //! there is none and the file leaves questions, it waits on the connection's page.
 
+use std::collections::HashSet;
 use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::time::Instant;
 
 use async_trait::async_trait;
+use kernel::db::OrgTx;
 use kernel::http::guard;
 use kernel::ids::{ConnectionId, OrgId};
 use kernel::ledger::Actor;
 use serde_json::{Value, json};
-use sftp::client::{Client, ClientError, Proof};
+use sftp::client::{Client, ClientError, Entry, Proof};
 use sftp::host::{Door, Folder, Incoming};
 use shell::AppError;
 
@@ -20,11 +23,11 @@ use crate::connections::secrets::{Secrets, door};
 use crate::connections::store::{self, Connection};
 use crate::core::Core;
 use crate::csv::mapping::{Answers, Mapping};
-use crate::files::upload::{Spooled, Writer, register};
+use crate::files::upload::{LARGEST, Spooled, Writer, register};
 use crate::files::{self, start};
 use crate::kinds::Kind;
 use crate::runs::store::Run;
-use crate::runs::{Ended, store as runs};
+use crate::runs::{Ended, STINT, store as runs};
 
 /// The usual port.
 const PORT: u16 = 22;
@@ -81,13 +84,16 @@ pub(crate) async fn check(core: &Core, org: OrgId, connection: &Connection) -> R
     Ok(format!("{} · {} files", text(&connection.settings, "host"), files.len()))
 }
 
-/// Fetches what is new in the folder and has it read.
+/// Fetches what is new in the folder and has it read; one file that cannot be fetched does not keep the others.
 pub(crate) async fn poll(core: &Core, org: OrgId, run: &Run, connection: &Connection) -> anyhow::Result<Ended> {
+    let begun = Instant::now();
     let client = match open(core, org, connection).await? {
         Ok(client) => client,
         Err(error) => return Ok(ended_by(&error)),
     };
-    pin(core, org, connection, client.fingerprint()).await?;
+    let mut tx = core.kernel.db.begin(org).await?;
+    store::pin(&mut tx, connection.id, client.fingerprint()).await?;
+    tx.commit().await?;
     let folder = text(&connection.settings, "folder");
     let listed = match client.list(folder).await {
         Ok(listed) => listed,
@@ -96,38 +102,62 @@ pub(crate) async fn poll(core: &Core, org: OrgId, run: &Run, connection: &Connec
     let mut tx = core.kernel.db.begin(org).await?;
     let before = runs::cursor(&mut tx, connection.id, STREAM).await?;
     drop(tx);
-    let mut after = if run.mode == "backfill" || !before.is_object() { json!({}) } else { before };
+    let mut progress = run.progress.0.clone();
+    let mut after = match progress.cursors.get(STREAM) {
+        Some(own) => own.clone(),
+        None if run.mode == "backfill" || !before.is_object() => json!({}),
+        None => before,
+    };
+    keep_only(&mut after, &listed);
+    let mut unread = None;
     for entry in listed {
         let mark = json!([entry.bytes, entry.changed]);
-        if after[&entry.name] == mark {
+        if after[&entry.name] == mark || entry.bytes == 0 || entry.bytes > LARGEST {
             continue;
+        }
+        if begun.elapsed() > STINT {
+            client.close().await;
+            return Ok(Ended::More);
         }
         let mut tx = core.kernel.db.begin(org).await?;
         if !runs::goes_on(&mut tx, run.id, false).await? {
             return Ok(Ended::Stopped);
         }
         drop(tx);
-        let spooled = match fetch(core, org, &client, folder, &entry.name).await? {
-            Ok(spooled) => spooled,
+        let spooled = match fetch(core, org, &client, folder, &entry).await? {
+            Ok(Some(spooled)) => spooled,
+            // Somebody is still writing it: the next look finds it whole.
+            Ok(None) => continue,
+            Err(error @ ClientError::Folder(_)) => {
+                unread.get_or_insert(error);
+                continue;
+            }
             Err(error) => return Ok(ended_by(&error)),
         };
-        // Somebody is still writing it: the next look finds it whole.
-        if spooled.bytes != entry.bytes || spooled.bytes == 0 {
-            files::forget(core, org, spooled.id).await;
-            continue;
-        }
         if run.dry_run {
             files::forget(core, org, spooled.id).await;
-            continue;
+        } else {
+            arrived(core, org, connection, spooled).await?;
         }
-        arrived(core, org, connection, spooled).await?;
         after[&entry.name] = mark;
         let mut tx = core.kernel.db.begin(org).await?;
-        runs::set_cursor(&mut tx, connection.id, STREAM, &after).await?;
+        if !run.dry_run {
+            runs::set_cursor(&mut tx, connection.id, STREAM, &after).await?;
+        }
+        progress.cursors.insert(STREAM.to_owned(), after.clone());
+        runs::progress(&mut tx, run.id, &progress, None).await?;
         tx.commit().await?;
     }
     client.close().await;
-    Ok(Ended::Done)
+    Ok(unread.map_or(Ended::Done, |error| ended_by(&error)))
+}
+
+/// Forgets files that are gone from the folder, so that what is known does not grow for ever.
+fn keep_only(known: &mut Value, listed: &[Entry]) {
+    let names: HashSet<&str> = listed.iter().map(|entry| entry.name.as_str()).collect();
+    if let Some(known) = known.as_object_mut() {
+        known.retain(|name, _| names.contains(name.as_str()));
+    }
 }
 
 fn ended_by(error: &ClientError) -> Ended {
@@ -137,45 +167,38 @@ fn ended_by(error: &ClientError) -> Ended {
     }
 }
 
-/// Keeps the server's key that was seen first.
-async fn pin(core: &Core, org: OrgId, connection: &Connection, fingerprint: &str) -> anyhow::Result<()> {
-    if !text(&connection.settings, "host_key").is_empty() {
-        return Ok(());
-    }
-    let mut settings = connection.settings.clone();
-    settings["host_key"] = fingerprint.into();
-    let mut tx = core.kernel.db.begin(org).await?;
-    store::change(&mut tx, connection.id, &connection.name, &settings, None).await?;
-    Ok(tx.commit().await?)
-}
-
+/// A file as it was listed; none when it is longer or shorter than that. A server that never ends is not followed.
 async fn fetch(
     core: &Core,
     org: OrgId,
     client: &Client,
     folder: &str,
-    name: &str,
-) -> anyhow::Result<Result<Spooled, ClientError>> {
-    let mut remote = match client.open(folder, name).await {
+    entry: &Entry,
+) -> anyhow::Result<Result<Option<Spooled>, ClientError>> {
+    let mut remote = match client.open(folder, &entry.name).await {
         Ok(remote) => remote,
         Err(error) => return Ok(Err(error)),
     };
-    let mut writer = Writer::new(core, org, name).await?;
+    let mut writer = Writer::new(core, org, &entry.name).await?;
+    let mut left = entry.bytes;
     loop {
         match remote.next().await {
-            Ok(Some(piece)) => writer.write(piece).await?,
-            Ok(None) => return Ok(Ok(writer.finish().await?)),
-            Err(error) => {
-                writer.abandon(core, org).await;
-                return Ok(Err(error));
+            Ok(Some(piece)) => {
+                let Some(rest) = left.checked_sub(piece.len() as u64) else { return Ok(Ok(None)) };
+                left = rest;
+                writer.write(piece).await?;
             }
+            Ok(None) if left == 0 => return Ok(Ok(Some(writer.finish().await?))),
+            Ok(None) => return Ok(Ok(None)),
+            Err(error) => return Ok(Err(error)),
         }
     }
 }
 
-/// A file is here whole: it is read by the connection's mapping, unless it was here before.
+/// A file is here whole: it is read by the connection's mapping, unless it was here before. That it was here is noted last: where
+/// this breaks off the file comes again, and reading it twice changes nothing.
 pub(crate) async fn arrived(core: &Core, org: OrgId, connection: &Connection, spooled: Spooled) -> anyhow::Result<()> {
-    if !is_new(core, org, connection.id, &spooled).await? {
+    if was_here(core, org, connection.id, &spooled).await? {
         files::forget(core, org, spooled.id).await;
         return Ok(());
     }
@@ -197,6 +220,7 @@ pub(crate) async fn arrived(core: &Core, org: OrgId, connection: &Connection, sp
             store::ended(&mut tx, connection.id, Some(&why), "failing").await?;
         }
     }
+    note(&mut tx, connection.id, &spooled).await?;
     Ok(tx.commit().await?)
 }
 
@@ -219,15 +243,31 @@ async fn read(
     Ok(tx.commit().await?)
 }
 
-/// Whether a file was never here before; notes it.
-async fn is_new(core: &Core, org: OrgId, id: ConnectionId, spooled: &Spooled) -> anyhow::Result<bool> {
+/// Whether a file was here before.
+async fn was_here(core: &Core, org: OrgId, id: ConnectionId, spooled: &Spooled) -> anyhow::Result<bool> {
     let mut tx = core.kernel.db.begin(org).await?;
-    let now = core.kernel.clock.now();
-    let noted = sqlx::query(
+    let here = sqlx::query_scalar(
+        "select exists (select from intake_seen where org_id = $1 and connection_id = $2 and name = $3 and bytes = $4 \
+           and digest = $5)",
+    )
+    .bind(org)
+    .bind(id)
+    .bind(&spooled.name)
+    .bind(spooled.bytes as i64)
+    .bind(&spooled.digest)
+    .fetch_one(tx.conn())
+    .await?;
+    Ok(here)
+}
+
+/// Notes that a file was here.
+async fn note(tx: &mut OrgTx, id: ConnectionId, spooled: &Spooled) -> Result<(), sqlx::Error> {
+    let now = tx.clock().now();
+    sqlx::query(
         "insert into intake_seen (org_id, connection_id, name, bytes, digest, at) values ($1, $2, $3, $4, $5, $6) \
          on conflict do nothing",
     )
-    .bind(org)
+    .bind(tx.org())
     .bind(id)
     .bind(&spooled.name)
     .bind(spooled.bytes as i64)
@@ -235,8 +275,7 @@ async fn is_new(core: &Core, org: OrgId, id: ConnectionId, spooled: &Spooled) ->
     .bind(now)
     .execute(tx.conn())
     .await?;
-    tx.commit().await?;
-    Ok(noted.rows_affected() == 1)
+    Ok(())
 }
 
 /// Who may drop files with us.
@@ -321,7 +360,7 @@ impl Folder for Dropped {
     }
 }
 
-/// A file that is being dropped. One that breaks off is swept away with its process's other leftovers.
+/// A file that is being dropped. One that breaks off is gone.
 struct Coming {
     core: Core,
     org: OrgId,

@@ -11,6 +11,8 @@ use tokio::io::AsyncReadExt;
 
 /// How long any one answer may take.
 const PATIENCE: Duration = Duration::from_secs(30);
+/// How long a session may take to open, and a folder to be listed.
+const OPENING: Duration = Duration::from_secs(120);
 /// Bytes read at once.
 const PIECE: usize = 128 << 10;
 
@@ -38,8 +40,8 @@ pub enum ClientError {
     /// It does not answer, or breaks off.
     #[error("the server does not answer: {0}")]
     Away(String),
-    /// The folder is not there.
-    #[error("the folder cannot be listed: {0}")]
+    /// The folder or a file in it is not there, or not for us.
+    #[error("the folder or a file in it cannot be read: {0}")]
     Folder(String),
 }
 
@@ -94,8 +96,19 @@ impl client::Handler for Check {
 }
 
 impl Client {
-    /// Opens a session. The address was checked by the caller; `expected` is the fingerprint that was seen first.
+    /// Opens a session. The address was checked by the caller; `expected` is the fingerprint that was seen first. However slowly the
+    /// server answers, it ends within two minutes.
     pub async fn connect(
+        address: SocketAddr,
+        user: &str,
+        proof: &Proof,
+        expected: Option<String>,
+    ) -> Result<Self, ClientError> {
+        let opened = tokio::time::timeout(OPENING, Self::open_session(address, user, proof, expected)).await;
+        opened.map_err(|_| ClientError::Away("it took too long".to_owned()))?
+    }
+
+    async fn open_session(
         address: SocketAddr,
         user: &str,
         proof: &Proof,
@@ -144,7 +157,9 @@ impl Client {
     /// The files of a folder, by name.
     pub async fn list(&self, folder: &str) -> Result<Vec<Entry>, ClientError> {
         let folder = if folder.is_empty() { "." } else { folder };
-        let listed = self.sftp.read_dir(folder).await.map_err(|error| ClientError::Folder(error.to_string()))?;
+        let listed = tokio::time::timeout(OPENING, self.sftp.read_dir(folder)).await;
+        let listed = listed.map_err(|_| ClientError::Away("its folder has no end".to_owned()))?;
+        let listed = listed.map_err(|error| ClientError::Folder(error.to_string()))?;
         let mut entries: Vec<Entry> = listed
             .filter(|entry| entry.file_type().is_file())
             .map(|entry| {
@@ -160,7 +175,11 @@ impl Client {
     /// Opens a file of a folder, to be read from its beginning.
     pub async fn open(&self, folder: &str, name: &str) -> Result<Remote, ClientError> {
         let path = if folder.is_empty() { name.to_owned() } else { format!("{}/{name}", folder.trim_end_matches('/')) };
-        let file = self.sftp.open(path).await.map_err(|error| ClientError::Folder(error.to_string()))?;
+        let file = self.sftp.open(path).await.map_err(|error| match error {
+            // The server refuses this one file; anything else is about the session.
+            russh_sftp::client::error::Error::Status(_) => ClientError::Folder(error.to_string()),
+            _ => ClientError::Away(error.to_string()),
+        })?;
         Ok(Remote { file, piece: vec![0; PIECE] })
     }
 

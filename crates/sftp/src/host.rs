@@ -18,7 +18,7 @@ use tokio::net::TcpListener;
 
 use crate::KeyPair;
 
-/// Files open at once in one session.
+/// Files open at once in one session, and folders.
 const MOST_OPEN: usize = 8;
 
 /// Who may drop files, and what becomes of them.
@@ -241,6 +241,9 @@ impl russh_sftp::server::Handler for Desk {
     async fn opendir(&mut self, id: u32, path: String) -> Result<Handle, Self::Error> {
         if !is_root(&path) {
             return Err(StatusCode::NoSuchFile);
+        }
+        if self.listing.len() >= MOST_OPEN {
+            return Err(StatusCode::Failure);
         }
         let handle = self.handle();
         self.listing.insert(handle.clone(), false);

@@ -136,6 +136,20 @@ pub(crate) async fn change(
     Ok(())
 }
 
+/// Keeps the key that a server showed first; what a person entered meanwhile stays.
+pub(crate) async fn pin(tx: &mut OrgTx, id: ConnectionId, fingerprint: &str) -> Result<(), sqlx::Error> {
+    sqlx::query(
+        "update connections set settings = jsonb_set(settings, '{host_key}', to_jsonb($3::text)) \
+         where org_id = $1 and id = $2 and coalesce(settings ->> 'host_key', '') = ''",
+    )
+    .bind(tx.org())
+    .bind(id)
+    .bind(fingerprint)
+    .execute(tx.conn())
+    .await?;
+    Ok(())
+}
+
 /// Writes new credentials alone: a renewal keeps the state.
 pub(crate) async fn seal(tx: &mut OrgTx, id: ConnectionId, sealed: Vec<u8>) -> Result<(), sqlx::Error> {
     sqlx::query("update connections set sealed = $3 where org_id = $1 and id = $2")

@@ -19,6 +19,8 @@ use crate::rejects::Reject;
 
 /// A row longer than this is a quotation mark that never closes.
 const LONGEST_ROW: u64 = 8 << 20;
+/// A batch ends behind the row that makes it longer than this: rows may be long, and several batches are in memory at once.
+const HEAVIEST: u64 = 8 << 20;
 
 /// Where reading begins: behind a batch that landed.
 #[derive(Clone, Copy, Debug, Default)]
@@ -81,9 +83,10 @@ pub fn read(
     }
     let mut seq = from.seq;
     loop {
+        let began = reader.position().byte();
         let mut batch = Batch {
             seq,
-            begin: begin + reader.position().byte(),
+            begin: begin + began,
             signals: Vec::with_capacity(MOST),
             rows: Vec::with_capacity(MOST),
             rejects: Vec::new(),
@@ -91,7 +94,7 @@ pub fn read(
             end: Spot::default(),
         };
         let mut ended = false;
-        while batch.count < MOST as u64 {
+        while batch.count < MOST as u64 && reader.position().byte() - began < HEAVIEST {
             if !reader.read_byte_record(&mut record)? {
                 ended = true;
                 break;
@@ -142,5 +145,42 @@ impl Read for Watched {
         let read = self.inner.read(into)?;
         self.read.set(self.read.get() + read as u64);
         Ok(read)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::Write as _;
+
+    use super::*;
+    use crate::csv::columns;
+    use crate::csv::mapping::Answers;
+
+    #[test]
+    fn long_rows_make_short_batches_and_none_is_lost() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("a.file");
+        let mut file = File::create(&path).expect("a file");
+        let long = "x".repeat(1 << 20);
+        for row in 0..20 {
+            writeln!(file, "n{row},2026-05-01T10:00:00Z,lead,{long}").expect("room");
+        }
+        let names = [("Id", "n1"), ("When", "2026-05-01T10:00:00Z"), ("What", "lead"), ("Note", "x")];
+        let columns: Vec<_> = names.iter().map(|(name, cell)| columns::look(name, &[*cell])).collect();
+        let mapping =
+            serde_json::json!({"external_id": {"column": "Id"}, "at": {"column": "When"}, "kind": {"column": "What"}});
+        let mapping = serde_json::from_value(mapping).expect("a mapping");
+        let now = chrono::DateTime::from_timestamp(1_790_000_000, 0).expect("an instant");
+        let plan = Plan::new(&mapping, &Answers::default(), &columns, chrono_tz::Tz::UTC, now).expect("a plan");
+        let text = Text { path, delimiter: b',', has_header: false, mark: 0 };
+        let (sender, mut receiver) = mpsc::channel(100);
+        let ended = read(&text, &plan, Spot::default(), &HashSet::new(), &sender, &Arc::default()).expect("readable");
+        drop(sender);
+        let mut counts = Vec::new();
+        while let Ok(batch) = receiver.try_recv() {
+            counts.push(batch.count);
+        }
+        assert!(ended && counts.len() >= 2 && counts.iter().all(|count| *count <= 9), "{counts:?}");
+        assert_eq!(counts.iter().sum::<u64>(), 20);
     }
 }

@@ -10,6 +10,7 @@ use flate2::read::MultiGzDecoder;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
+use super::upload::LARGEST;
 use crate::csv::sniff::Written;
 
 /// Text that unpacks to less is never refused for its size.
@@ -35,7 +36,9 @@ pub enum Packing {
 #[derive(Debug, thiserror::Error)]
 pub enum Unpackable {
     /// More comes out than any table packs to.
-    #[error("it unpacks to more than a hundred times its size; unpack it and upload the table itself")]
+    #[error(
+        "it unpacks to more than a hundred times its size, or to more than 50 GB; unpack it and upload the table in parts"
+    )]
     Bomb,
     /// Not one table.
     #[error("the archive has {0} files in it; it must have one table")]
@@ -62,7 +65,7 @@ pub fn with_plain<T>(
 ) -> anyhow::Result<T> {
     let mut file = File::open(path).context("the file is not there any more; upload it again")?;
     let size = file.metadata()?.len();
-    let most = SMALL.max(size.saturating_mul(MOST_RATIO));
+    let most = SMALL.max(size.saturating_mul(MOST_RATIO)).min(LARGEST.max(size));
     match packing {
         Packing::None => then(&mut BufReader::with_capacity(BUFFER, file)),
         Packing::Gzip => {

@@ -1,7 +1,10 @@
 //! `multipart/form-data` as it comes: the file goes to the disk piece by piece, whatever its size.
 
+use std::path::PathBuf;
+
 use axum::extract::multipart::{Field, MultipartError};
 use axum::extract::{FromRequest, Multipart, Request};
+use kernel::CanFail;
 use kernel::ids::{ConnectionId, OrgId, UploadId};
 use ring::digest;
 use shell::AppError;
@@ -13,7 +16,7 @@ use crate::core::Core;
 use crate::csv::mapping::{Answers, Mapping};
 
 /// The largest file, packed or not.
-const LARGEST: u64 = 50 << 30;
+pub(crate) const LARGEST: u64 = 50 << 30;
 /// The largest other field.
 const LARGEST_FIELD: usize = 256 << 10;
 
@@ -132,10 +135,7 @@ async fn spool(core: &Core, org: OrgId, part: &mut Field<'_>) -> Result<Spooled,
         match part.chunk().await {
             Ok(Some(piece)) => writer.write(&piece).await?,
             Ok(None) => break,
-            Err(error) => {
-                writer.abandon(core, org).await;
-                return Err(broken(&error));
-            }
+            Err(error) => return Err(broken(&error)),
         }
     }
     let spooled = writer.finish().await.map_err(AppError::internal)?;
@@ -146,10 +146,13 @@ async fn spool(core: &Core, org: OrgId, part: &mut Field<'_>) -> Result<Spooled,
     Ok(spooled)
 }
 
-/// Writes a file to the disk and counts it.
+/// Writes a file to the disk and counts it. One that is dropped before its end takes its bytes with it: nobody can fill the disk
+/// by beginning.
 pub(crate) struct Writer {
     id: UploadId,
     name: String,
+    path: PathBuf,
+    ended: bool,
     file: tokio::io::BufWriter<tokio::fs::File>,
     digest: digest::Context,
     bytes: u64,
@@ -164,11 +167,12 @@ impl Writer {
         options.write(true).create_new(true);
         #[cfg(unix)]
         options.mode(0o600);
-        let file = options.open(path_of(core, org, id)).await?;
+        let path = path_of(core, org, id);
+        let file = options.open(&path).await?;
         let name =
             name.rsplit(['/', '\\']).next().unwrap_or_default().chars().filter(|c| !c.is_control()).take(120).collect();
         let file = tokio::io::BufWriter::with_capacity(1 << 20, file);
-        Ok(Self { id, name, file, digest: digest::Context::new(&digest::SHA256), bytes: 0 })
+        Ok(Self { id, name, path, ended: false, file, digest: digest::Context::new(&digest::SHA256), bytes: 0 })
     }
 
     /// Adds a piece.
@@ -181,19 +185,21 @@ impl Writer {
         self.file.write_all(piece).await.map_err(AppError::internal)
     }
 
-    /// Takes it away again.
-    pub(crate) async fn abandon(self, core: &Core, org: OrgId) {
-        let id = self.id;
-        drop(self);
-        forget(core, org, id).await;
-    }
-
     /// Ends the file.
     pub(crate) async fn finish(mut self) -> std::io::Result<Spooled> {
         self.file.flush().await?;
         self.file.get_ref().sync_all().await?;
-        let digest = self.digest.finish().as_ref().to_vec();
-        Ok(Spooled { id: self.id, name: self.name, bytes: self.bytes, digest })
+        self.ended = true;
+        let digest = self.digest.clone().finish().as_ref().to_vec();
+        Ok(Spooled { id: self.id, name: std::mem::take(&mut self.name), bytes: self.bytes, digest })
+    }
+}
+
+impl Drop for Writer {
+    fn drop(&mut self) {
+        if !self.ended {
+            std::fs::remove_file(&self.path).can_fail("removing a file that broke off; the sweep tries again");
+        }
     }
 }
 

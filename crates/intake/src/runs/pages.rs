@@ -25,6 +25,8 @@ use crate::{drops, sources};
 const BACK: TimeDelta = TimeDelta::days(400);
 /// How long to wait where a system says that it is too much and not for how long.
 const WAIT: Duration = Duration::from_secs(60);
+/// However long it asks us to wait: after this it is asked again, because the run keeps its connection busy.
+const MOST_WAIT: Duration = Duration::from_hours(1);
 /// Empty pages in a row that still promise more.
 const MOST_EMPTY: u32 = 50;
 
@@ -42,6 +44,10 @@ pub(crate) struct Progress {
     pub seq: i64,
     /// Empty pages in a row.
     pub empty: u32,
+    /// Pages of the stream so far.
+    pub pages: u64,
+    /// A digest of the last page whose number was a power of two: pages that go round come to it again, however long the round.
+    pub landmark: Option<String>,
 }
 
 /// What a page came to.
@@ -110,7 +116,7 @@ pub(crate) fn ended_by(error: SourceError) -> anyhow::Result<Ended> {
     Ok(match error {
         SourceError::Reconnect(why) => Ended::Reconnect(why),
         SourceError::RateLimited { retry_after } => {
-            Ended::Wait(retry_after.unwrap_or(WAIT).max(Duration::from_secs(1)))
+            Ended::Wait(retry_after.unwrap_or(WAIT).clamp(Duration::from_secs(1), MOST_WAIT))
         }
         SourceError::Unavailable(_) => return Err(error.into()),
         SourceError::Malformed(_) | SourceError::Refused(_) => Ended::Failed(error.to_string()),
@@ -147,7 +153,9 @@ impl Reader<'_> {
     async fn keep(&mut self, stream: &str, before: &Cursor, page: Page) -> anyhow::Result<Turn> {
         let digest = digest_of(&page.records);
         let stands = page.next == *before && !page.done;
-        if !page.records.is_empty() && (stands || self.progress.last.as_ref() == Some(&digest)) && !page.done {
+        let known = |kept: &Option<String>| kept.as_ref() == Some(&digest);
+        let again = stands || known(&self.progress.last) || known(&self.progress.landmark);
+        if !page.records.is_empty() && again && !page.done {
             return Ok(Turn::Failed(
                 "the system sent the same page twice and promised more: what came before it is kept, the reading was stopped so \
                  that it does not go round for ever. Run it again; if it repeats, ask the system's support."
@@ -198,6 +206,10 @@ impl Reader<'_> {
     /// Writes the cursor behind a page, with the page.
     async fn advance(&mut self, tx: &mut OrgTx, stream: &str, page: &Page, digest: String) -> anyhow::Result<()> {
         self.progress.seq += 1;
+        self.progress.pages += 1;
+        if self.progress.pages.is_power_of_two() && !page.records.is_empty() {
+            self.progress.landmark = Some(digest.clone());
+        }
         self.progress.last = Some(digest);
         if self.apart() {
             self.progress.cursors.insert(stream.to_owned(), page.next.0.clone());
@@ -208,6 +220,8 @@ impl Reader<'_> {
         if page.done {
             self.progress.done.push(stream.to_owned());
             self.progress.last = None;
+            self.progress.landmark = None;
+            self.progress.pages = 0;
         }
         store::progress(tx, self.run.id, &self.progress, page.total.map(|total| total as i64)).await
     }
@@ -238,4 +252,18 @@ fn digest_of(records: &[Value]) -> String {
         context.update(record.to_string().as_bytes());
     }
     hex::encode(&context.finish().as_ref()[..16])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nobody_makes_a_run_wait_for_days() {
+        for (told, waits) in [(None, 60), (Some(7), 7), (Some(0), 1), (Some(7 * 86_400), 3_600)] {
+            let error = SourceError::RateLimited { retry_after: told.map(Duration::from_secs) };
+            let ended = ended_by(error).expect("no failure");
+            assert!(matches!(ended, Ended::Wait(wait) if wait == Duration::from_secs(waits)), "{ended:?}");
+        }
+    }
 }

@@ -128,3 +128,44 @@ async fn a_server_that_does_not_accept_us_is_said_and_nothing_is_kept() {
     house.drain().await;
     assert!(house.status(&job).await["error"].as_str().expect("a reason").contains("another key"));
 }
+
+/// Files of an organisation that lie on the disk.
+fn spooled(house: &House) -> usize {
+    let folder = house.kernel().config.data_dir.0.join("intake").join(house.org.to_string());
+    std::fs::read_dir(folder).map_or(0, Iterator::count)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_file_that_breaks_off_leaves_nothing_on_the_disk() {
+    let house = House::new().await;
+    let user = folder(&house, json!({})).await;
+    let sftp = sign_in(listen(&house).await, &user, "correct horse").await.expect("a session");
+    let mut file = sftp.create("may.csv").await.expect("a file");
+    file.write_all(TABLE.as_bytes()).await.expect("written");
+    file.flush().await.expect("written");
+    kernel::testing::until("the file", || async { (spooled(&house) == 1).then_some(()) }).await;
+    sftp.close().await.expect("closed");
+    kernel::testing::until("an empty folder", || async { (spooled(&house) == 0).then_some(()) }).await;
+    drop(file);
+    assert_eq!(house.count("select (select count(*) from intake_seen) + (select count(*) from intake_files)").await, 0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_file_that_could_not_be_taken_is_taken_when_it_comes_again() {
+    let house = House::new().await;
+    let settings = json!({"mapping": "nonsense"});
+    let made =
+        house.connect(&json!({"kind": "drop", "settings": settings, "secrets": {"password": "correct horse"}})).await;
+    let (id, user) = (made["id"].as_str().expect("an id"), made["door"].as_str().expect("a user"));
+    let address = listen(&house).await;
+    let sftp = sign_in(address, user, "correct horse").await.expect("a session");
+    assert!(!put(&sftp, "may.csv", TABLE).await, "its mapping cannot be read");
+    let path = format!("/v2/ingestion/connections/{id}");
+    let mended = json!({"settings": {"mapping": null}});
+    let answer = house.web.call(&house.admin, axum::http::Method::PATCH, &path, Some(&mended)).await;
+    assert_eq!(answer.status, 200, "{}", answer.text);
+    let sftp = sign_in(address, user, "correct horse").await.expect("a session");
+    assert!(put(&sftp, "may.csv", TABLE).await);
+    house.drain().await;
+    assert_eq!(house.count("select count(*) from signals").await, 2);
+}

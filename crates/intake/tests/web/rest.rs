@@ -22,6 +22,8 @@ enum Fault {
     Repeats,
     Lies,
     Garbage,
+    /// Whatever page is asked for, the same three come round and round.
+    Circles,
 }
 
 #[derive(Default)]
@@ -55,10 +57,16 @@ async fn orders(
         came.notify_one();
         go.notified().await;
     }
-    let fault = world.fault.lock().expect("the world").filter(|(at, _)| *at == page).map(|(_, fault)| fault);
+    let fault = world
+        .fault
+        .lock()
+        .expect("the world")
+        .filter(|(at, fault)| *at == page || *fault == Fault::Circles)
+        .map(|(_, fault)| fault);
     let rows = |page: u64| (0..3).map(|n| record(page * 10 + n)).collect::<Vec<_>>();
     match fault {
         Some(Fault::Repeats) => return axum::Json(json!({"data": rows(page - 1), "total": 9})).into_response(),
+        Some(Fault::Circles) => return axum::Json(json!({"data": rows(page % 3), "total": 9})).into_response(),
         Some(Fault::Lies) => return axum::Json(json!({"data": rows(page), "total": 1})).into_response(),
         Some(fault) => {
             world.fault.lock().expect("the world").take();
@@ -198,6 +206,18 @@ async fn pages_that_repeat_stop_the_run_and_totals_that_lie_do_not() {
     house.drain().await;
     let done = house.status(&job).await;
     assert_eq!((done["state"].as_str(), done["rows"].as_i64()), (Some("done"), Some(9)), "{done}");
+}
+
+#[tokio::test]
+async fn pages_that_go_round_in_a_long_circle_stop_the_run() {
+    let (house, world, made) = connected().await;
+    *world.fault.lock().expect("the world") = Some((0, Fault::Circles));
+    let job = house.trigger(&made, "incremental").await;
+    house.drain().await;
+    let stopped = house.status(&job).await;
+    assert_eq!(stopped["state"], "failed", "{stopped}");
+    assert!(stopped["rows"].as_i64().expect("rows") < 60, "{stopped}");
+    assert_eq!(house.count("select count(*) from signals").await, 9, "what came is kept");
 }
 
 #[tokio::test]
