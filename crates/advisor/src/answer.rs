@@ -149,9 +149,10 @@ pub async fn answer(core: &Core, question: Question, out: mpsc::Sender<Step>) {
     let mut decision = Decision::new(question.org, "advice", POLICY, &core.kernel.clock);
     decision.input("question", &question.text);
     let mut known = Known::default();
-    known.allowed.add_text(&question.text);
+    known.allowed.write_in(ai::local::language::detect(&question.text, None).code());
+    known.allowed.add_question(&question.text);
     for turn in question.history.iter().filter(|turn| turn.customer) {
-        known.allowed.add_text(&turn.text);
+        known.allowed.add_question(&turn.text);
     }
     let (outcome, text) = match look_first(core, &question, &mut known).await {
         Ok(()) => {

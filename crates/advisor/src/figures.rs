@@ -1,15 +1,28 @@
 //! Figures in an answer against the figures that tools gave.
 //!
-//! A figure is a number written in digits, or a number word from eleven on; with `%`, `K`, `million` and their like it is what
-//! they make of it. It stands when a tool gave it, or one that rounds to it at the digits written. What is written as a citation
-//! (`[2]`) or numbers a list (`2. …`) is no figure.
+//! A figure is a number written in digits, or one above ten in words; with `%`, `K`, `million` and their like it is what they make
+//! of it. It stands when a tool gave it, or one that rounds to it at the digits written; a share stands for a share alone: forty
+//! leads are not 40 % of them. What is written as a citation (`[2]`) or numbers a list (`2. …`) is no figure. Halves and quarters
+//! in words are not looked at.
 
 use serde_json::Value;
+
+use crate::spelled::{begins, spelled, word_end};
+
+/// Languages that write 1.234,5 for 1,234.5.
+const COMMA: [&str; 27] = [
+    "bg", "cs", "da", "de", "el", "es", "et", "fi", "fr", "hr", "hu", "id", "it", "lt", "lv", "nb", "nl", "no", "pl", "pt",
+    "ro", "ru", "sk", "sl", "sv", "tr", "uk",
+];
 
 /// The figures that may be written.
 #[derive(Clone, Debug, Default)]
 pub struct Allowed {
     values: Vec<f64>,
+    /// What was given as a percentage, in percent.
+    shares: Vec<f64>,
+    /// Whether texts are written with a comma before decimals.
+    comma: bool,
 }
 
 /// A figure found in a text.
@@ -25,13 +38,8 @@ pub struct Figure {
     pub start: usize,
     /// Where it ends, its scale word included.
     pub end: usize,
-}
-
-impl Figure {
     /// Whether it is written as a percentage.
-    fn is_share(&self) -> bool {
-        self.text.ends_with('%') || self.text.ends_with("percent")
-    }
+    pub share: bool,
 }
 
 /// Lets a growing text through as far as its figures stand.
@@ -48,7 +56,7 @@ impl Gate {
     /// The first figure that does not stand; the text before it may be shown.
     pub fn push(&mut self, piece: &str, allowed: &Allowed) -> Result<String, (String, Figure)> {
         self.text.push_str(piece);
-        self.release(settled(&self.text), allowed)
+        self.release(settled(&self.text, allowed.comma), allowed)
     }
 
     /// The rest, once nothing follows.
@@ -67,7 +75,7 @@ impl Gate {
     fn release(&mut self, cut: usize, allowed: &Allowed) -> Result<String, (String, Figure)> {
         let cut = cut.max(self.out);
         let stranger =
-            find(&self.text[..cut]).into_iter().find(|figure| figure.end > self.out && !allowed.allows(figure));
+            find_in(&self.text[..cut], allowed.comma).into_iter().find(|figure| figure.end > self.out && !allowed.allows(figure));
         if let Some(figure) = stranger {
             let before = self.text[self.out..figure.start.max(self.out)].to_owned();
             self.out = self.text.len();
@@ -85,6 +93,11 @@ impl Allowed {
         Self::default()
     }
 
+    /// From now on texts are written in a language, by its ISO 639-1 code: some have a comma before decimals.
+    pub fn write_in(&mut self, language: &str) {
+        self.comma = COMMA.contains(&language);
+    }
+
     /// Every number of a tool's result, those in its texts (dates, amounts) among them.
     pub fn add(&mut self, result: &Value) {
         match result {
@@ -97,84 +110,140 @@ impl Allowed {
                     self.add(item);
                 }
             }
-            Value::Object(fields) => fields.values().for_each(|item| self.add(item)),
+            Value::Object(fields) => {
+                let of_100 = fields.get("unit").and_then(Value::as_str).is_some_and(|unit| unit.starts_with("points"));
+                for (name, item) in fields {
+                    self.add(item);
+                    if of_100 || name.contains("percent") {
+                        self.shares.extend(item.as_f64().map(f64::abs));
+                    }
+                }
+            }
             Value::Null | Value::Bool(_) => {}
         }
     }
 
-    /// The figures of a text, such as the question: whoever asks about 7 days may be answered about 7 days.
+    /// The figures of a text of ours.
     pub fn add_text(&mut self, text: &str) {
-        self.values.extend(find(text).into_iter().map(|figure| figure.value));
+        self.take(find(text));
+    }
+
+    /// The figures of what was asked: whoever asks about 7 days may be answered about 7 days.
+    pub fn add_question(&mut self, text: &str) {
+        self.take(find_in(text, self.comma));
+    }
+
+    fn take(&mut self, figures: Vec<Figure>) {
+        for figure in figures {
+            let kept = if figure.share { &mut self.shares } else { &mut self.values };
+            kept.push(figure.value);
+        }
     }
 
     /// Whether a figure stands.
     pub fn allows(&self, figure: &Figure) -> bool {
         let close = |value: f64| (value - figure.value).abs() <= figure.tolerance + 1e-9 * value.abs().max(1.0);
-        self.values.iter().any(|&value| close(value) || (figure.is_share() && close(value * 100.0)))
+        if figure.share {
+            // A share is a part of one; a ratio may be above it, a count never is one.
+            let part = |value: f64| value <= 1.0 || value.fract() > 0.0;
+            return self.shares.iter().any(|&value| close(value))
+                || self.values.iter().any(|&value| part(value) && close(value * 100.0));
+        }
+        self.values.iter().any(|&value| close(value))
     }
 
     /// The first figure of a text that does not stand.
     pub fn first_stranger(&self, text: &str) -> Option<Figure> {
-        find(text).into_iter().find(|figure| !self.allows(figure))
+        find_in(text, self.comma).into_iter().find(|figure| !self.allows(figure))
     }
 }
 
-/// Words from eleven on, and what they are.
-const WORDS: [(&str, f64); 19] = [
-    ("eleven", 11.0),
-    ("twelve", 12.0),
-    ("thirteen", 13.0),
-    ("fourteen", 14.0),
-    ("fifteen", 15.0),
-    ("sixteen", 16.0),
-    ("seventeen", 17.0),
-    ("eighteen", 18.0),
-    ("nineteen", 19.0),
-    ("twenty", 20.0),
-    ("thirty", 30.0),
-    ("forty", 40.0),
-    ("fifty", 50.0),
-    ("sixty", 60.0),
-    ("seventy", 70.0),
-    ("eighty", 80.0),
-    ("ninety", 90.0),
-    ("hundred", 100.0),
-    ("dozen", 12.0),
-];
-
-/// Words and letters behind a number, and what they make of it. `m` is left out: it is minutes as often as millions.
-const SCALES: [(&str, f64); 10] = [
+/// Words and letters behind a number, and what they make of it. `m` is left out: it is minutes as often as millions, but for
+/// money.
+const SCALES: [(&str, f64); 25] = [
     ("k", 1e3),
     ("K", 1e3),
     ("M", 1e6),
+    ("mn", 1e6),
     ("bn", 1e9),
-    ("thousand", 1e3),
-    ("million", 1e6),
-    ("billion", 1e9),
+    ("mio", 1e6),
+    ("mln", 1e6),
+    ("mrd", 1e9),
     ("hundred", 1e2),
-    ("%", 1.0),
-    ("percent", 1.0),
+    ("dozen", 12.0),
+    ("thousand", 1e3),
+    ("tausend", 1e3),
+    ("lakh", 1e5),
+    ("lakhs", 1e5),
+    ("million", 1e6),
+    ("millions", 1e6),
+    ("millionen", 1e6),
+    ("millones", 1e6),
+    ("crore", 1e7),
+    ("crores", 1e7),
+    ("billion", 1e9),
+    ("billions", 1e9),
+    ("milliarden", 1e9),
+    ("milliards", 1e9),
+    ("trillion", 1e12),
 ];
 
-/// Every figure of a text, in order.
+/// What makes a number a share.
+const SHARES: [&str; 8] =
+    ["%", "percentage points", "percentage point", "percent", "per cent", "pct", "prozent", "procent"];
+
+/// Letters before an amount; others that touch digits name things (`B2B`, `GA4`).
+const MONEY: [&str; 22] = [
+    "usd", "eur", "gbp", "inr", "aud", "cad", "chf", "jpy", "cny", "sek", "nok", "dkk", "pln", "zar", "brl", "mxn", "us",
+    "rs", "r", "kr", "fr", "hk",
+];
+
+/// Gaps between a number and its scale, or before its next word.
+const GAPS: [char; 6] = [' ', '\u{a0}', '\u{202f}', '-', ',', '.'];
+
+/// A number of a text, and whether it has to stand.
+struct Piece {
+    figure: Figure,
+    counts: bool,
+}
+
+/// Every figure of a text with a point before decimals, in order.
 pub fn find(text: &str) -> Vec<Figure> {
+    find_in(text, false)
+}
+
+fn find_in(text: &str, comma: bool) -> Vec<Figure> {
+    pieces(text, comma).into_iter().filter(|piece| piece.counts).map(|piece| piece.figure).collect()
+}
+
+fn pieces(text: &str, comma: bool) -> Vec<Piece> {
     let mut found = Vec::new();
     let mut at = 0;
     while let Some(character) = text[at..].chars().next() {
         if character.is_ascii_digit() {
-            let figure = digits(text, at);
+            let figure = digits(text, at, comma);
             at = figure.end;
-            if !is_mark(text, &figure) {
-                found.push(figure);
-            }
+            let counts = !is_mark(text, &figure);
+            found.push(Piece { figure, counts });
         } else if character.is_alphabetic() {
-            let end = text[at..].find(|c: char| !c.is_alphanumeric()).map_or(text.len(), |length| at + length);
-            let word = text[at..end].to_lowercase();
-            if let Some((_, value)) = WORDS.iter().find(|(name, _)| *name == word) {
-                found.push(Figure { text: text[at..end].to_owned(), value: *value, tolerance: 0.0, start: at, end });
+            if let Some(number) = spelled(text, at) {
+                let share = share_at(text, number.end);
+                let end = share.unwrap_or(number.end);
+                let figure = Figure {
+                    text: text[at..end].to_owned(),
+                    value: number.value,
+                    tolerance: number.tolerance,
+                    start: at,
+                    end,
+                    share: share.is_some(),
+                };
+                at = end;
+                // Up to ten, words are ways of speaking as often as figures.
+                let counts = figure.value > 10.0 || figure.share;
+                found.push(Piece { figure, counts });
+            } else {
+                at = amount_in(text, at).unwrap_or_else(|| word_end(text, at));
             }
-            // Digits inside a word (`B2B`, `GA4`) name things.
-            at = end;
         } else {
             at += character.len_utf8();
         }
@@ -182,93 +251,153 @@ pub fn find(text: &str) -> Vec<Figure> {
     found
 }
 
+/// Where an amount begins in a word: behind the letters of a currency, or as three digits and more. Fewer name things (`GA4`).
+fn amount_in(text: &str, start: usize) -> Option<usize> {
+    let word = &text[start..word_end(text, start)];
+    let first = word.find(|c: char| !c.is_alphabetic())?;
+    let (letters, rest) = word.split_at(first);
+    let digits = rest.bytes().take_while(u8::is_ascii_digit).count();
+    let is_money = MONEY.contains(&letters.to_lowercase().as_str());
+    (digits > 2 || (digits > 0 && is_money)).then_some(start + first)
+}
+
 /// The figure whose first digit is at `start`.
-fn digits(text: &str, start: usize) -> Figure {
+fn digits(text: &str, start: usize, comma: bool) -> Figure {
     let bytes = text.as_bytes();
+    let is_digit = |at: usize| bytes.get(at).is_some_and(u8::is_ascii_digit);
+    let three = |at: usize| (0..3).all(|step| is_digit(at + step)) && !is_digit(at + 3);
+    let (grouping, decimal) = if comma { (b'.', b',') } else { (b',', b'.') };
     let (mut end, mut decimals, mut whole) = (start, None, String::new());
     while end < bytes.len() {
-        let next_is_digit = |at: usize| bytes.get(at).is_some_and(u8::is_ascii_digit);
         match bytes[end] {
             digit @ b'0'..=b'9' => {
                 whole.push(char::from(digit));
                 decimals = decimals.map(|count: i32| count + 1);
                 end += 1;
             }
-            // A comma before exactly three digits groups them.
-            b',' if decimals.is_none()
-                && (1..=3).all(|step| next_is_digit(end + step))
-                && !next_is_digit(end + 4) =>
+            // What parts thousands stands before exactly three digits.
+            sign if sign == grouping && decimals.is_none() && three(end + 1) => end += 1,
+            sign if (sign == decimal || sign == b'.')
+                && decimals.is_none()
+                && is_digit(end + 1)
+                && !dotted(bytes, start, end) =>
             {
-                end += 1;
-            }
-            b'.' if decimals.is_none() && next_is_digit(end + 1) => {
                 whole.push('.');
                 decimals = Some(0);
                 end += 1;
+            }
+            _ if comma && decimals.is_none() => {
+                let gap = ['\u{a0}', '\u{202f}'].into_iter().find(|gap| text[end..].starts_with(*gap));
+                let gap = gap.map_or(0, char::len_utf8);
+                if gap == 0 || !three(end + gap) {
+                    break;
+                }
+                end += gap;
             }
             _ => break,
         }
     }
     let decimals = decimals.unwrap_or(0);
-    let (scale, end) = scale_at(text, end);
+    let (scale, scaled) = scale_at(text, start, end);
+    let share = share_at(text, scaled);
+    let end = share.unwrap_or(scaled);
     let value = whole.parse::<f64>().unwrap_or(f64::MAX) * scale;
     // 12.5K may be 12,463; 1,200 is 1,200 and nothing else; 37 % may be 36.6 %.
-    let rounded = decimals > 0 || scale > 1.0 || text[..end].ends_with(['%', 't']);
+    let rounded = decimals > 0 || scale > 1.0 || share.is_some();
     let tolerance = if rounded { 0.5 * 10_f64.powi(-decimals) * scale } else { 0.5 };
-    Figure { text: text[start..end].to_owned(), value, tolerance, start, end }
+    Figure { text: text[start..end].to_owned(), value, tolerance, start, end, share: share.is_some() }
+}
+
+/// Whether a point parts the numbers of a date or a version: 27.11.2026.
+fn dotted(bytes: &[u8], start: usize, point: usize) -> bool {
+    if bytes[point] != b'.' {
+        return false;
+    }
+    let is_digit = |at: usize| bytes.get(at).is_some_and(u8::is_ascii_digit);
+    let after = point + 1 + bytes[point + 1..].iter().take_while(|byte| byte.is_ascii_digit()).count();
+    let before = start > 1 && bytes[start - 1] == b'.' && is_digit(start - 2);
+    before || (bytes.get(after) == Some(&b'.') && is_digit(after + 1))
 }
 
 /// The scale behind a number, and where it ends.
-fn scale_at(text: &str, end: usize) -> (f64, usize) {
-    let rest = &text[end..];
-    let gap = rest.len() - rest.trim_start_matches([' ', '\u{a0}', '\u{202f}']).len();
-    let rest = &rest[gap..];
+fn scale_at(text: &str, start: usize, end: usize) -> (f64, usize) {
+    let (rest, from) = behind(text, end);
     for (word, scale) in SCALES {
-        let Some(after) = rest.strip_prefix(word) else { continue };
-        let is_letter = word.chars().all(char::is_alphabetic);
-        // A letter scales only what it touches ("12K"), and no scale is the beginning of a longer word.
-        let touches = gap == 0 || word.chars().count() > 2 || word == "%";
-        if touches && !(is_letter && after.starts_with(char::is_alphanumeric)) {
-            return (scale, end + gap + word.len());
+        if let Some(length) = begins_with(rest, word) {
+            return (scale, from + length);
         }
     }
-    (1.0, end)
+    let before = text[..start].trim_end();
+    let is_money =
+        before.ends_with(['$', '€', '£', '¥', '₹']) || MONEY.iter().any(|code| ends_with_word(before, code));
+    match begins_with(rest, "m") {
+        Some(length) if is_money => (1e6, from + length),
+        _ => (1.0, end),
+    }
+}
+
+/// Where the word ends that makes a share of a number.
+fn share_at(text: &str, end: usize) -> Option<usize> {
+    let (rest, from) = behind(text, end);
+    SHARES.iter().find_map(|word| begins_with(rest, word)).map(|length| from + length)
+}
+
+/// What follows a number behind its gap, and where it begins.
+fn behind(text: &str, end: usize) -> (&str, usize) {
+    let rest = text[end..].trim_start_matches([' ', '\u{a0}', '\u{202f}']);
+    (rest, text.len() - rest.len())
+}
+
+/// The length of a word that a text begins with: letters of one or two as they are, longer ones in any case, and none that is the
+/// beginning of a longer word.
+fn begins_with(text: &str, word: &str) -> Option<usize> {
+    let head = text.get(..word.len())?;
+    let same = if word.len() > 2 { head.eq_ignore_ascii_case(word) } else { head == word };
+    let goes_on = word.ends_with(char::is_alphabetic) && text[word.len()..].starts_with(char::is_alphanumeric);
+    (same && !goes_on).then_some(word.len())
+}
+
+fn ends_with_word(text: &str, word: &str) -> bool {
+    text.rsplit(|c: char| !c.is_alphanumeric()).next().is_some_and(|last| last.eq_ignore_ascii_case(word))
 }
 
 /// Whether it is a citation or the number of a list's item.
 fn is_mark(text: &str, figure: &Figure) -> bool {
     let (before, after) = (&text[..figure.start], &text[figure.end..]);
-    let cites = before.ends_with('[') && after.starts_with(']');
-    let numbers = figure.text.len() <= 2
+    let short = figure.text.len() <= 2;
+    let cites = short && before.ends_with('[') && after.starts_with(']');
+    let numbers = short
         && (before.is_empty() || before.trim_end_matches(' ').ends_with('\n'))
         && (after.starts_with(". ") || after.starts_with(") "));
     cites || numbers
 }
 
 /// How much of a growing text can be judged: everything before a figure, or the beginning of one, that could still grow.
-pub fn settled(text: &str) -> usize {
+fn settled(text: &str, comma: bool) -> usize {
     let mut cut = text.len();
-    let figures = find(text);
-    if let Some(last) = figures.last() {
-        // A scale word may follow after a space; what is longer than any of them cannot become one.
-        let after = &text[last.end..];
-        let word: String = after.trim_start_matches([' ', '\u{a0}', '\u{202f}', ',', '.']).chars().take(9).collect();
-        let could_scale = SCALES.iter().any(|(scale, _)| scale.starts_with(word.as_str()));
-        if after.is_empty() || (could_scale && after.len() <= word.len() + 2) {
+    let found = pieces(text, comma);
+    if let Some(last) = found.last() {
+        // A scale or another word of the number may follow; what is none of their beginnings cannot become one.
+        let rest = text[last.figure.end..].trim_start_matches(GAPS).to_lowercase();
+        let word = rest.strip_prefix("and ").unwrap_or(&rest);
+        let mut scales = SCALES.iter().map(|(scale, _)| *scale).chain(SHARES).chain(["and ", "m"]);
+        if begins(word) || scales.any(|scale| scale.to_lowercase().starts_with(word)) {
             // "12,4" may still become 12,450: what touches it over a comma or a point is judged with it.
-            let mut first = last;
-            for earlier in figures.iter().rev().skip(1) {
-                if !matches!(&text[earlier.end..first.start], "," | ".") {
+            let mut first = last.figure.start;
+            for earlier in found.iter().rev().skip(1) {
+                if !matches!(&text[earlier.figure.end..first], "," | ".") {
                     break;
                 }
-                first = earlier;
+                first = earlier.figure.start;
             }
-            cut = first.start;
+            cut = first;
         }
     }
-    let tail = text.rfind(|c: char| !c.is_alphanumeric()).map_or(0, |at| at + text[at..].chars().next().map_or(1, char::len_utf8));
+    let tail =
+        text.rfind(|c: char| !c.is_alphanumeric()).map_or(0, |at| at + text[at..].chars().next().map_or(1, char::len_utf8));
     let word = text[tail..].to_lowercase();
-    if !word.is_empty() && WORDS.iter().any(|(name, _)| name.starts_with(&word)) {
+    // A word with digits at its end may become an amount: USD4, or the name of a thing: GA4.
+    if !word.is_empty() && (begins(&word) || word.ends_with(|c: char| c.is_ascii_digit())) {
         cut = cut.min(tail);
     }
     // "[1" may become a citation: the bracket is judged with what follows.
@@ -326,6 +455,61 @@ mod tests {
     }
 
     #[test]
+    fn holes_that_a_figure_could_slip_through_are_closed() {
+        for (text, figure) in [
+            // A count is no share, and a share no count.
+            ("48 % of them", "48 %"),
+            ("48 per cent", "48 per cent"),
+            ("37 leads", "37"),
+            ("$48m lost", "48m"),
+            ("48 Million", "48 Million"),
+            ("48 lakh", "48 lakh"),
+            ("5 million", "5 million"),
+            ("five thousand dollars", "five thousand"),
+            ("two million", "two million"),
+            ("forty-eight thousand", "forty-eight thousand"),
+            ("forty leads", "forty"),
+            ("USD97531", "97531"),
+            ("Rs97", "97"),
+            ("-97", "97"),
+            ("48–97", "97"),
+            ("| 48 | 97 |", "97"),
+            ("the 97th", "97"),
+            ("[97531]", "97531"),
+        ] {
+            assert_eq!(allowed().first_stranger(text).map(|found| found.text), Some(figure.to_owned()), "{text}");
+        }
+        for text in ["forty-eight leads", "USD 12,463", "USD12463.2", "in 2026", "-48", "the 48th", "B2B", "0.366", "48m later"] {
+            assert_eq!(allowed().first_stranger(text), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn shares_come_from_texts_percentages_and_points() {
+        let mut allowed = Allowed::new();
+        allowed.add_text("up 12 % on the period before");
+        allowed.add(&json!({"coverage_percent": 75, "score": {"unit": "points of 100", "value": 62.4}, "n": 9}));
+        for text in ["up 12 percent", "75 % of it", "62.4 of 100", "62 %"] {
+            assert_eq!(allowed.first_stranger(text), None, "{text}");
+        }
+        for text in ["12 leads", "9 %"] {
+            assert!(allowed.first_stranger(text).is_some(), "{text}");
+        }
+    }
+
+    #[test]
+    fn other_languages_write_decimals_with_a_comma() {
+        let mut allowed = allowed();
+        allowed.write_in("de");
+        for text in ["12.463,2 €", "12.463 €", "12\u{202f}463 €", "12,5 Tausend", "36,6 %", "37 Prozent", "am 3.11.2026"] {
+            assert_eq!(allowed.first_stranger(text), None, "{text}");
+        }
+        for (text, figure) in [("12.480 €", "12.480"), ("12,463 €", "12,463"), ("38,1 %", "38,1 %")] {
+            assert_eq!(allowed.first_stranger(text).map(|found| found.text), Some(figure.to_owned()), "{text}");
+        }
+    }
+
+    #[test]
     fn a_number_is_held_back_until_it_cannot_grow() {
         for (text, cut) in [
             ("lost 12", 5),
@@ -335,10 +519,16 @@ mod tests {
             ("lost 12 leads", 13),
             ("lost 12 leads and", 17),
             ("about twel", 6),
+            ("about twenty", 6),
+            ("about twenty-", 6),
+            ("about twenty f", 6),
+            ("about twenty of", 15),
+            ("for USD9", 4),
+            ("lost 12   mill", 5),
             ("see [", 5),
             ("see [2", 4),
         ] {
-            assert_eq!(settled(text), cut, "{text}");
+            assert_eq!(settled(text, false), cut, "{text}");
         }
     }
 
@@ -368,7 +558,10 @@ mod tests {
             for figure in find(&text) {
                 prop_assert!(text[figure.start..figure.end] == figure.text);
             }
-            prop_assert!(text.is_char_boundary(settled(&text)));
+            for comma in [false, true] {
+                prop_assert!(text.is_char_boundary(settled(&text, comma)));
+                prop_assert!(find_in(&text, comma).iter().all(|figure| text[figure.start..figure.end] == figure.text));
+            }
         }
     }
 }

@@ -11,6 +11,7 @@ mod figures;
 mod pages;
 mod period;
 pub mod privacy;
+mod spelled;
 mod threads;
 mod tool;
 mod web;
