@@ -28,7 +28,7 @@ pub fn room(core: &Core, app: &App) -> Room {
             .route("/advisor/{thread}", get(pages::thread))
             .route("/advisor/{thread}/forget", post(pages::forget))
             .with_state(desk),
-        nav: vec![NavItem::main(6, "Advisor", "/advisor", "sparkles").only(Permission::RunReports).keys("g a")],
+        nav: vec![NavItem::main(6, "Advisor", "/advisor", "sparkles").only(Permission::RunReports).keys("g v")],
         ..Room::default()
     }
 }

@@ -7,7 +7,7 @@ use async_trait::async_trait;
 use kernel::Kernel;
 use kernel::db::OrgTx;
 use kernel::ids::{ChannelId, ContactId, LeadId};
-use kernel::privacy::{Holder, Opener, Outside, Removed, Sheet, Traces};
+use kernel::privacy::{Holder, Marks, Opener, Outside, Removed, Sheet, Traces};
 use kernel::vault::OrgVault;
 use serde_json::{Map, Value, json};
 use uuid::Uuid;
@@ -164,6 +164,7 @@ impl Holder for People {
             let query = if table == "leads" { query.bind(&leads) } else { query };
             removed.push(Removed::new(table, query.execute(tx.conn()).await?.rows_affected()));
         }
+        removed.push(Removed::new("tasks", crate::tasks::forget(tx, &Marks::of(traces)).await?));
         Ok(removed)
     }
 

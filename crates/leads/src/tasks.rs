@@ -13,6 +13,7 @@ use kernel::audit::{self, AuditEntry};
 use kernel::db::OrgTx;
 use kernel::ids::{MemberId, TaskId};
 use kernel::ledger::Actor;
+use kernel::privacy::Marks;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 use shell::auth::Permission;
@@ -21,6 +22,7 @@ use shell::{Allowed, AppError, Form, Frame, Json, Listed, Page, PageParams, Path
 use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
+use uuid::Uuid;
 
 use crate::core::Core;
 use crate::web::Desk;
@@ -102,6 +104,23 @@ pub async fn take_back(tx: &mut OrgTx, id: TaskId) -> Result<bool, sqlx::Error> 
         .execute(tx.conn())
         .await?;
     Ok(done.rows_affected() > 0)
+}
+
+/// Removes the tasks that lead to somebody: by an id of theirs in the address, the key or the words.
+pub(crate) async fn forget(tx: &mut OrgTx, marks: &Marks) -> Result<u64, sqlx::Error> {
+    let all: Vec<(Uuid, String)> = sqlx::query_as(
+        "select id, concat_ws(' ', title, body, href, source_key) from tasks where org_id = $1",
+    )
+    .bind(tx.org())
+    .fetch_all(tx.conn())
+    .await?;
+    let theirs: Vec<Uuid> = all.into_iter().filter(|(_, text)| marks.are_in(text)).map(|(id, _)| id).collect();
+    let done = sqlx::query("delete from tasks where org_id = $1 and id = any($2)")
+        .bind(tx.org())
+        .bind(theirs)
+        .execute(tx.conn())
+        .await?;
+    Ok(done.rows_affected())
 }
 
 /// The routes under `/v2/tasks`.
