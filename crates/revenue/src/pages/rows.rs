@@ -71,7 +71,8 @@ impl Look {
     fn days(&self, today: NaiveDate, window: u32) -> Result<(NaiveDate, NaiveDate), AppError> {
         let read = |field: &str, text: &str| {
             let day = text.parse::<NaiveDate>();
-            day.map_err(|_| AppError::field(field, "is not a day such as 2026-03-31")).and_then(|day| known_day(field, day))
+            day.map_err(|_| AppError::field(field, "is not a day such as 2026-03-31"))
+                .and_then(|day| known_day(field, day))
         };
         if !self.day.is_empty() {
             let day = read("day", &self.day)?;

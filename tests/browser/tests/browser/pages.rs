@@ -148,7 +148,8 @@ async fn furnish(product: &Product) -> Furnished {
     let connection = id(&make("/v2/ingestion/connections", named).await);
     let design = json!({ "metrics": ["leads", "revenue"], "group": "source", "compare": true });
     let saved = id(&make("/v2/reports/definitions", json!({ "name": "Leads by source", "design": design })).await);
-    let daily = json!({ "kind": "briefing", "time": "07:30", "days": [1, 2, 3, 4, 5], "recipients": ["dana@example.com"] });
+    let daily =
+        json!({ "kind": "briefing", "time": "07:30", "days": [1, 2, 3, 4, 5], "recipients": ["dana@example.com"] });
     let schedule = id(&make(&format!("/v2/reports/{}/schedule", product.org), daily).await);
     let report = id(&make("/v2/reports/generate", json!({ "kind": "performance", "format": "pdf" })).await);
     until("the report", || async {
@@ -186,7 +187,11 @@ async fn anomaly(product: &Product) -> String {
     let found = until("the anomaly", || async {
         // Whoever looked before the sums were there has ticked the day off.
         let mut tx = product.kernel.db.begin(product.org).await.expect("a transaction");
-        sqlx::query("delete from anomaly_marks where org_id = $1").bind(product.org).execute(tx.conn()).await.expect("gone");
+        sqlx::query("delete from anomaly_marks where org_id = $1")
+            .bind(product.org)
+            .execute(tx.conn())
+            .await
+            .expect("gone");
         tx.commit().await.expect("committed");
         watch.run_for(product.org).await.expect("looked").first().copied()
     })

@@ -25,7 +25,8 @@ pub(super) struct Table {
 impl Table {
     /// A table of the last weeks before a day.
     pub(super) fn new(today: NaiveDate) -> Self {
-        let days: Vec<NaiveDate> = (4..27).map(|back| today - Days::new(back)).filter(|day| is_ambiguous(*day)).collect();
+        let days: Vec<NaiveDate> =
+            (4..27).map(|back| today - Days::new(back)).filter(|day| is_ambiguous(*day)).collect();
         let of = |lead: usize| days[lead % days.len()];
         let mut lines = vec!["Nr;Datum;Type;Amount;E-Mail;Lead;Location".to_owned()];
         let mut add = |lead: usize, clock: &str, kind: &str, amount: &str| {
