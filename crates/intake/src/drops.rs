@@ -3,10 +3,10 @@
 //! A file that was there before, by name, size and content, is not read again. It is read by the connection's saved mapping; where
 //! there is none and the file leaves questions, it waits on the connection's page.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::io;
 use std::net::SocketAddr;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use std::time::Instant;
 
 use async_trait::async_trait;
@@ -18,6 +18,7 @@ use serde_json::{Value, json};
 use sftp::client::{Client, ClientError, Entry, Proof};
 use sftp::host::{Door, Folder, Incoming};
 use shell::AppError;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use crate::connections::secrets::{Secrets, door};
 use crate::connections::store::{self, Connection};
@@ -33,6 +34,8 @@ use crate::runs::{Ended, STINT, store as runs};
 const PORT: u16 = 22;
 /// The stream under which it is kept what the folder held.
 const STREAM: &str = "files";
+/// Sessions of one folder at once.
+const MOST_SESSIONS: usize = 8;
 
 fn text<'a>(settings: &'a Value, name: &str) -> &'a str {
     settings[name].as_str().unwrap_or_default().trim()
@@ -202,11 +205,19 @@ pub(crate) async fn arrived(core: &Core, org: OrgId, connection: &Connection, sp
         files::forget(core, org, spooled.id).await;
         return Ok(());
     }
-    let answers: Answers =
-        connection.settings.get("answers").cloned().map(serde_json::from_value).transpose()?.unwrap_or_default();
-    let saved: Option<Mapping> = match connection.settings.get("mapping") {
-        None | Some(Value::Null) => None,
-        Some(mapping) => Some(serde_json::from_value(mapping.clone())?),
+    let (answers, saved) = match layout(&connection.settings) {
+        Ok(layout) => layout,
+        Err(error) => {
+            files::forget(core, org, spooled.id).await;
+            let why = format!(
+                "{} was not kept: the mapping in the connection's settings cannot be read ({error}); mend it and send the file again",
+                spooled.name
+            );
+            let mut tx = core.kernel.db.begin(org).await?;
+            store::ended(&mut tx, connection.id, Some(&why), "failing").await?;
+            tx.commit().await?;
+            return Err(error.into());
+        }
     };
     let read = read(core, org, connection, &spooled, saved, &answers).await;
     let mut tx = core.kernel.db.begin(org).await?;
@@ -222,6 +233,14 @@ pub(crate) async fn arrived(core: &Core, org: OrgId, connection: &Connection, sp
     }
     note(&mut tx, connection.id, &spooled).await?;
     Ok(tx.commit().await?)
+}
+
+/// How a connection's files are read: the answers, and the mapping where one was saved.
+fn layout(settings: &Value) -> serde_json::Result<(Answers, Option<Mapping>)> {
+    let kept = |name: &str| settings.get(name).filter(|value| !value.is_null()).cloned();
+    let answers = kept("answers").map(serde_json::from_value).transpose()?.unwrap_or_default();
+    let mapping = kept("mapping").map(serde_json::from_value).transpose()?;
+    Ok((answers, mapping))
 }
 
 async fn read(
@@ -279,11 +298,19 @@ async fn note(tx: &mut OrgTx, id: ConnectionId, spooled: &Spooled) -> Result<(),
 }
 
 /// Who may drop files with us.
-pub(crate) struct Doorkeeper(pub(crate) Core);
+pub(crate) struct Doorkeeper {
+    core: Core,
+    /// Places for the sessions of each folder.
+    places: Mutex<HashMap<ConnectionId, Arc<Semaphore>>>,
+}
 
 impl Doorkeeper {
+    pub(crate) fn new(core: Core) -> Self {
+        Self { core, places: Mutex::default() }
+    }
+
     async fn known(&self, user: &str) -> anyhow::Result<Option<(OrgId, Connection)>> {
-        let kernel = &self.0.kernel;
+        let kernel = &self.core.kernel;
         let Some((org, id)) = kernel::db::system::door_of(&kernel.db, &door(user)).await? else { return Ok(None) };
         let mut tx = kernel.db.begin(org).await?;
         let connection = store::find(&mut tx, id).await?;
@@ -292,22 +319,28 @@ impl Doorkeeper {
 
     async fn password(&self, user: &str, password: &str) -> anyhow::Result<Option<Arc<dyn Folder>>> {
         let Some((org, connection)) = self.known(user).await? else { return Ok(None) };
-        let vault = self.0.kernel.vault.of(org).await?;
+        let vault = self.core.kernel.vault.of(org).await?;
         let secrets = Secrets::open(&vault, &connection, "sign in")?;
         let fits = secrets.of("password").is_some_and(|kept| {
             subtle::ConstantTimeEq::ct_eq(door(kept.reveal()).as_slice(), door(password).as_slice()).into()
         });
-        Ok(fits.then(|| self.folder(org, connection)))
+        Ok(if fits { self.folder(org, connection) } else { None })
     }
 
     async fn key(&self, user: &str, fingerprint: &str) -> anyhow::Result<Option<Arc<dyn Folder>>> {
         let Some((org, connection)) = self.known(user).await? else { return Ok(None) };
         let kept = sftp::fingerprint_of(text(&connection.settings, "public_key"));
-        Ok((kept.as_deref() == Some(fingerprint)).then(|| self.folder(org, connection)))
+        Ok(if kept.as_deref() == Some(fingerprint) { self.folder(org, connection) } else { None })
     }
 
-    fn folder(&self, org: OrgId, connection: Connection) -> Arc<dyn Folder> {
-        Arc::new(Dropped { core: self.0.clone(), org, connection })
+    /// The folder of a connection; none while it has all the sessions that one may have: each holds memory, which is everybody's.
+    fn folder(&self, org: OrgId, connection: Connection) -> Option<Arc<dyn Folder>> {
+        let places = {
+            let mut all = self.places.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+            Arc::clone(all.entry(connection.id).or_insert_with(|| Arc::new(Semaphore::new(MOST_SESSIONS))))
+        };
+        let place = places.try_acquire_owned().ok()?;
+        Some(Arc::new(Dropped { core: self.core.clone(), org, connection, _place: place }))
     }
 }
 
@@ -334,6 +367,8 @@ struct Dropped {
     core: Core,
     org: OrgId,
     connection: Connection,
+    /// Given back when the session ends.
+    _place: OwnedSemaphorePermit,
 }
 
 #[async_trait]
@@ -406,6 +441,6 @@ pub(crate) async fn serve_on(core: Core, listener: tokio::net::TcpListener) -> a
     let path = core.kernel.config.data_dir.0.join("sftp").join("host.key");
     let key = sftp::KeyPair::kept(&path, &seed)?;
     tracing::info!(sftp.address = %listener.local_addr()?, sftp.key = key.fingerprint(), "files can be dropped");
-    sftp::host::serve(listener, &key, Arc::new(Doorkeeper(core))).await?;
+    sftp::host::serve(listener, &key, Arc::new(Doorkeeper::new(core))).await?;
     Ok(())
 }

@@ -169,3 +169,16 @@ async fn a_file_that_could_not_be_taken_is_taken_when_it_comes_again() {
     house.drain().await;
     assert_eq!(house.count("select count(*) from signals").await, 2);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn one_folder_does_not_take_the_sessions_of_all() {
+    let house = House::new().await;
+    let (one, other) = (folder(&house, json!({})).await, folder(&house, json!({})).await);
+    let address = listen(&house).await;
+    let mut open = Vec::new();
+    for _ in 0..8 {
+        open.push(sign_in(address, &one, "correct horse").await.expect("a session"));
+    }
+    assert!(sign_in(address, &one, "correct horse").await.is_none(), "it has all that one may have");
+    assert!(sign_in(address, &other, "correct horse").await.is_some());
+}
