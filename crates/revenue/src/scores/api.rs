@@ -2,6 +2,7 @@
 
 use chrono::{DateTime, NaiveDate, Utc};
 use kernel::ids::{LocationId, OrgId};
+use kernel::money::Currency;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use shell::auth::permission::{ManageChannels, RunReports, View};
@@ -106,6 +107,10 @@ pub(crate) struct HistoryQuery {
 pub(crate) struct HistoryOut {
     #[serde(rename = "type")]
     kind: ScoreType,
+    /// `points`, or the ISO 4217 code of a currency in whose minor units the values are.
+    unit: String,
+    /// Digits after the point of the currency; 0 for points.
+    decimals: u32,
     /// Oldest first; days on which nothing was stored are left out.
     data: Vec<Point>,
 }
@@ -127,7 +132,10 @@ pub(crate) async fn score_history(
         return Err(AppError::field("from", "lies before `to`, by three years at most"));
     }
     let data = read::history(&mut tx, location, asked.kind, from, to).await?;
-    Ok(Json(HistoryOut { kind: asked.kind, data }))
+    let currency = (asked.kind == ScoreType::RevenueAtRisk).then_some(rules.whole.settings.currency);
+    let unit = currency.map_or_else(|| "points".to_owned(), |currency| currency.code().to_owned());
+    let decimals = currency.map_or(0, Currency::digits);
+    Ok(Json(HistoryOut { kind: asked.kind, unit, decimals, data }))
 }
 
 /// What others are like.

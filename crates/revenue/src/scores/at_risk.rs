@@ -358,6 +358,20 @@ mod tests {
     }
 
     #[test]
+    fn leads_that_can_still_be_answered_change_nothing() {
+        let mut all =
+            inputs((0..60).map(|n| paying(n, 60, 10_000)).chain((60..100).map(|n| leaking(n, Stage::Respond))));
+        let before = super::score(&all, &all).base.expect("a base");
+        for n in 100..300 {
+            let open = lead(n, None);
+            all.now.count_open(&open);
+            all.rates.count_open(&open);
+        }
+        let after = super::score(&all, &all).base.expect("a base");
+        assert!((after - before).abs() < 1e-6, "{before} {after}");
+    }
+
+    #[test]
     fn without_any_value_there_is_none() {
         let all = inputs((0..60).map(|n| leaking(n, Stage::Respond)));
         assert!(super::score(&all, &all).value.is_none());

@@ -86,10 +86,11 @@ impl Window {
         sums::each(journey, |metric, n, amount| self.add(&journey.source, metric, n, amount));
     }
 
-    /// Adds a lead that can still be answered in time.
+    /// Adds a lead that can still be answered in time: it tells neither how fast answers are nor how many of the answered close.
     pub(crate) fn count_open(&mut self, journey: &Journey) {
+        let waits = [m::ANSWERED_IN_TIME, m::ANSWERED_CLOSED];
         sums::each(journey, |metric, n, amount| {
-            if !metric.starts_with(m::VELOCITY) {
+            if !metric.starts_with(m::VELOCITY) && !waits.contains(&metric) {
                 self.add(&journey.source, metric, n, amount);
             }
         });

@@ -135,7 +135,10 @@ async fn what_is_asked_wrongly_is_told_and_no_leads_are_no_data() {
         );
     }
     let history = format!("/v2/scoring/{}/history?type=lead_leakage", house.org);
-    assert_eq!(house.get(&history).await.status, 200);
+    let told = house.get(&history).await;
+    assert_eq!((told.status, &told.json()["unit"], &told.json()["decimals"]), (200, &json!("points"), &json!(0)));
+    let money = house.get(&format!("/v2/scoring/{}/history?type=revenue_at_risk", house.org)).await.json();
+    assert_eq!((&money["unit"], &money["decimals"]), (&json!("USD"), &json!(2)));
     for (query, field) in [
         ("&from=soon", "from"),
         ("&from=2026-03-02&to=2026-03-01", "from"),
