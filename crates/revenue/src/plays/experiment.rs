@@ -24,7 +24,10 @@ pub(super) async fn read(
     from: DateTime<Utc>,
     to: DateTime<Utc>,
 ) -> anyhow::Result<Effect> {
-    let units: Vec<Unit> = store::units(tx, play, location, from, to).await?.into_iter().map(unit).collect();
+    effect(store::units(tx, play, location, from, to).await?.into_iter().map(unit).collect()).await
+}
+
+async fn effect(units: Vec<Unit>) -> anyhow::Result<Effect> {
     tokio::task::spawn_blocking(move || incremental(&units, SEED, ROUNDS, LEVEL)).await.context("reading a play")
 }
 
@@ -73,10 +76,17 @@ pub async fn recovered(
 ) -> anyhow::Result<Option<Recovered>> {
     let mut sum = Recovered::default();
     let (mut total, mut below, mut above) = (0.0, 0.0, 0.0);
+    // One question for all plays: this is asked of every place whenever its scores are made.
+    let rows = store::all_units(tx, location, from, to).await?;
     for play in Recipe::ALL {
-        let effect = read(tx, play, location, from, to).await?;
+        let units: Vec<Unit> =
+            rows.iter().filter(|row| row.play == play.as_str()).map(|row| unit(row.unit)).collect();
+        if units.is_empty() {
+            continue;
+        }
+        let effect = effect(units).await?;
         let Ok(known) = effect.known else {
-            sum.too_few += usize::from(effect.treated.units + effect.held.units > 0);
+            sum.too_few += 1;
             continue;
         };
         sum.plays += 1;

@@ -96,6 +96,35 @@ pub(super) struct UnitRow {
     pub before_minor: i64,
 }
 
+/// A lead of an experiment, and of which.
+#[derive(Clone, Debug, FromRow)]
+pub(super) struct PlayUnitRow {
+    pub play: String,
+    #[sqlx(flatten)]
+    pub unit: UnitRow,
+}
+
+/// The randomised leads of every play, of one place or of all, enrolled from one instant and before another.
+pub(super) async fn all_units(
+    tx: &mut OrgTx,
+    location: Option<Uuid>,
+    from: DateTime<Utc>,
+    to: DateTime<Utc>,
+) -> Result<Vec<PlayUnitRow>, sqlx::Error> {
+    sqlx::query_as(
+        "select play, arm = 'treated' as treated, stratum, outcome_minor, before_minor from play_enrolments \
+         where org_id = $1 and play = any($2) and arm <> 'exempt' and ($3::uuid is null or location_id = $3) \
+           and enrolled_at >= $4 and enrolled_at < $5",
+    )
+    .bind(tx.org())
+    .bind(Recipe::ALL.map(Recipe::as_str).to_vec())
+    .bind(location)
+    .bind(from)
+    .bind(to)
+    .fetch_all(tx.conn())
+    .await
+}
+
 /// The randomised leads of a play, of one place or of all, enrolled from one instant and before another.
 pub(super) async fn units(
     tx: &mut OrgTx,
