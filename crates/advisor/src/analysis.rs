@@ -19,6 +19,7 @@ use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
+use crate::answer::today;
 use crate::core::Core;
 use crate::figures::Allowed as Figures;
 use crate::tool::{Action, Asked, Citation, Found};
@@ -121,7 +122,7 @@ pub(crate) async fn analyse_revenue(
     State(core): State<Core>,
     Json(given): Json<AnalysisIn>,
 ) -> Result<Json<AnalysisOut>, AppError> {
-    let (from, to) = days(&given, by.now().date_naive())?;
+    let (from, to) = days(&given, today_of(&by).await?)?;
     let found = look(&by, &core, &given, from, to).await?;
     let ours: Vec<&str> = found.iter().flat_map(|(_, found)| found.sentences.iter().map(String::as_str)).collect();
     let ours = if ours.is_empty() { "There is no data for this period yet.".to_owned() } else { ours.join(" ") };
@@ -155,9 +156,15 @@ pub(crate) async fn recommend(
     State(core): State<Core>,
     Json(given): Json<AnalysisIn>,
 ) -> Result<Json<RecommendationsOut>, AppError> {
-    let (from, to) = days(&given, by.now().date_naive())?;
+    let (from, to) = days(&given, today_of(&by).await?)?;
     let found = look(&by, &core, &given, from, to).await?;
     Ok(Json(RecommendationsOut { from, to, recommendations: ranked(&found) }))
+}
+
+/// The day it is for whoever asks: their organisation's.
+async fn today_of(by: &Allowed<RunReports>) -> Result<NaiveDate, AppError> {
+    let mut tx = by.tx().await?;
+    today(&mut tx, by.now()).await.map_err(AppError::internal)
 }
 
 fn days(given: &AnalysisIn, today: NaiveDate) -> Result<(NaiveDate, NaiveDate), AppError> {

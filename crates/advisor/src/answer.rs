@@ -205,7 +205,7 @@ async fn look_first(core: &Core, question: &Question, known: &mut Known) -> anyh
 }
 
 /// The organisation's day.
-async fn today(tx: &mut kernel::db::OrgTx, now: DateTime<Utc>) -> anyhow::Result<NaiveDate> {
+pub(crate) async fn today(tx: &mut kernel::db::OrgTx, now: DateTime<Utc>) -> anyhow::Result<NaiveDate> {
     let zone: Option<String> =
         sqlx::query_scalar("select time_zone from organisations where id = $1").bind(tx.org()).fetch_optional(tx.conn()).await?;
     let zone = zone.and_then(|zone| zone.parse::<chrono_tz::Tz>().ok()).unwrap_or(chrono_tz::UTC);
