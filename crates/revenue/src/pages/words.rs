@@ -9,8 +9,8 @@ use crate::scores::{Score, ScoreType};
 /// Money from minor units of a currency: `$12,480`; cents below a hundred.
 pub(crate) fn money(minor: f64, code: &str) -> String {
     let digits = Currency::from_code(code).map_or(2, Currency::digits);
-    let hundredths = (minor * 100.0 / 10_f64.powi(digits as i32)).round();
-    let whole = if hundredths.abs() >= 10_000.0 { (hundredths / 100.0).round() * 100.0 } else { hundredths };
+    let unit = 10_f64.powi(digits as i32);
+    let whole = if minor.abs() >= 100.0 * unit { (minor / unit).round() * unit } else { minor.round() };
     shell::page::amount(whole as i64, code)
 }
 
@@ -204,7 +204,7 @@ mod tests {
     #[test]
     fn money_reads_in_its_currency_and_fits_a_dial() {
         assert_eq!((money(1_248_000.0, "USD"), money(1_250.0, "EUR")), ("$12,480".to_owned(), "€12.50".to_owned()));
-        assert_eq!(money(1_500.0, "JPY"), "1,500 JPY");
+        assert_eq!((money(1_500.0, "JPY"), money(12_345.0, "KWD")), ("1,500 JPY".to_owned(), "12.345 KWD".to_owned()));
         let short = [0.0, 48_000.0, 3_820_000.0, 124_000_000.0, -99_940_000.0].map(|minor| money_short(minor, "USD"));
         assert_eq!(short, ["$0", "$480", "$38.2K", "$1.2M", "−$999K"]);
     }
