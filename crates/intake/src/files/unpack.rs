@@ -18,6 +18,10 @@ const SMALL: u64 = 64 << 20;
 /// Tables of words pack to a twentieth, rarely to a fiftieth; beyond this it is a bomb.
 const MOST_RATIO: u64 = 100;
 const BUFFER: usize = 128 << 10;
+/// The most files of an archive that is looked at; a table comes with a handful of others at most.
+const MOST_ENTRIES: u64 = 1_000;
+/// Where an archive's last records are, from its end: the longest comment and what stands before it.
+const END: u64 = (1 << 16) + 256;
 
 /// How a file is packed.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
@@ -73,6 +77,10 @@ pub fn with_plain<T>(
             then(&mut Limited { inner, left: most })
         }
         Packing::Zip => {
+            let entries = entries(&mut file, size)?;
+            if entries > MOST_ENTRIES {
+                return Err(Unpackable::NotOne(usize::try_from(entries).unwrap_or(usize::MAX)).into());
+            }
             file.rewind()?;
             let mut archive = zip::ZipArchive::new(file).map_err(|error| Unpackable::Broken(error.to_string()))?;
             let tables: Vec<usize> = (0..archive.len())
@@ -87,6 +95,48 @@ pub fn with_plain<T>(
             then(&mut Limited { inner, left: most })
         }
     }
+}
+
+/// How many files an archive says it has, by the records at its end; whoever reads the archive keeps something of each in memory.
+/// Where several records say something, the highest counts.
+fn entries(file: &mut File, size: u64) -> anyhow::Result<u64> {
+    let end = tail(file, size.saturating_sub(END), END)?;
+    let mut most = 0;
+    if places(&end, b"PK\x05\x06").next().is_none() {
+        return Err(Unpackable::Broken("its end is missing".to_owned()).into());
+    }
+    for at in places(&end, b"PK\x05\x06") {
+        let said = little(&end, at + 10, 2);
+        // That many are counted in the wider record.
+        most = most.max(if said == 0xffff { 0 } else { said });
+    }
+    for at in places(&end, b"PK\x06\x06") {
+        most = most.max(little(&end, at + 32, 8));
+    }
+    for at in places(&end, b"PK\x06\x07") {
+        let record = tail(file, little(&end, at + 8, 8), 56)?;
+        most = most.max(little(&record, 32, 8));
+    }
+    Ok(most)
+}
+
+/// At most `most` bytes from a place on; none behind the end.
+fn tail(file: &mut File, from: u64, most: u64) -> io::Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    file.seek(io::SeekFrom::Start(from.min(i64::MAX as u64)))?;
+    file.by_ref().take(most).read_to_end(&mut bytes)?;
+    Ok(bytes)
+}
+
+/// Where a mark stands.
+fn places<'a>(bytes: &'a [u8], mark: &'a [u8]) -> impl Iterator<Item = usize> + 'a {
+    bytes.windows(mark.len()).enumerate().filter(move |(_, window)| *window == mark).map(|(at, _)| at)
+}
+
+/// A number of some bytes, the lowest first; 0 where there are none.
+fn little(bytes: &[u8], at: usize, width: usize) -> u64 {
+    let digits = bytes.get(at..at + width).unwrap_or_default();
+    digits.iter().rev().fold(0, |number, &byte| (number << 8) | u64::from(byte))
 }
 
 /// Writes a file's text in UTF-8 beside it, whole or not at all.
@@ -207,6 +257,23 @@ mod tests {
         archive.start_file("table.csv", zip::write::SimpleFileOptions::default()).expect("a file");
         archive.write_all(b"a,b\n").expect("memory");
         assert_eq!(text(&archive.finish().expect("memory").into_inner()).expect("zip"), "a,b\n");
+    }
+
+    #[test]
+    fn an_archive_of_very_many_files_is_refused_before_they_are_listed() {
+        let mut archive = zip::ZipWriter::new(io::Cursor::new(Vec::new()));
+        for file in 0..=MOST_ENTRIES {
+            archive.start_file(file.to_string(), zip::write::SimpleFileOptions::default()).expect("a file");
+        }
+        let error = text(&archive.finish().expect("memory").into_inner()).expect_err("too many");
+        assert!(matches!(error.downcast_ref(), Some(Unpackable::NotOne(1_001))), "{error}");
+        let wide = [b"PK\x06\x06".as_slice(), &[0; 28], &5_000_000_u64.to_le_bytes(), &[0; 16]].concat();
+        let narrow = [b"PK\x05\x06".as_slice(), &[0; 4], &[0xff; 4], &[0; 10]].concat();
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("a.zip");
+        std::fs::write(&path, [wide, narrow].concat()).expect("room");
+        let size = std::fs::metadata(&path).expect("a file").len();
+        assert_eq!(entries(&mut File::open(&path).expect("a file"), size).expect("readable"), 5_000_000);
     }
 
     #[test]
