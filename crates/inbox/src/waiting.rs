@@ -57,7 +57,7 @@ pub async fn waits(tx: &mut OrgTx, now: DateTime<Utc>) -> Result<Waits, sqlx::Er
     .bind(now)
     .fetch_one(tx.conn())
     .await?;
-    let longest = sqlx::query_as(
+    let longest: Vec<Waiting> = sqlx::query_as(
         "select id as conversation, channel_kind as channel, waiting_since as since, status = 'needs_human' as needs_person \
          from conversations where org_id = $1 and status in ('open', 'needs_human') and waiting_since is not null \
          order by waiting_since, id limit $2",
