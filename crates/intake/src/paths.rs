@@ -17,6 +17,10 @@ use crate::csv::money::{self, DecimalMark};
 
 /// The longest key.
 const LONGEST: usize = 200;
+/// The longest path.
+const LONGEST_PATH: usize = 500;
+/// The most commas of a path: each may double what it finds.
+const MOST_COMMAS: usize = 5;
 
 /// Where a field's value is in a record.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
@@ -47,6 +51,17 @@ pub struct Recipe {
     pub minor_units: bool,
 }
 
+/// Compiles a path. One that may find a value very many times over is refused: `$..*..*` and `$[*,*][*,*]…` of a small body are
+/// more than fits in memory.
+pub(crate) fn parse(text: &str) -> Result<JsonPath, String> {
+    if text.len() > LONGEST_PATH || text.matches("..").count() > 1 || text.matches(',').count() > MOST_COMMAS {
+        return Err(format!(
+            "may find too much: a path has at most {LONGEST_PATH} characters, one `..` and {MOST_COMMAS} commas"
+        ));
+    }
+    JsonPath::parse(text).map_err(|error| error.to_string())
+}
+
 enum Place {
     Path(JsonPath),
     Fixed(String),
@@ -72,7 +87,7 @@ impl Extract {
         for (field, at) in &recipe.fields {
             let known = crate::csv::FIELDS.contains(&field.as_str()) || field.starts_with("data.") || field == "data";
             let place = match (&at.path, &at.value) {
-                (Some(path), None) => JsonPath::parse(path).map(Place::Path).map_err(|error| error.to_string()),
+                (Some(path), None) => parse(path).map(Place::Path),
                 (None, Some(value)) => Ok(Place::Fixed(value.clone())),
                 _ => Err("needs one of path and value".to_owned()),
             };
@@ -84,8 +99,7 @@ impl Extract {
         }
         if recipe.fields.is_empty() {
             for field in USUAL.into_iter().chain(["data"]) {
-                let path = JsonPath::parse(&format!("$.{field}"))
-                    .map_err(|error| vec![(field.to_owned(), error.to_string())])?;
+                let path = parse(&format!("$.{field}")).map_err(|error| vec![(field.to_owned(), error)])?;
                 fields.push((field.to_owned(), Place::Path(path), BTreeMap::new()));
             }
         }
@@ -256,6 +270,16 @@ mod tests {
         let signal = extract.signal(&record, now()).expect("a signal");
         assert_eq!((signal.external_id.as_str(), signal.contact.as_deref()), ("17", Some("b@x.example")));
         assert_eq!((signal.value.map(|value| value.minor), &signal.data["shop"]), (Some(1_999), &json!("Main")));
+    }
+
+    #[test]
+    fn a_path_that_finds_everything_over_and_over_is_refused() {
+        for path in ["$..*..*", "$[*,*][*,*][*,*][*,*][*,*][*,*]", &format!("$.{}", "x".repeat(500))] {
+            assert!(parse(path).is_err(), "{path}");
+        }
+        for path in ["$..email", "$.items[0,1,2].id", "$.people[?@.role == 'buyer'].email"] {
+            assert!(parse(path).is_ok(), "{path}");
+        }
     }
 
     #[test]

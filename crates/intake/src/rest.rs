@@ -7,20 +7,21 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use connectors::signal::Signal;
 use connectors::source::{Account, Cursor, Page, Reading, Rejection, Source, SourceError, Stream};
 use kernel::config::Secret;
 use kernel::http::{Http, HttpError, Method, Request, Response, Url};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
-use serde_json_path::JsonPath;
 
 use crate::connections::secrets::Secrets;
-use crate::paths::{Extract, Recipe};
+use crate::paths::{self, Extract, Recipe};
 
 /// The largest answer.
 const LARGEST: usize = 32 << 20;
+/// Asked for again by the next reading: the API's clock may be behind ours, and what it writes may be seen late.
+const OVERLAP: TimeDelta = TimeDelta::minutes(10);
 /// The one stream there is.
 pub(crate) const STREAM: &str = "records";
 
@@ -126,8 +127,8 @@ impl RestConfig {
             wrong.push(("secret".to_owned(), "is required by this kind of authentication".to_owned()));
         }
         let mut path = |field: &str, path: &str| {
-            if let Err(error) = JsonPath::parse(path) {
-                wrong.push((field.to_owned(), error.to_string()));
+            if let Err(error) = paths::parse(path) {
+                wrong.push((field.to_owned(), error));
             }
         };
         path("records", self.records_path());
@@ -286,7 +287,7 @@ impl Rest {
 }
 
 fn query<'a>(path: &str, answer: &'a Value) -> Result<Vec<&'a Value>, SourceError> {
-    let path = JsonPath::parse(path).map_err(|error| SourceError::Refused(error.to_string()))?;
+    let path = paths::parse(path).map_err(SourceError::Refused)?;
     Ok(path.query(answer).all())
 }
 
@@ -355,7 +356,11 @@ impl Source for Rest {
         };
         let next = self.next(&place, &response, &answer, records.len())?;
         let done = next.is_none();
-        let after = if done { Place { since: Some(begun), begun: None, next: None } } else { Place { next, ..place } };
+        let after = if done {
+            Place { since: Some(begun - OVERLAP), begun: None, next: None }
+        } else {
+            Place { next, ..place }
+        };
         let after = serde_json::to_value(after).map_err(|error| SourceError::Malformed(error.to_string()))?;
         Ok(Page { records, next: Cursor(after), done, total })
     }

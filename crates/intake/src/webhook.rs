@@ -16,7 +16,6 @@ use kernel::vault::OrgVault;
 use ring::hmac;
 use serde::Serialize;
 use serde_json::Value;
-use serde_json_path::JsonPath;
 use shell::AppError;
 
 use crate::connections::change::extract;
@@ -24,6 +23,7 @@ use crate::connections::secrets::{Secrets, door};
 use crate::connections::store::{self, Connection};
 use crate::core::Core;
 use crate::kinds::Kind;
+use crate::paths;
 use crate::rejects::Reject;
 
 /// Records of one body.
@@ -47,9 +47,9 @@ pub(crate) fn problems(settings: &Value) -> Vec<(String, String)> {
         wrong.push(("schema".to_owned(), error));
     }
     if let Some(path) = settings.get("records").and_then(Value::as_str).filter(|path| !path.is_empty())
-        && let Err(error) = JsonPath::parse(path)
+        && let Err(error) = paths::parse(path)
     {
-        wrong.push(("records".to_owned(), error.to_string()));
+        wrong.push(("records".to_owned(), error));
     }
     if let Err(found) = extract(settings, "webhook") {
         wrong.extend(found.into_iter().map(|(field, why)| (format!("recipe.{field}"), why)));
@@ -120,7 +120,7 @@ fn records(settings: &Value, body: &[u8]) -> Result<Vec<Value>, String> {
     let path = settings.get("records").and_then(Value::as_str).filter(|path| !path.is_empty());
     let records = match (path, body) {
         (Some(path), body) => {
-            let path = JsonPath::parse(path).map_err(|error| error.to_string())?;
+            let path = paths::parse(path)?;
             path.query(&body).all().into_iter().cloned().collect()
         }
         (None, Value::Array(records)) => records,

@@ -30,6 +30,8 @@ enum Fault {
 struct World {
     fault: Mutex<Option<(u64, Fault)>>,
     asked: Mutex<Vec<u64>>,
+    /// Since when the last question wanted to know.
+    since: Mutex<Option<String>>,
     tokens: Mutex<u64>,
     /// Page 2 waits to be let go, where somebody asks for it.
     gate: Mutex<Option<(Arc<Notify>, Arc<Notify>)>>,
@@ -52,6 +54,7 @@ async fn orders(
     }
     let page: u64 = query.get("page").and_then(|page| page.parse().ok()).unwrap_or(1);
     world.asked.lock().expect("the world").push(page);
+    *world.since.lock().expect("the world") = query.get("since").cloned();
     let gate = world.gate.lock().expect("the world").clone();
     if let Some((came, go)) = gate.filter(|_| page == 2) {
         came.notify_one();
@@ -143,6 +146,18 @@ async fn pages_are_read_to_the_end_and_again_changes_nothing() {
     let again = house.status(&again).await;
     assert_eq!((again["landed"].as_i64(), again["unchanged"].as_i64()), (Some(0), Some(9)), "{again}");
     assert_eq!(house.count("select count(*) from signals where source = 'shop' and minor = 1000").await, 9);
+}
+
+#[tokio::test]
+async fn the_next_reading_begins_a_little_before_the_last_one_did() {
+    let (house, world, made) = connected().await;
+    for _ in 0..2 {
+        house.trigger(&made, "incremental").await;
+        house.drain().await;
+    }
+    let since = world.since.lock().expect("the world").clone().expect("an instant");
+    let since = chrono::DateTime::parse_from_rfc3339(&since).expect("an instant");
+    assert_eq!(since, super::support::now() - chrono::TimeDelta::minutes(10), "their clock may be behind ours");
 }
 
 #[tokio::test]
