@@ -63,9 +63,10 @@ async fn win_back(
     let from = rules.whole.instant(span.first, 0);
     // A place has won nothing back that the whole has not.
     let whole = recovered(tx, None, from, as_of).await?;
+    let at_risk = store::at_risk_on(tx, places, span.first).await?;
     for place in places {
         let Some(inputs) = all.get_mut(place) else { continue };
-        inputs.recoverable = store::at_risk_on(tx, *place, span.first).await?;
+        inputs.recoverable = at_risk.get(place).copied();
         inputs.recovered = match whole {
             Some(_) if !place.is_nil() => recovered(tx, Some(*place), from, as_of).await?,
             whole => whole,

@@ -1,5 +1,7 @@
 //! Scores in the database: one row a day, place and score.
 
+use std::collections::HashMap;
+
 use chrono::NaiveDate;
 use kernel::db::OrgTx;
 use sqlx::types::Json;
@@ -71,16 +73,21 @@ pub(crate) async fn everywhere(tx: &mut OrgTx) -> anyhow::Result<Vec<Score>> {
     Ok(rows.into_iter().map(|Json(score)| score).collect())
 }
 
-/// Revenue at risk at a place as it stood on a day, or the last one known before it.
-pub(crate) async fn at_risk_on(tx: &mut OrgTx, place: Uuid, day: NaiveDate) -> Result<Option<f64>, sqlx::Error> {
-    let value: Option<Option<f64>> = sqlx::query_scalar(
-        "select value from scores where org_id = $1 and location_id = $2 and type = 'revenue_at_risk' and day <= $3 \
-         order by day desc limit 1",
+/// Revenue at risk at places as it stood on a day, or as it was last known before it; a place of which nothing was known has none.
+pub(crate) async fn at_risk_on(
+    tx: &mut OrgTx,
+    places: &[Uuid],
+    day: NaiveDate,
+) -> Result<HashMap<Uuid, f64>, sqlx::Error> {
+    let rows: Vec<(Uuid, Option<f64>)> = sqlx::query_as(
+        "select p.id, s.value from unnest($2::uuid[]) as p (id) cross join lateral (\
+           select value from scores f where f.org_id = $1 and f.location_id = p.id and f.type = 'revenue_at_risk' and f.day <= $3 \
+           order by f.day desc limit 1) s",
     )
     .bind(tx.org())
-    .bind(place)
+    .bind(places)
     .bind(day)
-    .fetch_optional(tx.conn())
+    .fetch_all(tx.conn())
     .await?;
-    Ok(value.flatten())
+    Ok(rows.into_iter().filter_map(|(place, value)| Some((place, value?))).collect())
 }
