@@ -216,8 +216,10 @@ pub(crate) async fn resolve(
         by_key.entry(key_of(name)).or_insert_with(|| name.trim());
     }
     let mut found = known(tx, &by_key).await?;
-    let missing: Vec<(&String, &&str)> =
+    let mut missing: Vec<(&String, &&str)> =
         by_key.iter().filter(|(key, _)| !found.contains_key(*key) && key.parse::<LocationId>().is_err()).collect();
+    // In one order, so that two batches that make the same places wait for one another instead of each other.
+    missing.sort_unstable_by_key(|(key, _)| *key);
     if missing.is_empty() {
         return Ok((found, false));
     }
