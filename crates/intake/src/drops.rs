@@ -126,6 +126,9 @@ pub(crate) async fn poll(core: &Core, org: OrgId, run: &Run, connection: &Connec
         if !runs::goes_on(&mut tx, run.id, false).await? {
             return Ok(Ended::Stopped);
         }
+        if !files::store::has_room(&mut tx).await? {
+            return Ok(Ended::Failed(files::store::FULL.to_owned()));
+        }
         drop(tx);
         let spooled = match fetch(core, org, &client, folder, &entry).await? {
             Ok(Some(spooled)) => spooled,
@@ -374,6 +377,13 @@ struct Dropped {
 #[async_trait]
 impl Folder for Dropped {
     async fn create(&self, name: &str) -> io::Result<Box<dyn Incoming>> {
+        let room = async {
+            let mut tx = self.core.kernel.db.begin(self.org).await?;
+            files::store::has_room(&mut tx).await
+        };
+        if !room.await.map_err(io::Error::other)? {
+            return Err(io::Error::other(files::store::FULL));
+        }
         let writer = Writer::new(&self.core, self.org, name).await?;
         Ok(Box::new(Coming { core: self.core.clone(), org: self.org, connection: self.connection.clone(), writer }))
     }

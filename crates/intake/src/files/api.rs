@@ -4,7 +4,7 @@ use axum::extract::{Request, State};
 use axum::http::StatusCode;
 use kernel::ids::{OrgId, RunId, UploadId};
 use serde::Serialize;
-use shell::auth::permission::{ManageChannels, View};
+use shell::auth::permission::ManageChannels;
 use shell::{Allowed, AppError, Json, Path};
 use utoipa::ToSchema;
 
@@ -72,7 +72,7 @@ pub(crate) async fn upload_csv(
 /// A file that was sent, as it was looked at.
 #[utoipa::path(get, path = "/v2/ingestion/csv/{id}", tag = "ingestion", responses((status = 200, body = PreviewOut)))]
 pub(crate) async fn show_csv(
-    by: Allowed<View>,
+    by: Allowed<ManageChannels>,
     State(core): State<Core>,
     Path(id): Path<UploadId>,
 ) -> Result<Json<PreviewOut>, AppError> {

@@ -84,10 +84,11 @@ pub(crate) async fn start(
     dry_run: bool,
     by: Actor,
 ) -> Result<RunId, AppError> {
+    // The write holds the row: of two that start a file at once the second sees the run of the first.
+    store::decide(tx, upload.id, mapping, answers).await?;
     if store::is_taken(tx, upload.id).await? {
         return Err(AppError::conflict("this file is being read or was read already; look at its run"));
     }
-    store::decide(tx, upload.id, mapping, answers).await?;
     let new = runs::NewRun {
         connection: upload.connection_id,
         file: Some(upload.id),

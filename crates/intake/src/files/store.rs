@@ -9,6 +9,12 @@ use sqlx::types::Json;
 use super::look::Layout;
 use crate::csv::mapping::{Answers, Mapping};
 
+/// Bytes of an organisation's files that wait or are being read: two of the largest.
+const MOST_WAITING: i64 = 100 << 30;
+/// Why there is no room.
+pub(crate) const FULL: &str = "files of more than 100 GB wait to be read; nothing of this one was kept: have those read first, or send it again \
+     when they are gone, which they are after a week";
+
 /// A file.
 #[derive(Clone, Debug, sqlx::FromRow)]
 pub(crate) struct Upload {
@@ -98,6 +104,18 @@ pub(crate) async fn is_taken(tx: &mut OrgTx, id: UploadId) -> Result<bool, sqlx:
     .bind(id)
     .fetch_one(tx.conn())
     .await
+}
+
+/// Whether there is room for another file: the disk is everybody's, and files that wait stay a week.
+pub(crate) async fn has_room(tx: &mut OrgTx) -> Result<bool, sqlx::Error> {
+    let waiting: i64 = sqlx::query_scalar(
+        "select coalesce(sum(f.bytes), 0)::bigint from intake_files f where f.org_id = $1 and not exists (select from intake_runs r \
+           where r.org_id = f.org_id and r.file_id = f.id and r.state = 'done' and not r.dry_run)",
+    )
+    .bind(tx.org())
+    .fetch_one(tx.conn())
+    .await?;
+    Ok(waiting < MOST_WAITING)
 }
 
 /// The organisation's time zone; UTC where it has none that we know.

@@ -44,6 +44,9 @@ pub(crate) async fn receive<S: Send + Sync>(
     request: Request,
     state: &S,
 ) -> Result<(Spooled, Wishes), AppError> {
+    if !store::has_room(&mut core.kernel.db.begin(org).await?).await? {
+        return Err(AppError::conflict(store::FULL));
+    }
     let mut parts =
         Multipart::from_request(request, state).await.map_err(|refused| AppError::bad_request(refused.body_text()))?;
     let (mut file, mut wishes) = (None, Wishes::default());

@@ -284,3 +284,17 @@ async fn files_and_runs_of_another_organisation_are_not_there() {
     assert_eq!(house.get(&format!("/v2/ingestion/csv/{id}")).await.status, 404, "previews are forgotten");
     assert_eq!(house.count("select count(*) from signals").await, 2, "signals stay");
 }
+
+#[tokio::test]
+async fn files_that_wait_do_not_fill_the_disk() {
+    let house = House::new().await;
+    let table = b"No,When,What\n1,03/04/2026,Sale\n";
+    assert_eq!(house.upload(table, &[]).await.status, 200, "it waits for answers");
+    sqlx::query("update intake_files set bytes = 200::bigint << 30")
+        .execute(&mut house.web.db.owner().await)
+        .await
+        .expect("changed");
+    let refused = house.upload(table, &[]).await;
+    assert_eq!((refused.status, refused.text.contains("100 GB")), (409, true), "{}", refused.text);
+    assert_eq!(house.count("select count(*) from intake_files").await, 1);
+}
