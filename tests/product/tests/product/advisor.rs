@@ -244,7 +244,7 @@ async fn experiment(product: &Product, leads: i32) {
            case when n % 30 = 0 or (n % 3 <> 0 and n % 2 = 0) then 10000 else 0 end from generate_series(1, $3) n",
     )
     .bind(product.org)
-    .bind(Utc::now() - TimeDelta::days(100))
+    .bind(product.kernel.clock.now() - TimeDelta::days(100))
     .bind(leads)
     .execute(tx.conn())
     .await
