@@ -43,3 +43,11 @@ impl Core {
 pub(crate) fn folder(kernel: &Kernel, org: OrgId) -> PathBuf {
     kernel.config.data_dir.0.join("intake").join(org.to_string())
 }
+
+/// The longest reason that is kept.
+const LONGEST_REASON: usize = 2_000;
+
+/// A reason as it can be stored: some of it may be what the outside sent, and a text column holds no NUL.
+pub(crate) fn storable(reason: &str) -> String {
+    reason.chars().take(LONGEST_REASON).map(|c| if c == '\0' { char::REPLACEMENT_CHARACTER } else { c }).collect()
+}

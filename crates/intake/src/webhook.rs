@@ -21,7 +21,7 @@ use shell::AppError;
 use crate::connections::change::extract;
 use crate::connections::secrets::{Secrets, door};
 use crate::connections::store::{self, Connection};
-use crate::core::Core;
+use crate::core::{Core, storable};
 use crate::kinds::Kind;
 use crate::paths;
 use crate::rejects::Reject;
@@ -207,7 +207,7 @@ pub(crate) async fn keep(
     .bind(tx.org())
     .bind(id)
     .bind(connection)
-    .bind(reason)
+    .bind(storable(reason))
     .bind(sealed)
     .bind(now)
     .execute(tx.conn())

@@ -166,7 +166,7 @@ impl Client {
                 let data = entry.metadata();
                 Entry { name: entry.file_name(), bytes: data.size.unwrap_or_default(), changed: data.mtime }
             })
-            .filter(|entry| !entry.name.starts_with('.') && !entry.name.contains(['/', '\\']))
+            .filter(|entry| !entry.name.starts_with('.') && !entry.name.contains(['/', '\\', '\0']))
             .collect();
         entries.sort_by(|a, b| a.name.cmp(&b.name));
         Ok(entries)

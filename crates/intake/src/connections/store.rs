@@ -5,6 +5,7 @@ use kernel::db::OrgTx;
 use kernel::ids::{ConnectionId, uuid_at};
 use serde_json::Value;
 
+use crate::core::storable;
 use crate::kinds::Kind;
 
 /// A connection.
@@ -190,7 +191,7 @@ pub(crate) async fn ended(
     )
     .bind(tx.org())
     .bind(id)
-    .bind(error)
+    .bind(error.map(storable))
     .bind(state)
     .bind(now)
     .execute(tx.conn())
@@ -207,7 +208,7 @@ pub(crate) async fn said(tx: &mut OrgTx, id: ConnectionId, error: &str) -> Resul
     )
     .bind(tx.org())
     .bind(id)
-    .bind(error)
+    .bind(storable(error))
     .bind(now)
     .execute(tx.conn())
     .await?;

@@ -118,6 +118,8 @@ pub fn look(path: &Path) -> anyhow::Result<Look> {
     anyhow::ensure!(width <= WIDEST, "the table has more than {WIDEST} columns");
     let has_header = sniff::has_header(&rows);
     let header = if has_header { rows.remove(0) } else { vec![String::new(); width] };
+    // Names of columns are kept as text, which holds no NUL.
+    let header: Vec<String> = header.into_iter().map(|name| name.replace('\0', "")).collect();
     let (names, duplicate_headers) = sniff::unique(&header);
     let columns = names
         .iter()

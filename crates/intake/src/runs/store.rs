@@ -8,6 +8,7 @@ use sqlx::types::Json;
 use uuid::Uuid;
 
 use super::pages::Progress;
+use crate::core::storable;
 
 /// The rate is that of the last half minute.
 const RATE_OVER: TimeDelta = TimeDelta::seconds(30);
@@ -210,7 +211,7 @@ pub(crate) async fn end(tx: &mut OrgTx, id: RunId, state: &str, error: Option<&s
     .bind(tx.org())
     .bind(id)
     .bind(state)
-    .bind(error)
+    .bind(error.map(storable))
     .bind(now)
     .execute(tx.conn())
     .await?;

@@ -298,3 +298,12 @@ async fn files_that_wait_do_not_fill_the_disk() {
     assert_eq!((refused.status, refused.text.contains("100 GB")), (409, true), "{}", refused.text);
     assert_eq!(house.count("select count(*) from intake_files").await, 1);
 }
+
+#[tokio::test]
+async fn names_of_columns_that_no_text_column_holds_are_read_without_it() {
+    let house = House::new().await;
+    let table = b"No\0,No\0,When,What\n1,1,03/04/2026,Sale\n2,2,03/05/2026,Sale\n";
+    let preview = house.upload(table, &[]).await;
+    assert_eq!(preview.status, 200, "{}", preview.text);
+    assert!(!preview.text.contains("\\u0000"), "{}", preview.text);
+}

@@ -90,3 +90,14 @@ async fn settings_that_do_not_compile_are_refused_field_by_field() {
         assert!(refused.text.contains(field), "{field}: {}", refused.text);
     }
 }
+
+#[tokio::test]
+async fn what_no_text_column_holds_is_refused_and_kept() {
+    let house = House::new().await;
+    let made = house.connect(&json!({"kind": "webhook"})).await;
+    let mut odd = item("a");
+    odd["kind"] = "pay\u{0}ment".into();
+    let refused = send(&house, made["door"].as_str().expect("an address"), &odd.to_string(), None).await;
+    assert_eq!(refused.status, 422, "{}", refused.text);
+    assert_eq!(house.count("select count(*) from intake_refusals where reason like 'kind %'").await, 1);
+}
