@@ -54,8 +54,9 @@ pub(crate) struct SignalIn {
     /// An email address, a phone number (E.164) or your key of a person.
     #[serde(default)]
     contact: Option<String>,
-    /// Your key of the lead it belongs to: the same on the `lead` that opens it and on everything that follows. What has none
-    /// belongs to the latest lead of its `contact`; the `external_id` of a lead is no key of it.
+    /// Your key of the lead it belongs to: the same on the `lead` that opens it and on everything that follows; where the one
+    /// that opens it has none, its `external_id`, for what the same source tells. What has none belongs to the latest lead of its
+    /// `contact`.
     #[serde(default)]
     lead: Option<String>,
     /// The money in it; required for `payment`, `refund` and `ad_spend`, and never negative.

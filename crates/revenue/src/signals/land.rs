@@ -18,12 +18,15 @@ use uuid::Uuid;
 
 use super::stored::{COLUMNS, Row};
 use super::sums::Sums;
-use super::{StoredSignal, check, contact_id, lead_id, signal_id};
+use super::{StoredSignal, check, contact_id, lead_id, signal_id, ties};
 use crate::locations;
 use crate::settings::Rules;
 
 /// The most signals of one batch.
 pub const MOST: usize = 10_000;
+
+/// So many at most are looked up by what opened their leads: what programs tell, not files, whose columns say what is what.
+const TIED: usize = 1_000;
 
 /// What became of a batch.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -72,13 +75,22 @@ pub async fn land(tx: &mut OrgTx, vault: &OrgVault, signals: Vec<Signal>) -> any
         rules = Rules::load(tx).await?;
     }
     let mut rows: BTreeMap<Uuid, StoredSignal> = BTreeMap::new();
+    let mut named: HashMap<Uuid, Uuid> = HashMap::new();
     for (signal, minor) in fine {
+        let opening = signal.lead.as_deref().map(|key| signal_id(&signal.source, key));
         let row = bind(signal, minor, rules.whole.settings.currency, vault, &places);
+        match opening {
+            Some(opening) => named.insert(row.id, opening),
+            None => named.remove(&row.id),
+        };
         // The later of two is the one that counts.
         landed.unchanged += u64::from(rows.insert(row.id, row).is_some());
     }
     if rows.is_empty() {
         return Ok(landed);
+    }
+    if rows.len() <= TIED {
+        ties::tie(tx, vault, &mut rows, &named).await?;
     }
     let batch = EventId::new(tx.clock()).uuid();
     let mut change = Change::default();

@@ -7,6 +7,7 @@ mod land;
 pub(crate) mod rows;
 pub(crate) mod stored;
 pub(crate) mod sums;
+mod ties;
 
 pub use check::check;
 pub use digest::{contact_id, lead_id, signal_id};

@@ -110,6 +110,42 @@ async fn revenue_at_risk_is_what_a_pocket_calculator_says_and_a_leak_less_is_les
 }
 
 #[tokio::test]
+async fn a_lead_may_be_named_by_the_signal_that_opened_it_in_any_order() {
+    let house = House::new().await;
+    let at = house.web.kernel.clock.now() - Duration::days(3);
+    let opened = |n: usize| json!({ "external_id": format!("e{n}"), "at": at, "kind": "lead", "source": "web" });
+    let answered = |n: usize| {
+        let at = at + Duration::minutes(3);
+        json!({ "external_id": format!("r{n}"), "at": at, "kind": "response", "source": "web", "lead": format!("e{n}") })
+    };
+    // Together, the opening first, the answer first; and a lead of another source that has the same id.
+    let (first, second): (Vec<usize>, Vec<usize>) = ((0..6).collect(), (6..12).collect());
+    let together: Vec<Value> = first[..2].iter().flat_map(|n| [answered(*n), opened(*n)]).collect();
+    let openings: Vec<Value> = first[2..].iter().map(|n| opened(*n)).collect();
+    let answers: Vec<Value> = first[2..].iter().map(|n| answered(*n)).collect();
+    let early: Vec<Value> = second.iter().map(|n| answered(*n)).collect();
+    let late: Vec<Value> = second.iter().map(|n| opened(*n)).collect();
+    let batches = [together, openings, answers, early, late];
+    for batch in &batches {
+        assert_eq!(house.post("/v2/signals", &json!(batch)).await.json()["rejected"], json!([]));
+    }
+    let answer = calculate(&house, json!({})).await;
+    assert_eq!(of(&answer, "response_velocity")["value"], json!(100.0), "{answer}");
+    assert_eq!(of(&answer, "response_velocity")["components"][0]["n"], 12, "{answer}");
+    for batch in &batches {
+        let again = house.post("/v2/signals", &json!(batch)).await.json();
+        assert_eq!((&again["accepted"], &again["corrected"]), (&json!(0), &json!(0)), "told again, nothing changes: {again}");
+    }
+    let mut other = opened(0);
+    other["source"] = json!("shop");
+    house.post("/v2/signals", &other).await;
+    let answer = calculate(&house, json!({})).await;
+    assert!(number(&of(&answer, "response_velocity")["value"]) < 100.0, "a lead of another source is another lead: {answer}");
+    house.settle().await;
+    house.assert_whole("ties").await;
+}
+
+#[tokio::test]
 async fn what_is_asked_wrongly_is_told_and_no_leads_are_no_data() {
     let house = House::new().await;
     let now = house.web.kernel.clock.now();
