@@ -177,7 +177,11 @@ impl Settings {
         }
         let code = money.currency.code();
         let rate = self.rates.get(code).ok_or_else(|| {
-            format!("the amount is in {code}, and no rate from {code} to {} was entered", self.currency.code())
+            format!(
+                "the amount is in {code}, and no rate from {code} to {} was entered; enter one, or change the currency, in the \
+                 settings of the scores",
+                self.currency.code()
+            )
         })?;
         let digits = self.currency.digits() as i32 - money.currency.digits() as i32;
         Ok((money.minor as f64 * rate * 10_f64.powi(digits)).round() as i64)
