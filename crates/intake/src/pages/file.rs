@@ -33,7 +33,7 @@ struct FilePage {
     file: PreviewOut,
     size: String,
     fields: Vec<FieldOut>,
-    words: Vec<WordOut>,
+    meanings: Meanings,
     orders: Vec<Choice>,
     marks: Vec<Choice>,
     time_zone: String,
@@ -58,6 +58,13 @@ struct WordOut {
     word: String,
     name: String,
     options: Vec<Choice>,
+}
+
+/// What the words of the column of kinds mean; empty where none is that column.
+#[derive(Template)]
+#[template(path = "intake/_words.html")]
+struct Meanings {
+    words: Vec<WordOut>,
 }
 
 struct Choice {
@@ -139,6 +146,27 @@ fn asked(form: &Values) -> StartIn {
         decimal_mark: word("decimal_mark").and_then(|value| serde_json::from_value(value).ok()),
         dry_run: form.get("dry_run").is_some_and(|value| value == "true"),
     }
+}
+
+/// Gives the words of the column of kinds that the form did not ask about what they seem to mean. Says whether the form has to ask
+/// about others than it did.
+fn complete(given: &mut StartIn, form: &Values, columns: &[Column]) -> bool {
+    let asked_about = |word: &str| form.contains_key(&format!("word:{word}"));
+    let mut asked = form.keys().filter_map(|name| name.strip_prefix("word:"));
+    let kind = given.mapping.as_mut().and_then(|mapping| mapping.0.get_mut("kind"));
+    let name = kind.as_ref().and_then(|kind| kind.column.clone());
+    let column = columns.iter().find(|column| Some(&column.name) == name.as_ref());
+    let words = column.map(|column| column.words.as_slice()).unwrap_or_default();
+    let mut others = asked.any(|word| !words.iter().any(|known| known == word));
+    if let Some(kind) = kind {
+        for word in words.iter().filter(|word| !asked_about(word)) {
+            others = true;
+            if let Some(meant) = propose::kind_of(word) {
+                kind.values.insert(word.clone(), meant.as_str().to_owned());
+            }
+        }
+    }
+    others
 }
 
 fn options(field: &str, columns: &[Column], origin: Option<&Origin>) -> Vec<Choice> {
@@ -273,7 +301,7 @@ async fn look(
     Ok(FilePage {
         frame: by.frame("Read a table"),
         fields: fields.into(),
-        words: words(&file.columns, &mapping),
+        meanings: Meanings { words: words(&file.columns, &mapping) },
         orders,
         marks,
         time_zone: given.time_zone.clone().unwrap_or_else(|| zone.name().to_owned()),
@@ -315,7 +343,7 @@ pub(super) async fn page(
     show(&look(&by, &core, id, None, None).await?)
 }
 
-/// The first rows by what is chosen now.
+/// The first rows by what is chosen now; and what words are to mean, where another column is that of kinds now.
 pub(super) async fn attempt(
     by: Allowed<ManageChannels>,
     State(core): State<Core>,
@@ -327,7 +355,14 @@ pub(super) async fn attempt(
     let zone = store::zone(&mut tx).await?;
     drop(tx);
     let seen = look_again(&core, by.org(), id).await?;
-    show(&attempt_of(&seen, &asked(&form), zone, by.now()))
+    let mut given = asked(&form);
+    let others = complete(&mut given, &form, &seen.columns);
+    let Html(mut shown) = show(&attempt_of(&seen, &given, zone, by.now()))?;
+    if others {
+        let meanings = Meanings { words: words(&seen.columns, &given.mapping.unwrap_or_default()) }.render()?;
+        shown.push_str(&format!("<div id=\"words\" hx-swap-oob=\"true\">{meanings}</div>"));
+    }
+    Ok(Html(shown))
 }
 
 pub(super) async fn start(
@@ -336,7 +371,10 @@ pub(super) async fn start(
     Path(id): Path<UploadId>,
     Form(form): Form<Values>,
 ) -> Result<Response, AppError> {
-    let given = asked(&form);
+    let mut given = asked(&form);
+    if let Ok(seen) = look_again(&core, by.org(), id).await {
+        complete(&mut given, &form, &seen.columns);
+    }
     match begin(&by, &core, id, given.clone()).await {
         Ok(run) => {
             let said = if given.dry_run { "Reading and counting; nothing is written" } else { "Reading begins" };

@@ -73,6 +73,12 @@ async fn a_table_is_mapped_on_a_page_with_its_first_rows_as_they_become_signals(
     assert_eq!(tried.status, 200, "{}", tried.text);
     assert!(tried.text.contains("EUR 5.00") && tried.text.contains("3 Apr 2026"), "{}", tried.text);
     assert!(tried.text.contains("kept aside"), "{}", tried.text);
+    assert!(!tried.text.contains("id=\"words\""), "the same words are asked about: {}", tried.text);
+    // Another column is that of kinds now: its words are asked about, and mean what they seem to until somebody says otherwise.
+    let by_hand =
+        "external_id=c%3ANo&at=c%3AWhen&kind=c%3AWhat&value=c%3ASum&date_order=dmy&currency_code=eur&time_zone=UTC";
+    let other = house.web.submit(&house.admin, Method::POST, &format!("{page}/try"), by_hand).await;
+    assert!(other.text.contains("EUR 5.00") && other.text.contains("name=\"word:Gift\""), "{}", other.text);
     let open =
         house.web.submit(&house.admin, Method::POST, &page, "external_id=c%3ANo&at=c%3AWhen&kind=v%3Apayment").await;
     assert_eq!((open.status, open.text.contains("Which order do the dates have")), (422, true), "{}", open.text);
