@@ -124,7 +124,7 @@ fn entries(file: &mut File, size: u64) -> anyhow::Result<u64> {
 fn tail(file: &mut File, from: u64, most: u64) -> io::Result<Vec<u8>> {
     let mut bytes = Vec::new();
     file.seek(io::SeekFrom::Start(from.min(i64::MAX as u64)))?;
-    file.by_ref().take(most).read_to_end(&mut bytes)?;
+    Read::by_ref(file).take(most).read_to_end(&mut bytes)?;
     Ok(bytes)
 }
 
