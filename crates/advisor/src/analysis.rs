@@ -134,9 +134,12 @@ pub(crate) async fn analyse_revenue(
     decision.conclude("answered", None, &json!({"text": summary}));
     let kept = keep(&core, &decision).await.can_fail("keeping the record of an analysis");
     let recommendations = ranked(&found);
-    let findings = found
-        .into_iter()
-        .map(|(topic, found)| Finding { topic, text: found.sentences, data: found.data, citations: found.citations });
+    let findings = found.into_iter().map(|(topic, found)| Finding {
+        topic,
+        text: found.sentences,
+        data: found.data,
+        citations: found.citations,
+    });
     Ok(Json(AnalysisOut {
         from,
         to,
@@ -253,7 +256,8 @@ async fn worded(
     }
     let task = "Sum up, for the owner of the business, what the query results say about revenue lost and won back, money first, \
         in at most 120 words. Use only figures that stand in the results, as they are or rounded; never calculate new ones.";
-    let ask = StructuredAsk { stage: "sum_up", task, data: &quoted, schema: &SUMMARY, tier: Tier::Quality, max_tokens: 500 };
+    let ask =
+        StructuredAsk { stage: "sum_up", task, data: &quoted, schema: &SUMMARY, tier: Tier::Quality, max_tokens: 500 };
     let answered = core.gateway.structured(decision, &ask).await;
     let text = answered.ok()?.value["summary"].as_str()?.trim().to_owned();
     if let Some(stranger) = figures.first_stranger(&text) {

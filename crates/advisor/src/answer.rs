@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use ai::decision::Decision;
-use ai::gateway::{Ask, AnswerStream, Tier, Turn, Unanswered};
+use ai::gateway::{AnswerStream, Ask, Tier, Turn, Unanswered};
 use ai::prompts::{self, Canary};
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use connectors::openai::chat::{Finish, Message, Tool as Function, ToolCall};
@@ -103,7 +103,8 @@ impl Known {
             self.allowed.add_text(&action.reason);
             self.allowed.add(&json!(action.expected_value));
         }
-        let result = json!({"result": found.data, "in_words": found.sentences, "rows": rows, "could_do": found.actions});
+        let result =
+            json!({"result": found.data, "in_words": found.sentences, "rows": rows, "could_do": found.actions});
         let cites: Vec<String> = (first..first + found.citations.len()).map(|n| format!("[{n}]")).collect();
         let cites = cites.concat();
         let mut said = found.sentences;
@@ -156,7 +157,12 @@ pub async fn answer(core: &Core, question: Question, out: mpsc::Sender<Step>) {
     }
     let (outcome, text) = match look_first(core, &question, &mut known).await {
         Ok(()) => {
-            let results: Value = known.results.iter().map(|(name, result)| (name.clone(), result.clone())).collect::<serde_json::Map<_, _>>().into();
+            let results: Value = known
+                .results
+                .iter()
+                .map(|(name, result)| (name.clone(), result.clone()))
+                .collect::<serde_json::Map<_, _>>()
+                .into();
             decision.stage("look", POLICY, &["question"], &results, std::time::Duration::ZERO);
             say(core, &question, &mut known, &mut decision, &out).await
         }
@@ -189,14 +195,7 @@ async fn look_first(core: &Core, question: &Question, known: &mut Known) -> anyh
     let today = today(&mut tx, now).await?;
     let (from, to) = period::meant(&question.text, today);
     for tool in tools {
-        let asked = Asked {
-            from,
-            to,
-            now,
-            location: None,
-            question: question.text.clone(),
-            arguments: json!({}),
-        };
+        let asked = Asked { from, to, now, location: None, question: question.text.clone(), arguments: json!({}) };
         let found = tool.call(&mut tx, &asked).await?;
         known.take(tool.name(), found);
     }
@@ -206,8 +205,10 @@ async fn look_first(core: &Core, question: &Question, known: &mut Known) -> anyh
 
 /// The organisation's day.
 pub(crate) async fn today(tx: &mut kernel::db::OrgTx, now: DateTime<Utc>) -> anyhow::Result<NaiveDate> {
-    let zone: Option<String> =
-        sqlx::query_scalar("select time_zone from organisations where id = $1").bind(tx.org()).fetch_optional(tx.conn()).await?;
+    let zone: Option<String> = sqlx::query_scalar("select time_zone from organisations where id = $1")
+        .bind(tx.org())
+        .fetch_optional(tx.conn())
+        .await?;
     let zone = zone.and_then(|zone| zone.parse::<chrono_tz::Tz>().ok()).unwrap_or(chrono_tz::UTC);
     Ok(now.with_timezone(&zone).date_naive())
 }
@@ -245,11 +246,7 @@ async fn say(
     }
 }
 
-async fn say_locally(
-    known: &Known,
-    out: &mpsc::Sender<Step>,
-    outcome: &'static str,
-) -> (&'static str, String) {
+async fn say_locally(known: &Known, out: &mpsc::Sender<Step>, outcome: &'static str) -> (&'static str, String) {
     let text = known.in_words();
     match out.send(Step::Text(text.clone())).await {
         Ok(()) => (outcome, text),
@@ -301,7 +298,8 @@ async fn by_model(
             }
             return Ok(Said::Text(gate.text().to_owned()));
         }
-        let own = |call: &ToolCall| question.functions.iter().any(|function| function.function.name == call.function.name);
+        let own =
+            |call: &ToolCall| question.functions.iter().any(|function| function.function.name == call.function.name);
         if calls.iter().any(own) {
             known.done.finish = Finish::ToolCalls;
             let theirs = calls.into_iter().filter(own).collect();
@@ -387,8 +385,8 @@ async fn pour(
 async fn look_more(core: &Core, question: &Question, call: &ToolCall, known: &mut Known) -> anyhow::Result<Value> {
     let tool: Arc<dyn Tool> =
         core.toolbox.named(&call.function.name).cloned().ok_or_else(|| anyhow::anyhow!("there is no such function"))?;
-    let arguments: Value = serde_json::from_str(&call.function.arguments)
-        .map_err(|_| anyhow::anyhow!("the arguments are not JSON"))?;
+    let arguments: Value =
+        serde_json::from_str(&call.function.arguments).map_err(|_| anyhow::anyhow!("the arguments are not JSON"))?;
     let now = core.kernel.clock.now();
     let mut tx = core.kernel.db.begin(question.org).await?;
     let to = today(&mut tx, now).await?;

@@ -131,7 +131,11 @@ async fn converse(mut socket: WebSocket, core: Core, org: OrgId, member: Option<
                 continue;
             }
         };
-        let mut pieces = Pieces::new(Head::new(kernel::ids::uuid_at(core.kernel.clock.now()), core.kernel.clock.now()), steps, usage);
+        let mut pieces = Pieces::new(
+            Head::new(kernel::ids::uuid_at(core.kernel.clock.now()), core.kernel.clock.now()),
+            steps,
+            usage,
+        );
         while let Some(piece) = pieces.next().await {
             if socket.send(Message::Text(piece.into())).await.is_err() {
                 return;
@@ -150,7 +154,9 @@ pub(crate) async fn begin(
     let thread = request.metadata.as_ref().and_then(|metadata| metadata.get("thread_id")).and_then(Value::as_str);
     let mut history = match (thread, member) {
         (Some(thread), Some(member)) => threads::history(core, org, member, thread).await?,
-        (Some(_), None) => return Err(AppError::field("metadata.thread_id", "is for members; a key keeps no conversation")),
+        (Some(_), None) => {
+            return Err(AppError::field("metadata.thread_id", "is for members; a key keeps no conversation"));
+        }
         (None, _) => Vec::new(),
     };
     history.extend(earlier(&request));
@@ -255,7 +261,10 @@ impl Pieces {
             None => {
                 // The answer's task died: the client must not take what came for the whole.
                 self.over = true;
-                Some(json!({"error": {"message": "the answer broke off; ask again", "type": "server_error"}}).to_string())
+                Some(
+                    json!({"error": {"message": "the answer broke off; ask again", "type": "server_error"}})
+                        .to_string(),
+                )
             }
         }
     }
@@ -269,6 +278,16 @@ fn events(pieces: Pieces) -> impl Stream<Item = Result<Event, Infallible>> {
 }
 
 /// Keeps a turn of a member's conversation; a failure is logged, the answer stands.
-pub(crate) async fn remember(core: &Core, org: OrgId, member: MemberId, thread: Uuid, question: &str, text: &str, done: &Done) {
-    threads::keep(core, org, member, thread, question, text, done).await.can_fail("keeping a conversation with the advisor");
+pub(crate) async fn remember(
+    core: &Core,
+    org: OrgId,
+    member: MemberId,
+    thread: Uuid,
+    question: &str,
+    text: &str,
+    done: &Done,
+) {
+    threads::keep(core, org, member, thread, question, text, done)
+        .await
+        .can_fail("keeping a conversation with the advisor");
 }

@@ -11,8 +11,8 @@ use crate::spelled::{begins, spelled, word_end};
 
 /// Languages that write 1.234,5 for 1,234.5.
 const COMMA: [&str; 27] = [
-    "bg", "cs", "da", "de", "el", "es", "et", "fi", "fr", "hr", "hu", "id", "it", "lt", "lv", "nb", "nl", "no", "pl", "pt",
-    "ro", "ru", "sk", "sl", "sv", "tr", "uk",
+    "bg", "cs", "da", "de", "el", "es", "et", "fi", "fr", "hr", "hu", "id", "it", "lt", "lv", "nb", "nl", "no", "pl",
+    "pt", "ro", "ru", "sk", "sl", "sv", "tr", "uk",
 ];
 
 /// The figures that may be written.
@@ -74,8 +74,9 @@ impl Gate {
 
     fn release(&mut self, cut: usize, allowed: &Allowed) -> Result<String, (String, Figure)> {
         let cut = cut.max(self.out);
-        let stranger =
-            find_in(&self.text[..cut], allowed.comma).into_iter().find(|figure| figure.end > self.out && !allowed.allows(figure));
+        let stranger = find_in(&self.text[..cut], allowed.comma)
+            .into_iter()
+            .find(|figure| figure.end > self.out && !allowed.allows(figure));
         if let Some(figure) = stranger {
             let before = self.text[self.out..figure.start.max(self.out)].to_owned();
             self.out = self.text.len();
@@ -194,8 +195,8 @@ const SHARES: [&str; 8] =
 
 /// Letters before an amount; others that touch digits name things (`B2B`, `GA4`).
 const MONEY: [&str; 22] = [
-    "usd", "eur", "gbp", "inr", "aud", "cad", "chf", "jpy", "cny", "sek", "nok", "dkk", "pln", "zar", "brl", "mxn", "us",
-    "rs", "r", "kr", "fr", "hk",
+    "usd", "eur", "gbp", "inr", "aud", "cad", "chf", "jpy", "cny", "sek", "nok", "dkk", "pln", "zar", "brl", "mxn",
+    "us", "rs", "r", "kr", "fr", "hk",
 ];
 
 /// Gaps between a number and its scale, or before its next word.
@@ -328,8 +329,7 @@ fn scale_at(text: &str, start: usize, end: usize) -> (f64, usize) {
         }
     }
     let before = text[..start].trim_end();
-    let is_money =
-        before.ends_with(['$', '€', '£', '¥', '₹']) || MONEY.iter().any(|code| ends_with_word(before, code));
+    let is_money = before.ends_with(['$', '€', '£', '¥', '₹']) || MONEY.iter().any(|code| ends_with_word(before, code));
     match begins_with(rest, "m") {
         Some(length) if is_money => (1e6, from + length),
         _ => (1.0, end),
@@ -393,8 +393,9 @@ fn settled(text: &str, comma: bool) -> usize {
             cut = first;
         }
     }
-    let tail =
-        text.rfind(|c: char| !c.is_alphanumeric()).map_or(0, |at| at + text[at..].chars().next().map_or(1, char::len_utf8));
+    let tail = text
+        .rfind(|c: char| !c.is_alphanumeric())
+        .map_or(0, |at| at + text[at..].chars().next().map_or(1, char::len_utf8));
     let word = text[tail..].to_lowercase();
     // A word with digits at its end may become an amount: USD4, or the name of a thing: GA4.
     if !word.is_empty() && (begins(&word) || word.ends_with(|c: char| c.is_ascii_digit())) {
@@ -479,7 +480,9 @@ mod tests {
         ] {
             assert_eq!(allowed().first_stranger(text).map(|found| found.text), Some(figure.to_owned()), "{text}");
         }
-        for text in ["forty-eight leads", "USD 12,463", "USD12463.2", "in 2026", "-48", "the 48th", "B2B", "0.366", "48m later"] {
+        for text in
+            ["forty-eight leads", "USD 12,463", "USD12463.2", "in 2026", "-48", "the 48th", "B2B", "0.366", "48m later"]
+        {
             assert_eq!(allowed().first_stranger(text), None, "{text}");
         }
     }
@@ -501,7 +504,9 @@ mod tests {
     fn other_languages_write_decimals_with_a_comma() {
         let mut allowed = allowed();
         allowed.write_in("de");
-        for text in ["12.463,2 €", "12.463 €", "12\u{202f}463 €", "12,5 Tausend", "36,6 %", "37 Prozent", "am 3.11.2026"] {
+        for text in
+            ["12.463,2 €", "12.463 €", "12\u{202f}463 €", "12,5 Tausend", "36,6 %", "37 Prozent", "am 3.11.2026"]
+        {
             assert_eq!(allowed.first_stranger(text), None, "{text}");
         }
         for (text, figure) in [("12.480 €", "12.480"), ("12,463 €", "12,463"), ("38,1 %", "38,1 %")] {

@@ -120,7 +120,8 @@ pub(crate) async fn thread(
 }
 
 fn member(by: &Allowed<RunReports>) -> Result<MemberId, AppError> {
-    by.member().ok_or_else(|| AppError::forbidden("conversations are kept for people; a key asks /v2/ai/chat/completions"))
+    by.member()
+        .ok_or_else(|| AppError::forbidden("conversations are kept for people; a key asks /v2/ai/chat/completions"))
 }
 
 async fn page(
@@ -315,7 +316,10 @@ pub(crate) async fn make_task(
     audit::record(&mut tx, entry).await?;
     tx.commit().await?;
     if by.request().fragment {
-        return Ok((Toast::done("It is a task now"), Html(format!("<a class=\"button\" href=\"{href}\">Open the task</a>")))
+        return Ok((
+            Toast::done("It is a task now"),
+            Html(format!("<a class=\"button\" href=\"{href}\">Open the task</a>")),
+        )
             .into_response());
     }
     Ok((Toast::done("It is a task now").on_next_page(), Redirect::to(&href)).into_response())
@@ -340,8 +344,10 @@ mod tests {
     #[test]
     fn citations_become_links_and_other_brackets_stay() {
         let citations = [Citation { title: "48 leads".to_owned(), href: "/leads".to_owned() }];
-        let said: Vec<(String, String)> =
-            pieces("Lost 48 [1], not [2] nor [x", &citations).into_iter().map(|piece| (piece.text, piece.href)).collect();
+        let said: Vec<(String, String)> = pieces("Lost 48 [1], not [2] nor [x", &citations)
+            .into_iter()
+            .map(|piece| (piece.text, piece.href))
+            .collect();
         let whole: String = said.iter().map(|(text, _)| text.as_str()).collect();
         assert_eq!(whole, "Lost 48 1, not [2] nor [x");
         assert!(said.iter().any(|(text, href)| text == "1" && href == "/leads"));

@@ -34,7 +34,8 @@ impl Holder for Conversations {
     }
 
     async fn erase(&self, tx: &mut OrgTx, _traces: &Traces, _erasure: Uuid) -> anyhow::Result<Vec<Removed>> {
-        let done = sqlx::query("delete from advisor_threads where org_id = $1").bind(tx.org()).execute(tx.conn()).await?;
+        let done =
+            sqlx::query("delete from advisor_threads where org_id = $1").bind(tx.org()).execute(tx.conn()).await?;
         Ok(vec![Removed::new("advisor_threads (of the organisation)", done.rows_affected())])
     }
 

@@ -13,8 +13,11 @@ use ring::digest::{SHA256, digest};
 /// A prompt's text and its version change together: a decision record names the version alone.
 #[test]
 fn a_changed_text_is_a_new_version() {
-    let known =
-        [(REPLY, "reply.1", "3cc68d347aad213b"), (TASK, "task.1", "e0ba08cef837ae65"), (ADVICE, "advice.1", "280c48594689c08d")];
+    let known = [
+        (REPLY, "reply.1", "3cc68d347aad213b"),
+        (TASK, "task.1", "e0ba08cef837ae65"),
+        (ADVICE, "advice.1", "280c48594689c08d"),
+    ];
     for (Prompt { version, text }, known, hash) in known {
         let found = &hex::encode(digest(&SHA256, text.as_bytes()))[..16];
         assert_eq!((version, found), (known, hash), "change the version with the text, then this test");

@@ -98,12 +98,7 @@ pub struct Signal {
 
 impl Signal {
     /// A signal with only what every one has.
-    pub fn new(
-        source: impl Into<String>,
-        external_id: impl Into<String>,
-        kind: SignalKind,
-        at: DateTime<Utc>,
-    ) -> Self {
+    pub fn new(source: impl Into<String>, external_id: impl Into<String>, kind: SignalKind, at: DateTime<Utc>) -> Self {
         Self {
             external_id: external_id.into(),
             at,

@@ -108,12 +108,11 @@ pub async fn take_back(tx: &mut OrgTx, id: TaskId) -> Result<bool, sqlx::Error> 
 
 /// Removes the tasks that lead to somebody: by an id of theirs in the address, the key or the words.
 pub(crate) async fn forget(tx: &mut OrgTx, marks: &Marks) -> Result<u64, sqlx::Error> {
-    let all: Vec<(Uuid, String)> = sqlx::query_as(
-        "select id, concat_ws(' ', title, body, href, source_key) from tasks where org_id = $1",
-    )
-    .bind(tx.org())
-    .fetch_all(tx.conn())
-    .await?;
+    let all: Vec<(Uuid, String)> =
+        sqlx::query_as("select id, concat_ws(' ', title, body, href, source_key) from tasks where org_id = $1")
+            .bind(tx.org())
+            .fetch_all(tx.conn())
+            .await?;
     let theirs: Vec<Uuid> = all.into_iter().filter(|(_, text)| marks.are_in(text)).map(|(id, _)| id).collect();
     let done = sqlx::query("delete from tasks where org_id = $1 and id = any($2)")
         .bind(tx.org())

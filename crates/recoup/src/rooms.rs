@@ -268,7 +268,8 @@ impl revenue::People for Contacts {
 
     async fn make_task(&self, tx: &mut OrgTx, by: Actor, task: revenue::NewTask<'_>) -> anyhow::Result<Uuid> {
         let revenue::NewTask { title, body, href, key } = task;
-        let made = leads::tasks::NewTask { title, body, href, source: "action", source_key: Some(key), ..Default::default() };
+        let made =
+            leads::tasks::NewTask { title, body, href, source: "action", source_key: Some(key), ..Default::default() };
         Ok(leads::tasks::make(tx, by, &made).await?.uuid())
     }
 

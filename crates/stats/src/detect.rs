@@ -55,6 +55,8 @@ pub struct Judgement {
     pub z: f64,
     /// How many days in a row that is measured over: 1, 2, 3, 5 or 7.
     pub days: usize,
+    /// How far that is beyond the threshold: from 1 on it is out of the ordinary.
+    pub beyond: f64,
     /// Whether it is out of the ordinary.
     pub anomalous: bool,
 }
@@ -71,7 +73,7 @@ pub enum Verdict {
     },
     /// The day itself holds no value.
     Missing,
-    /// What was before does not vary at all, so that nothing can be measured against it.
+    /// What was before does not vary at all, or is an amount that is zero on most days: nothing can be measured against it.
     Flat,
 }
 
@@ -84,8 +86,8 @@ pub fn judge(series: &[Option<f64>], at: usize, kind: Kind) -> Verdict {
     };
     let mut off = forecast.off(series, at);
     let mut memory = [0.0; AHEAD];
-    let (mut z, mut days, mut anomalous) = strongest(&off);
-    if anomalous && at >= 366 {
+    let (mut z, mut days, mut beyond) = strongest(&off);
+    if beyond >= 1.0 && at >= 366 {
         for back in 0..AHEAD {
             let place = AHEAD - 1 - back;
             if at >= 366 + back {
@@ -93,7 +95,7 @@ pub fn judge(series: &[Option<f64>], at: usize, kind: Kind) -> Verdict {
                 off[place] -= memory[place];
             }
         }
-        (z, days, anomalous) = strongest(&off);
+        (z, days, beyond) = strongest(&off);
     }
     let last = AHEAD - 1;
     let room = THRESHOLDS[0].1;
@@ -107,7 +109,8 @@ pub fn judge(series: &[Option<f64>], at: usize, kind: Kind) -> Verdict {
         high: if memory[last] > 0.0 { high.max(as_before) } else { high },
         z,
         days,
-        anomalous,
+        beyond,
+        anomalous: beyond >= 1.0,
     })
 }
 
@@ -121,8 +124,8 @@ fn remembered(series: &[Option<f64>], day: usize, off: f64, kind: Kind) -> f64 {
     most.min(off.abs()).copysign(off)
 }
 
-/// The run of days up to the last that is furthest beyond its threshold: its z, its days, and whether it is beyond.
-fn strongest(off: &[f64; AHEAD]) -> (f64, usize, bool) {
+/// The run of days up to the last that is furthest beyond its threshold: its z, its days, and how far beyond (1: at it).
+fn strongest(off: &[f64; AHEAD]) -> (f64, usize, f64) {
     let mut best = (0.0, 1, f64::NEG_INFINITY);
     for (days, threshold) in THRESHOLDS {
         let z = off[AHEAD - days..].iter().sum::<f64>() / (days as f64).sqrt();
@@ -130,7 +133,7 @@ fn strongest(off: &[f64; AHEAD]) -> (f64, usize, bool) {
             best = (z, days, z.abs() / threshold);
         }
     }
-    (best.0, best.1, best.2 >= 1.0)
+    best
 }
 
 /// Trend and season carried on over a week.
@@ -148,6 +151,11 @@ impl Forecast {
         let learnt = &series[end.saturating_sub(LEARNT)..end];
         let known: Vec<f64> = learnt.iter().copied().flatten().collect();
         if known.len() < HISTORY_MIN {
+            return (known.len(), None);
+        }
+        // Amounts of rare events (refunds) have no spread of their own: each would be far from a median of nothing.
+        let rare = kind == Kind::Amount && known.iter().filter(|value| **value == 0.0).count() * 2 > known.len();
+        if rare {
             return (known.len(), None);
         }
         let rooted = kind != Kind::Ratio && known.iter().all(|value| *value >= 0.0);

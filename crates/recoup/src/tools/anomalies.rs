@@ -26,7 +26,18 @@ impl Tool for Anomalies {
     }
 
     fn words(&self) -> &'static [&'static str] {
-        &["anomal", "unusual", "strange", "odd", "out of the ordinary", "spike", "alert", "what changed", "what happened", "go wrong"]
+        &[
+            "anomal",
+            "unusual",
+            "strange",
+            "odd",
+            "out of the ordinary",
+            "spike",
+            "alert",
+            "what changed",
+            "what happened",
+            "go wrong",
+        ]
     }
 
     async fn call(&self, tx: &mut OrgTx, asked: &Asked) -> anyhow::Result<Found> {

@@ -23,7 +23,17 @@ impl Tool for Conversations {
     }
 
     fn words(&self) -> &'static [&'static str] {
-        &["wait", "conversation", "inbox", "unanswered", "needs a person", "need a person", "answered today", "message", "chat"]
+        &[
+            "wait",
+            "conversation",
+            "inbox",
+            "unanswered",
+            "needs a person",
+            "need a person",
+            "answered today",
+            "message",
+            "chat",
+        ]
     }
 
     async fn call(&self, tx: &mut OrgTx, asked: &Asked) -> anyhow::Result<Found> {

@@ -42,7 +42,18 @@ impl Tool for Knowledge {
     }
 
     fn words(&self) -> &'static [&'static str] {
-        &["policy", "price", "cost of", "opening", "hours", "document", "knowledge", "do we offer", "what do we say", "cancel"]
+        &[
+            "policy",
+            "price",
+            "cost of",
+            "opening",
+            "hours",
+            "document",
+            "knowledge",
+            "do we offer",
+            "what do we say",
+            "cancel",
+        ]
     }
 
     async fn call(&self, tx: &mut OrgTx, asked: &Asked) -> anyhow::Result<Found> {

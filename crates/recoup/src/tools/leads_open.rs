@@ -40,7 +40,10 @@ impl Tool for OpenLeads {
             data: json!({"open": stats.open, "hot": hot, "warm": warm, "cold": cold, "by_stage": stats.by_stage,
                 "new_today": stats.new_today, "new_in_7_days": stats.new_7_days, "days": 7}),
             sentences: vec![sentence],
-            citations: vec![Citation { title: format!("{} open leads", words::count(stats.open)), href: "/leads".to_owned() }],
+            citations: vec![Citation {
+                title: format!("{} open leads", words::count(stats.open)),
+                href: "/leads".to_owned(),
+            }],
             ..Found::default()
         };
         if hot > 0 {

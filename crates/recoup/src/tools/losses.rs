@@ -72,7 +72,11 @@ impl Tool for Losses {
             ..Found::default()
         };
         if leads == 0 {
-            found.sentences.push(format!("No lead arrived{at} between {} and {}.", asked.from, asked.to));
+            found.sentences.push(format!(
+                "No lead arrived{at} between {} and {}.",
+                words::day(asked.from),
+                words::day(asked.to)
+            ));
             return Ok(found);
         }
         let share = leaked as f64 / leads as f64;
@@ -80,8 +84,8 @@ impl Tool for Losses {
         found.sentences.push(format!(
             "Of {} leads that arrived{at} between {} and {}, {} leaked ({}).",
             words::count(leads),
-            asked.from,
-            asked.to,
+            words::day(asked.from),
+            words::day(asked.to),
             words::count(leaked),
             words::percent(share)
         ));
@@ -92,7 +96,9 @@ impl Tool for Losses {
                 href: format!("/revenue/scores/lead_leakage/rows?stage={stage}"),
             });
         }
-        found.citations.push(Citation { title: "Lead leakage".to_owned(), href: "/revenue/scores/lead_leakage".to_owned() });
+        found
+            .citations
+            .push(Citation { title: "Lead leakage".to_owned(), href: "/revenue/scores/lead_leakage".to_owned() });
         Ok(found)
     }
 }

@@ -5,8 +5,8 @@ use async_trait::async_trait;
 use chrono::TimeDelta;
 use kernel::db::OrgTx;
 use kernel::money::Currency;
-use revenue::read::{self, By, Daily, Group, Metric, Sum};
 use revenue::read::Shown;
+use revenue::read::{self, By, Daily, Group, Metric, Sum};
 use serde_json::{Value, json};
 
 use super::words;
@@ -64,7 +64,10 @@ metric_tool!(
     Money,
     "revenue",
     "Revenue, refunds, payments and advertising spend in a period, and the period before.",
-    &["revenue", "money", "paid", "payment", "refund", "sales", "earn", "income", "turnover", "advert", "spend", " ads"],
+    &[
+        "revenue", "money", "paid", "payment", "refund", "sales", "earn", "income", "turnover", "advert", "spend",
+        " ads"
+    ],
     &["revenue", "payments", "refunds", "ad_spend"],
     "/analytics"
 );
@@ -90,7 +93,8 @@ async fn look(tx: &mut OrgTx, asked: &Asked, names: &[&str], href: &str) -> anyh
         Shown::Share(of) => Some(of.to_owned()),
         _ => None,
     }));
-    let daily = |from, to, group| Daily { metrics: wanted.clone(), from, to, group, by: By::None, location, source: None };
+    let daily =
+        |from, to, group| Daily { metrics: wanted.clone(), from, to, group, by: By::None, location, source: None };
     let now = read::daily(tx, &daily(asked.from, asked.to, Group::Total)).await?;
     let then = read::daily(tx, &daily(before.0, before.1, Group::Total)).await?;
     let mut found = Found::default();
@@ -105,14 +109,19 @@ async fn look(tx: &mut OrgTx, asked: &Asked, names: &[&str], href: &str) -> anyh
             "period_before": was.map(|was| in_units(metric, was, currency)), "better": metric.higher_is_better.map(|higher| if higher { "higher" } else { "lower" })}));
         let value = value.unwrap_or_default();
         if value > 0.0 || was.is_some_and(|was| was > 0.0) {
-            found.sentences.push(format!("{}: {}{}.", metric.title, said(metric, value, currency), words::moved(value, was)));
+            found.sentences.push(format!(
+                "{}: {}{}.",
+                metric.title,
+                said(metric, value, currency),
+                words::moved(value, was)
+            ));
         }
     }
     found.data = json!({
         "from": asked.from, "to": asked.to, "compared_with": {"from": before.0, "to": before.1},
         "place": place.as_ref().map(|place| &place.name), "metrics": told,
     });
-    let span = format!("{} to {}{}", asked.from, asked.to, words::at(place.as_ref()));
+    let span = format!("{} to {}{}", words::day(asked.from), words::day(asked.to), words::at(place.as_ref()));
     if found.sentences.is_empty() {
         found.sentences.push(format!("Nothing of this was measured from {span}."));
     } else {
@@ -125,7 +134,10 @@ async fn look(tx: &mut OrgTx, asked: &Asked, names: &[&str], href: &str) -> anyh
         found.chart = Some(line(first, &days, asked, currency));
     }
     let join = if href.contains('?') { '&' } else { '?' };
-    found.citations.push(Citation { title: format!("The rows, {span}"), href: format!("{href}{join}from={}&to={}", asked.from, asked.to) });
+    found.citations.push(Citation {
+        title: format!("The rows, {span}"),
+        href: format!("{href}{join}from={}&to={}", asked.from, asked.to),
+    });
     Ok(found)
 }
 

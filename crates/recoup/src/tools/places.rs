@@ -30,7 +30,10 @@ impl Tool for Places {
         let places = read::locations(tx).await?;
         let scores = read::stored_everywhere(tx).await?;
         let of = |place: &read::Location, kind: ScoreType| {
-            scores.iter().find(|score| score.location_id == Some(place.id) && score.kind == kind).and_then(|score| score.value)
+            scores
+                .iter()
+                .find(|score| score.location_id == Some(place.id) && score.kind == kind)
+                .and_then(|score| score.value)
         };
         let mut rows: Vec<(&read::Location, Option<f64>, Option<f64>, Option<f64>)> = places
             .iter()
@@ -60,7 +63,10 @@ impl Tool for Places {
                 place.name,
                 words::money(*risk, currency)
             ),
-            _ => format!("{} places are known; none has enough data for revenue at risk.", words::count(rows.len() as i64)),
+            _ => format!(
+                "{} places are known; none has enough data for revenue at risk.",
+                words::count(rows.len() as i64)
+            ),
         });
         Ok(found)
     }

@@ -25,7 +25,18 @@ impl Tool for Plays {
     }
 
     fn words(&self) -> &'static [&'static str] {
-        &["play", "experiment", "holdout", "held back", "incremental", "won back", "win back", "text back", "campaign", "recover"]
+        &[
+            "play",
+            "experiment",
+            "holdout",
+            "held back",
+            "incremental",
+            "won back",
+            "win back",
+            "text back",
+            "campaign",
+            "recover",
+        ]
     }
 
     async fn call(&self, tx: &mut OrgTx, asked: &Asked) -> anyhow::Result<Found> {
@@ -52,7 +63,9 @@ impl Tool for Plays {
             ..Found::default()
         };
         if told.is_empty() {
-            found.sentences.push(format!("No play has met a lead{at} yet, so nothing is known of what plays bring in."));
+            found
+                .sentences
+                .push(format!("No play has met a lead{at} yet, so nothing is known of what plays bring in."));
         }
         for one in &told {
             found.sentences.push(format!("{}{at}: {}", one.play.title(), one.sentence));

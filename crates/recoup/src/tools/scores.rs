@@ -55,24 +55,31 @@ impl Tool for Scores {
         if scores.is_empty() {
             return Ok(Found {
                 data: json!({"scores": [], "note": "no signals yet"}),
-                sentences: vec!["There are no scores yet: connect a source, or let a few conversations happen.".to_owned()],
+                sentences: vec![
+                    "There are no scores yet: connect a source, or let a few conversations happen.".to_owned(),
+                ],
                 citations: vec![Citation { title: "Connect a source".to_owned(), href: "/ingestion".to_owned() }],
                 ..Found::default()
             });
         }
         let at = words::at(place.as_ref());
         let meant: Vec<&Score> = meant(&asked.question, &scores);
-        let mut found = Found { data: json!({"place": place.as_ref().map(|place| &place.name), "currency": currency.code()}), ..Found::default() };
+        let mut found = Found {
+            data: json!({"place": place.as_ref().map(|place| &place.name), "currency": currency.code()}),
+            ..Found::default()
+        };
         found.data["scores"] = meant.iter().map(|score| told(score, currency)).collect();
         for score in &meant {
             found.sentences.push(sentence(score, &at, currency));
-            let query = location.map(|id| format!("?location={}", kernel::ids::LocationId::from_uuid(id))).unwrap_or_default();
+            let query =
+                location.map(|id| format!("?location={}", kernel::ids::LocationId::from_uuid(id))).unwrap_or_default();
             let href = format!("/revenue/scores/{}{query}", score.kind.as_str());
             found.citations.push(Citation { title: score.kind.title().to_owned(), href: href.clone() });
             if let Some(lever) = &score.lever {
                 let is_money = score.kind == ScoreType::RevenueAtRisk;
                 let worth = is_money.then(|| words::whole(lever.gain, currency));
-                let gain = if is_money { words::money(lever.gain, currency) } else { format!("{:.0} points", lever.gain) };
+                let gain =
+                    if is_money { words::money(lever.gain, currency) } else { format!("{:.0} points", lever.gain) };
                 let reason = format!("It would move {} by up to {gain}.", score.kind.title().to_lowercase());
                 found.actions.push(Action { title: lever.advice.clone(), reason, expected_value: worth, href });
             }
@@ -80,11 +87,16 @@ impl Tool for Scores {
         if let [only] = meant.as_slice() {
             let to = read::today(tx, location).await?;
             let points = read::history(tx, location, only.kind, to - TimeDelta::days(LINE), to).await?;
-            let value = |value: f64| if only.kind == ScoreType::RevenueAtRisk { words::whole(value, currency) } else { value };
+            let value =
+                |value: f64| if only.kind == ScoreType::RevenueAtRisk { words::whole(value, currency) } else { value };
             if points.len() > 1 {
                 found.chart = Some(Chart {
                     title: only.kind.title().to_owned(),
-                    unit: if only.kind == ScoreType::RevenueAtRisk { currency.code().to_owned() } else { "points".to_owned() },
+                    unit: if only.kind == ScoreType::RevenueAtRisk {
+                        currency.code().to_owned()
+                    } else {
+                        "points".to_owned()
+                    },
                     labels: points.iter().map(|point| point.day.format("%b %-d").to_string()).collect(),
                     values: points.iter().map(|point| point.value.map(value)).collect(),
                 });
@@ -155,7 +167,9 @@ fn sentence(score: &Score, at: &str, currency: Currency) -> String {
         .filter(|part| part.contribution.abs() > 0.0)
         .max_by(|a, b| a.contribution.abs().total_cmp(&b.contribution.abs()));
     let biggest = match biggest {
-        Some(part) if is_money => format!(" Most of it, {}, is {}.", said(part.contribution), part.title.to_lowercase()),
+        Some(part) if is_money => {
+            format!(" Most of it, {}, is {}.", said(part.contribution), part.title.to_lowercase())
+        }
         _ => String::new(),
     };
     format!("{title}{at} is {}{unit}{band}{before}.{biggest}", said(value))

@@ -14,12 +14,21 @@ pub(super) fn whole(minor: f64, currency: Currency) -> f64 {
 /// Minor units as people read them, without the part after the point where it is over a hundred.
 pub(super) fn money(minor: f64, currency: Currency) -> String {
     let unit = 10_i64.pow(currency.digits());
-    let rounded = if minor.abs() >= 100.0 * unit as f64 { (minor / unit as f64).round() as i64 * unit } else { minor.round() as i64 };
+    let rounded = if minor.abs() >= 100.0 * unit as f64 {
+        (minor / unit as f64).round() as i64 * unit
+    } else {
+        minor.round() as i64
+    };
     let text = Money::new(rounded, currency).to_string();
     match text.strip_suffix(".00") {
         Some(text) => text.to_owned(),
         None => text,
     }
+}
+
+/// A day as sentences name it.
+pub(super) fn day(day: chrono::NaiveDate) -> String {
+    day.format("%-d %B %Y").to_string()
 }
 
 /// A count with its commas.

@@ -3,8 +3,8 @@
 use chrono::{Days, NaiveDate};
 use kernel::ids::LocationId;
 use serde::Deserialize;
-use shell::{AppError, known_day};
 use shell::page::url_encoded;
+use shell::{AppError, known_day};
 use utoipa::IntoParams;
 
 use crate::pages::placed;
@@ -50,7 +50,8 @@ impl Look {
     pub(crate) fn read(&self, today: NaiveDate) -> Result<Period, AppError> {
         let read = |field: &str, text: &str| {
             let day = text.parse::<NaiveDate>();
-            day.map_err(|_| AppError::field(field, "is not a day such as 2026-03-31")).and_then(|day| known_day(field, day))
+            day.map_err(|_| AppError::field(field, "is not a day such as 2026-03-31"))
+                .and_then(|day| known_day(field, day))
         };
         let to = if self.to.is_empty() { today } else { read("to", &self.to)? };
         let from = if self.from.is_empty() { to - Days::new(27) } else { read("from", &self.from)? };

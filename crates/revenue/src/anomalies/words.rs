@@ -26,7 +26,7 @@ pub(super) fn sentence(anomaly: &Anomaly, currency: &str) -> String {
         format!("from {} to {}", anomaly.day, anomaly.last_day)
     };
     format!(
-        "{} was {} than expected {since}: {} on the last day, where {} was expected and {} to {} would have been usual.",
+        "{}: {} than expected {since}. On the last day it was {}; {} was expected, and {} to {} would have been usual.",
         title(&anomaly.metric),
         direction(anomaly),
         said(anomaly.value),

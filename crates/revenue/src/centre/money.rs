@@ -128,18 +128,21 @@ fn recovered(score: Option<&Score>, currency: &str) -> Big {
 }
 
 async fn anomalies(tx: &mut OrgTx) -> Result<Vec<Odd>, sqlx::Error> {
-    let rows: Vec<(AnomalyId, String, NaiveDate, f64)> = sqlx::query_as(
-        "select id, metric, last_day, z from anomalies where org_id = $1 and state = 'open' order by last_day desc, id limit $2",
+    let rows: Vec<(AnomalyId, String, NaiveDate, f64, Option<String>)> = sqlx::query_as(
+        "select a.id, a.metric, a.last_day, a.z, l.name from anomalies a \
+           left join locations l on l.org_id = a.org_id and l.id = a.location_id \
+         where a.org_id = $1 and a.state = 'open' order by a.last_day desc, a.id limit $2",
     )
     .bind(tx.org())
     .bind(ANOMALIES)
     .fetch_all(tx.conn())
     .await?;
-    let told = |(id, metric, day, z): (AnomalyId, String, NaiveDate, f64)| {
+    let told = |(id, metric, day, z, place): (AnomalyId, String, NaiveDate, f64, Option<String>)| {
         let known = Metric::named(&metric);
+        let title = known.map_or_else(|| metric.clone(), |known| known.title.to_owned());
         Odd {
             href: format!("/revenue/anomalies/{id}"),
-            title: known.map_or(metric, |known| known.title.to_owned()),
+            title: place.map_or_else(|| title.clone(), |place| format!("{title} at {place}")),
             day,
             more: z > 0.0,
             good: known.and_then(|known| known.higher_is_better).map(|better| better == (z > 0.0)),

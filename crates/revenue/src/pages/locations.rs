@@ -15,8 +15,8 @@ use uuid::Uuid;
 use super::overview::{PlaceRow, row};
 use super::store;
 use crate::locations::Location;
+use crate::read;
 use crate::scores::ScoreType;
-use crate::{Revenue, read};
 
 /// Places that are drawn with their lines; the table has all.
 const DRAWN: usize = 24;

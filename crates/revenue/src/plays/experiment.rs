@@ -79,8 +79,7 @@ pub async fn recovered(
     // One question for all plays: this is asked of every place whenever its scores are made.
     let rows = store::all_units(tx, location, from, to).await?;
     for play in Recipe::ALL {
-        let units: Vec<Unit> =
-            rows.iter().filter(|row| row.play == play.as_str()).map(|row| unit(row.unit)).collect();
+        let units: Vec<Unit> = rows.iter().filter(|row| row.play == play.as_str()).map(|row| unit(row.unit)).collect();
         if units.is_empty() {
             continue;
         }

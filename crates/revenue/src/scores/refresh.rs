@@ -43,10 +43,7 @@ impl Follower for Refresher {
 
 /// Calculates the scores of places and of the whole as of now, stores them under today, and says so. Gives them by place; none
 /// where no place is named.
-pub(crate) async fn refresh(
-    tx: &mut OrgTx,
-    mut places: BTreeSet<Uuid>,
-) -> anyhow::Result<Vec<(Uuid, Vec<Score>)>> {
+pub(crate) async fn refresh(tx: &mut OrgTx, mut places: BTreeSet<Uuid>) -> anyhow::Result<Vec<(Uuid, Vec<Score>)>> {
     if places.is_empty() {
         return Ok(Vec::new());
     }

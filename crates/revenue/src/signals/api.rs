@@ -282,7 +282,8 @@ mod tests {
     #[test]
     fn optional_fields_may_be_null_and_what_does_not_read_says_why_in_words() {
         let with = |name: &str, value: Value| {
-            let mut item = json!({ "external_id": "1", "at": "2026-03-02T09:14:00+01:00", "kind": "lead", "source": "web" });
+            let mut item =
+                json!({ "external_id": "1", "at": "2026-03-02T09:14:00+01:00", "kind": "lead", "source": "web" });
             item[name] = value;
             read(item)
         };

@@ -63,16 +63,15 @@ pub(super) async fn tie(
 }
 
 /// What was told of leads under the keys: id, source, kind, lead.
-async fn under(
-    tx: &mut OrgTx,
-    keys: &HashMap<Uuid, Uuid>,
-) -> Result<Vec<(Uuid, String, String, Uuid)>, sqlx::Error> {
+async fn under(tx: &mut OrgTx, keys: &HashMap<Uuid, Uuid>) -> Result<Vec<(Uuid, String, String, Uuid)>, sqlx::Error> {
     if keys.is_empty() {
         return Ok(Vec::new());
     }
-    sqlx::query_as("select id, source, kind, lead from signals where org_id = $1 and lead = any($2) and lead is not null")
-        .bind(tx.org())
-        .bind(keys.values().copied().collect::<Vec<_>>())
-        .fetch_all(tx.conn())
-        .await
+    sqlx::query_as(
+        "select id, source, kind, lead from signals where org_id = $1 and lead = any($2) and lead is not null",
+    )
+    .bind(tx.org())
+    .bind(keys.values().copied().collect::<Vec<_>>())
+    .fetch_all(tx.conn())
+    .await
 }

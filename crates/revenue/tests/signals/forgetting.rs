@@ -38,7 +38,11 @@ async fn an_erasure_leaves_the_sums_and_telling_again_brings_nothing_back() {
     let traces = Traces::of(contact);
     let mut tx = house.tx().await;
     let sheets = Views.export(&mut tx, &traces).await.expect("an export");
-    assert_eq!(sheets.iter().map(|sheet| sheet.rows.len()).collect::<Vec<_>>(), [2, 1, 0], "signals, journeys, no plays");
+    assert_eq!(
+        sheets.iter().map(|sheet| sheet.rows.len()).collect::<Vec<_>>(),
+        [2, 1, 0],
+        "signals, journeys, no plays"
+    );
     Views.hide(&mut tx, &traces).await.expect("hidden");
     tx.commit().await.expect("committed");
     assert_eq!(house.get("/v2/signals").await.json()["data"].as_array().map(Vec::len), Some(0));

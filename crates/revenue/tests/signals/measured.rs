@@ -58,7 +58,8 @@ async fn waits_of_15_30_and_60_minutes_are_81_68_and_56_points_as_soon_as_they_a
         let part = parts.iter().find(|part| part["key"] == key).expect("a source");
         assert!((number(&part["value"]).round() - points).abs() < 1e-9, "{part}");
     }
-    let mean = [15.0_f64, 30.0, 60.0].map(|t| 100.0 * (1.0 - (t / 5.0).ln() / 288.0_f64.ln())).iter().sum::<f64>() / 3.0;
+    let mean =
+        [15.0_f64, 30.0, 60.0].map(|t| 100.0 * (1.0 - (t / 5.0).ln() / 288.0_f64.ln())).iter().sum::<f64>() / 3.0;
     assert!((number(&velocity["value"]) - mean).abs() < 1e-4, "{velocity}");
     assert_eq!((&velocity["value"], &velocity["unit"]), (&velocity["base"], &json!("points")));
     house.settle().await;
@@ -103,7 +104,11 @@ async fn revenue_at_risk_is_what_a_pocket_calculator_says_and_a_leak_less_is_les
         }
     }
     // The same is the same; one leak less is less.
-    assert_eq!(of(&calculate(&house, json!({})).await, "revenue_at_risk")["low"], risk["low"], "the band is drawn alike");
+    assert_eq!(
+        of(&calculate(&house, json!({})).await, "revenue_at_risk")["low"],
+        risk["low"],
+        "the band is drawn alike"
+    );
     house.post("/v2/signals", &told("response", "L99", at + Duration::minutes(101))).await;
     let less = of(&calculate(&house, json!({})).await, "revenue_at_risk");
     assert!(number(&less["base"]) < number(&risk["base"]), "{less}");
@@ -134,13 +139,20 @@ async fn a_lead_may_be_named_by_the_signal_that_opened_it_in_any_order() {
     assert_eq!(of(&answer, "response_velocity")["components"][0]["n"], 12, "{answer}");
     for batch in &batches {
         let again = house.post("/v2/signals", &json!(batch)).await.json();
-        assert_eq!((&again["accepted"], &again["corrected"]), (&json!(0), &json!(0)), "told again, nothing changes: {again}");
+        assert_eq!(
+            (&again["accepted"], &again["corrected"]),
+            (&json!(0), &json!(0)),
+            "told again, nothing changes: {again}"
+        );
     }
     let mut other = opened(0);
     other["source"] = json!("shop");
     house.post("/v2/signals", &other).await;
     let answer = calculate(&house, json!({})).await;
-    assert!(number(&of(&answer, "response_velocity")["value"]) < 100.0, "a lead of another source is another lead: {answer}");
+    assert!(
+        number(&of(&answer, "response_velocity")["value"]) < 100.0,
+        "a lead of another source is another lead: {answer}"
+    );
     house.settle().await;
     house.assert_whole("ties").await;
 }
@@ -187,7 +199,11 @@ async fn what_is_asked_wrongly_is_told_and_no_leads_are_no_data() {
         assert_eq!(answer.status, 422, "{query}: {}", answer.text);
         assert!(answer.text.contains(field), "{query}: {}", answer.text);
     }
-    for path in ["/v2/signals?to=-262143-01-01", "/v2/anomalies?before=-262143-01-01", "/v2/analytics/overview?to=-262143-01-01"] {
+    for path in [
+        "/v2/signals?to=-262143-01-01",
+        "/v2/anomalies?before=-262143-01-01",
+        "/v2/analytics/overview?to=-262143-01-01",
+    ] {
         assert_eq!(house.get(path).await.status, 422, "{path}");
     }
 }

@@ -79,7 +79,8 @@ pub(super) fn defaults() -> BTreeMap<String, BTreeMap<String, Value>> {
         property["options"] = options(values);
         contacts.insert(name.into(), property);
     }
-    let mut deals = text(&["dealname", "pipeline", "hubspot_owner_id", "description", "dealtype", "deal_currency_code"]);
+    let mut deals =
+        text(&["dealname", "pipeline", "hubspot_owner_id", "description", "dealtype", "deal_currency_code"]);
     deals.insert("amount".into(), property("amount", "Amount", "number", "number"));
     deals.insert("closedate".into(), property("closedate", "Close date", "datetime", "date"));
     let mut stage = property("dealstage", "Deal stage", "enumeration", "radio");

@@ -71,7 +71,10 @@ const SIGNED: &[(&str, &str)] = &[
     ("POST /webhooks/{channel}", "the platform's signature over the body"),
     ("POST /webhooks/hubspot", "the platform's signature over the body"),
     ("POST /webhooks/intake/{token}", "the secret in the path, and a signature over the body where one is set"),
-    ("POST /webhooks/sources/callrail/{token}/{event}", "the secret in the path, and the system's signature over the body"),
+    (
+        "POST /webhooks/sources/callrail/{token}/{event}",
+        "the secret in the path, and the system's signature over the body",
+    ),
     ("POST /webhooks/sources/{kind}/{token}", "the secret in the path, and the system's signature over the body"),
 ];
 

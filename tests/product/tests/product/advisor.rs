@@ -62,7 +62,10 @@ async fn without_a_model_the_figures_speak_and_open_their_rows() {
     assert!(said.contains("Of 40 leads") && said.contains("10 leaked"), "{said}");
     assert!(said.contains("[1]"), "a figure opens its rows: {said}");
     let cited = answer["recoup"]["citations"].as_array().expect("citations");
-    assert!(cited.iter().any(|one| one["href"].as_str().is_some_and(|href| href.contains("lead_leakage"))), "{cited:?}");
+    assert!(
+        cited.iter().any(|one| one["href"].as_str().is_some_and(|href| href.contains("lead_leakage"))),
+        "{cited:?}"
+    );
     assert_eq!(answer["recoup"]["worded_by"], "recoup");
     // Another organisation asks the same and hears of none of it.
     let neighbour = product.neighbour().await;
@@ -82,7 +85,8 @@ async fn analyses_and_recommendations_are_structures_with_figures() {
     assert_eq!(lost.expect("losses")["data"]["leaked"], 10, "{analysis}");
     let (status, advice) = product.call("POST", "/v2/ai/recommendations", json!({"focus": "lost leads"})).await;
     assert_eq!(status, 200, "{advice}");
-    for wrong in [json!({"from": "2026-02-01", "to": "2026-01-01"}), json!({"from": "2020-01-01"}), json!({"focus": 3})] {
+    for wrong in [json!({"from": "2026-02-01", "to": "2026-01-01"}), json!({"from": "2020-01-01"}), json!({"focus": 3})]
+    {
         let (status, answer) = product.call("POST", "/v2/ai/analysis/revenue", wrong).await;
         assert_eq!(status, 422, "{answer}");
     }
@@ -96,7 +100,10 @@ struct Model {
 }
 
 async fn model(says: &[&str]) -> (ProviderConfig, Arc<Model>) {
-    let model = Arc::new(Model { says: Mutex::new(says.iter().rev().map(ToString::to_string).collect()), heard: Mutex::default() });
+    let model = Arc::new(Model {
+        says: Mutex::new(says.iter().rev().map(ToString::to_string).collect()),
+        heard: Mutex::default(),
+    });
     let kept = Arc::clone(&model);
     let answer = move |axum::Json(asked): axum::Json<Value>| {
         let model = Arc::clone(&kept);
@@ -141,7 +148,8 @@ fn spoken(model: &Model, asked: Value) -> axum::response::Response {
     }
     let mut body = String::new();
     let mut piece = |delta: Value, finish: Option<&str>| {
-        let chunk = json!({"id": "c", "model": "scripted", "choices": [{"index": 0, "delta": delta, "finish_reason": finish}]});
+        let chunk =
+            json!({"id": "c", "model": "scripted", "choices": [{"index": 0, "delta": delta, "finish_reason": finish}]});
         body.push_str(&format!("data: {chunk}\n\n"));
     };
     match call {
@@ -156,7 +164,8 @@ fn spoken(model: &Model, asked: Value) -> axum::response::Response {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_model_may_word_figures_that_stand_and_look_up_more() {
-    let (provider, model) = model(&["call:response_times", "You got 40 leads and lost 10 of them, a quarter [1]."]).await;
+    let (provider, model) =
+        model(&["call:response_times", "You got 40 leads and lost 10 of them, a quarter [1]."]).await;
     let product = Product::with(|config, _| config.ai.providers = vec![provider]).await;
     seed(&product).await;
     let answer = ask(&product, "Where do we lose leads?").await;
@@ -200,8 +209,10 @@ async fn instructions_in_data_stay_data_and_the_callers_functions_come_back() {
     assert_eq!(answer["choices"][0]["message"]["tool_calls"][0]["function"]["name"], "book_table");
     let heard = model.heard.lock().expect("unpoisoned").clone();
     let messages = heard[0]["messages"].as_array().expect("messages");
-    let with_evil: Vec<&Value> =
-        messages.iter().filter(|message| message["content"].as_str().is_some_and(|text| text.contains("Ignore all rules"))).collect();
+    let with_evil: Vec<&Value> = messages
+        .iter()
+        .filter(|message| message["content"].as_str().is_some_and(|text| text.contains("Ignore all rules")))
+        .collect();
     assert!(!with_evil.is_empty() && with_evil.iter().all(|message| message["role"] == "user"), "{messages:?}");
     product.end().await;
 }
@@ -283,9 +294,15 @@ async fn what_is_out_of_the_ordinary_is_told_until_somebody_saw_it() {
          values ($1, gen_random_uuid(), 'leads', current_date - 2, current_date - 1, 3, 12, 8, 16, -4.5, 2, '{}', now())")
     .await;
     let answer = ask(&product, question).await;
-    assert!(text(&answer).contains("lower than expected") && text(&answer).contains("where 12 was expected"), "{answer}");
+    assert!(
+        text(&answer).contains("lower than expected") && text(&answer).contains("where 12 was expected"),
+        "{answer}"
+    );
     let cited = answer["recoup"]["citations"].as_array().expect("citations");
-    assert!(cited.iter().any(|one| one["href"].as_str().is_some_and(|href| href.starts_with("/revenue/anomalies/"))), "{answer}");
+    assert!(
+        cited.iter().any(|one| one["href"].as_str().is_some_and(|href| href.starts_with("/revenue/anomalies/"))),
+        "{answer}"
+    );
     run("update anomalies set state = 'acknowledged' where org_id = $1").await;
     assert!(text(&ask(&product, question).await).contains("Nothing out of the ordinary"));
     product.end().await;
@@ -321,7 +338,8 @@ async fn what_is_no_chat_request_is_refused_with_the_field() {
 async fn the_official_clients_talk_to_it_streaming_and_not() {
     let scripts = Path::new(env!("CARGO_MANIFEST_DIR")).join("../openai");
     let tmp = Path::new(env!("CARGO_TARGET_TMPDIR"));
-    let python = outside::or_skip("OpenAI's Python client", outside::python(tmp, "openai", &scripts.join("requirements.txt")));
+    let python =
+        outside::or_skip("OpenAI's Python client", outside::python(tmp, "openai", &scripts.join("requirements.txt")));
     let node = outside::or_skip("OpenAI's Node client", outside::node(tmp, "openai", &scripts));
     let (Some(python), Some(node)) = (python, node) else { return };
     let product = Product::start().await;
