@@ -13,7 +13,8 @@ fn told(kind: &str, lead: &str, at: DateTime<Utc>) -> Value {
 
 fn paid(lead: &str, at: DateTime<Utc>, amount: Value) -> Value {
     let mut signal = told("payment", lead, at);
-    signal["value"] = json!({ "amount": amount, "currency": "USD" });
+    signal["value"] = json!({ "currency": "USD" });
+    signal["value"]["amount"] = amount;
     signal
 }
 

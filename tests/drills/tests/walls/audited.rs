@@ -146,9 +146,8 @@ async fn rows(product: &Product) -> i64 {
 fn body(operation: &Operation, cast: &Cast) -> Value {
     let contact = &cast.contact;
     match operation.name().as_str() {
-        "PATCH /v2/organisation" => json!({ "name": "Northwind Two" }),
         "POST /v2/organisation/ownership" => json!({ "member_id": cast.heir }),
-        "POST /v2/organisation/deletion" => json!({ "name": "Northwind Two" }),
+        "PATCH /v2/organisation" | "POST /v2/organisation/deletion" => json!({ "name": "Northwind Two" }),
         "POST /v2/contacts/{id}/merge" => json!({ "other": cast.other }),
         "PUT /v2/crm/hubspot" => json!({ "access_token": "pat-na1-standin-0001" }),
         "PATCH /v2/teams/{id}" => json!({ "name": "Another name" }),
