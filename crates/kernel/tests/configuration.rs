@@ -42,6 +42,7 @@ fn every_setting_of_the_guide_is_accepted() {
             "FROM" => "Recoup <recoup@example.com>",
             "PORT" => "2525",
             "NAMESERVER" => "127.0.0.1:53",
+            "LISTEN" => "127.0.0.1:2222",
             "PUBLIC_URL" | "BASE_URL" => "http://127.0.0.1:1",
             _ if default.is_empty() || default.contains(' ') => "x",
             _ => &default,

@@ -173,15 +173,15 @@ async fn what_cannot_be_read_is_kept_with_its_reason_once() {
         let refused = send(&house, &path, "{", &by("whsec_new", "{", NOW)).await;
         assert_eq!(refused.status, 422, "{}", refused.text);
     }
-    // A charge in a currency that there is not: signed, readable, and no signal.
-    let body = charge("evt_1", "ch_1").replace("\"usd\"", "\"zzz\"");
+    // A charge in what is no currency: signed, readable, and no signal.
+    let body = charge("evt_1", "ch_1").replace("\"usd\"", "\"dollars\"");
     let odd = send(&house, &path, &body, &by("whsec_new", &body, NOW)).await;
     assert_eq!((odd.status, &odd.json()["rejected"]), (200, &json!(1)), "{}", odd.text);
     let id = made["id"].as_str().expect("an id");
     let kept = house.get(&format!("/v2/ingestion/connections/{id}/refused")).await.json();
     let kept = kept["data"].as_array().expect("a list");
     assert_eq!(kept.len(), 2, "{kept:?}");
-    assert!(kept[0]["body"].as_str().expect("a body").contains("zzz"), "{kept:?}");
+    assert!(kept[0]["body"].as_str().expect("a body").contains("dollars"), "{kept:?}");
     let shown = house.web.browse(&house.admin, &format!("/ingestion/connections/{id}")).await;
     assert!(shown.text.contains("Refused bodies"), "{}", shown.text);
 }

@@ -10,9 +10,10 @@ use sqlx::{AssertSqlSafe, PgConnection};
 use crate::workers::add;
 
 /// Tables of no organisation that the tenant role may touch, each with its reason.
-const COMMON: [(&str, &str); 4] = [
+const COMMON: [(&str, &str); 5] = [
     ("users", "a person may be a member of several organisations"),
     ("ai_plan_limits", "what each plan includes"),
+    ("benchmark_quantiles", "quantiles of ten organisations or more, for everyone to read"),
     ("followers", "how far each view has read the ledger"),
     ("counters", "the operator's counters of refused and unknown deliveries"),
 ];

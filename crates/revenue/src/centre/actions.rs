@@ -229,6 +229,10 @@ pub(crate) async fn show_list(by: Allowed<View>) -> Result<Html<String>, AppErro
 
 /// The action of a key as it is proposed now.
 async fn proposed(tx: &mut OrgTx, key: &str, how: ActionKind) -> Result<NextAction, AppError> {
+    // Keys are those of components; whatever else is asked for was never an action.
+    if !key.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'_') {
+        return Err(AppError::not_found("action"));
+    }
     let scores = read::stored_scores(tx, None).await?;
     let (done, running) = (approved(tx).await?, running(tx).await?);
     let found = propose(&scores, &running, &done).into_iter().find(|action| action.key == key && action.how == how);

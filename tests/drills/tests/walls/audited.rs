@@ -27,6 +27,8 @@ const NOT_SENSITIVE: &[(&str, &str)] = &[
     ("PATCH /v2/leads/{id}/stage", "an event of the ledger tells who"),
     ("PATCH /v2/leads/{id}/tag", "an event of the ledger tells who"),
     ("POST /v2/signals", "each signal is a row with its source, and a corrected one leaves what it was"),
+    ("POST /v2/ai/analysis/revenue", "reads and words; the decision record says how"),
+    ("POST /v2/ai/recommendations", "reads; changes nothing"),
     ("POST /v2/scoring/calculate", "works out what the clock would work out by itself"),
     ("POST /v2/crm/sync/{lead}", "sends what the sync would send by itself"),
     ("POST /v2/knowledge/documents", "the document is a row with its author"),
@@ -150,7 +152,7 @@ fn body(operation: &Operation, cast: &Cast) -> Value {
         "PATCH /v2/organisation" | "POST /v2/organisation/deletion" => json!({ "name": "Northwind Two" }),
         "POST /v2/contacts/{id}/merge" => json!({ "other": cast.other }),
         "PUT /v2/crm/hubspot" => json!({ "access_token": "pat-na1-standin-0001" }),
-        "PATCH /v2/teams/{id}" => json!({ "name": "Another name" }),
+        "PATCH /v2/teams/{id}" | "PATCH /v2/locations/{id}" => json!({ "name": "Another name" }),
         "POST /v2/sso/domains" => json!({ "domain": "northwind.example" }),
         "POST /v2/members/import" => json!({ "csv": "email,name,role\nlee@example.com,Lee,agent\n" }),
         "POST /v2/privacy/consents" => {

@@ -295,7 +295,7 @@ async fn what_is_out_of_the_ordinary_is_told_until_somebody_saw_it() {
     .await;
     let answer = ask(&product, question).await;
     assert!(
-        text(&answer).contains("lower than expected") && text(&answer).contains("where 12 was expected"),
+        text(&answer).contains("lower than expected") && text(&answer).contains("12 was expected"),
         "{answer}"
     );
     let cited = answer["recoup"]["citations"].as_array().expect("citations");
