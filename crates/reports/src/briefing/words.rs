@@ -150,11 +150,17 @@ pub(super) fn reasons(facts: &Facts) -> Vec<Point> {
         if let Some(component) = score.components.first().filter(|component| component.value.is_finite()) {
             let value = Value::of(score.unit, Some(component.value)).words(&facts.currency);
             let of = Value::of(score.unit, score.value).words(&facts.currency);
-            points.push(Point::new(format!("{}: {} makes {value} of {of}.", score.name, component.name)));
+            points.push(Point::new(format!("{}: {value} of {of} comes from {}.", score.name, lower(&component.name))));
         }
     }
     points.truncate(MOST);
     points
+}
+
+/// A name within a sentence.
+fn lower(name: &str) -> String {
+    let mut letters = name.chars();
+    letters.next().map_or_else(String::new, |first| first.to_lowercase().chain(letters).collect())
 }
 
 /// What to do, the most valuable first; where nothing is proposed, what would move the scores most.
