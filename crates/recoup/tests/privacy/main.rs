@@ -75,8 +75,7 @@ async fn hidden_means_a_policy_of_the_database_or_a_view_of_the_ledger() {
         assert!(hidden.contains(table), "{table} hides rows and the map does not say so");
     }
     // Put aside, or left out by the few readers of the view.
-    let otherwise =
-        ["contact_identities", "open_waits", "lead_temperatures", "signals", "journeys", "play_enrolments"];
+    let otherwise = ["contact_identities", "open_waits", "lead_temperatures", "signals", "journeys", "play_enrolments"];
     for table in hidden {
         assert!(
             walled.contains(&table) || otherwise.contains(&table.as_str()),

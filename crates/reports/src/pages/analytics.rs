@@ -12,10 +12,11 @@ use crate::core::Core;
 use crate::figures::Look;
 use crate::render::Format;
 
-/// What is asked for in the address: the form, and what the page of the view takes.
+/// What is asked for in the address: the form (PDF when it is absent), and what the page of the view takes.
 #[derive(Clone, Debug, Deserialize)]
 pub(crate) struct Asked {
-    format: Format,
+    #[serde(default)]
+    format: Option<Format>,
     #[serde(default)]
     from: String,
     #[serde(default)]
@@ -34,8 +35,9 @@ pub(crate) async fn file(
     Path(view): Path<String>,
     Query(asked): Query<Asked>,
 ) -> Result<Response, AppError> {
-    may_take(&by, asked.format)?;
     let Asked { format, from, to, compare, location, source } = asked;
+    let format = format.unwrap_or(Format::Pdf);
+    may_take(&by, format)?;
     let look = Look { from, to, compare, location, source };
     let mut tx = by.tx().await?;
     let sheet = analytics(&mut tx, core.figures.as_ref(), &view, &look).await?;

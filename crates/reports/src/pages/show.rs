@@ -100,7 +100,9 @@ pub(crate) async fn page(
 
 #[derive(Clone, Copy, Debug, Deserialize)]
 pub(crate) struct FormOf {
-    format: Format,
+    /// PDF when it is absent.
+    #[serde(default)]
+    format: Option<Format>,
 }
 
 pub(crate) async fn file(
@@ -109,6 +111,7 @@ pub(crate) async fn file(
     Path(id): Path<ReportId>,
     Query(FormOf { format }): Query<FormOf>,
 ) -> Result<Response, AppError> {
+    let format = format.unwrap_or(Format::Pdf);
     may_take(&by, format)?;
     let mut tx = by.tx().await?;
     let sheet = reports::sheet(&mut tx, &core.kernel.vault, id).await?;

@@ -91,8 +91,8 @@ pub(crate) async fn calculate_scores(
 pub(crate) struct HistoryQuery {
     /// The score.
     #[serde(rename = "type")]
-    #[param(value_type = String)]
-    kind: ScoreType,
+    #[param(value_type = String, required = true)]
+    kind: Option<ScoreType>,
     /// The first day; 90 days ago when absent.
     from: Option<NaiveDate>,
     /// The last day, included; today when absent.
@@ -123,6 +123,7 @@ pub(crate) async fn score_history(
     Query(asked): Query<HistoryQuery>,
 ) -> Result<Json<HistoryOut>, AppError> {
     own(org, by.org())?;
+    let kind = asked.kind.ok_or_else(|| AppError::field("type", "is required: the name of a score"))?;
     let mut tx = by.tx().await?;
     let rules = Rules::load(&mut tx).await?;
     let location = place(&rules, asked.location_id)?;
@@ -131,11 +132,11 @@ pub(crate) async fn score_history(
     if from > to || (to - from).num_days() > LONGEST {
         return Err(AppError::field("from", "lies before `to`, by three years at most"));
     }
-    let data = read::history(&mut tx, location, asked.kind, from, to).await?;
-    let currency = (asked.kind == ScoreType::RevenueAtRisk).then_some(rules.whole.settings.currency);
+    let data = read::history(&mut tx, location, kind, from, to).await?;
+    let currency = (kind == ScoreType::RevenueAtRisk).then_some(rules.whole.settings.currency);
     let unit = currency.map_or_else(|| "points".to_owned(), |currency| currency.code().to_owned());
     let decimals = currency.map_or(0, Currency::digits);
-    Ok(Json(HistoryOut { kind: asked.kind, unit, decimals, data }))
+    Ok(Json(HistoryOut { kind, unit, decimals, data }))
 }
 
 /// What others are like.

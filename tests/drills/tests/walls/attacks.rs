@@ -14,7 +14,10 @@ const FROM_ELSEWHERE: &[(&str, &str)] = &[
     ("POST /auth/saml/{connection}/acs", "identity providers, through the browser; signed"),
     ("POST /webhooks/{channel}", "platforms; signed"),
     ("POST /webhooks/hubspot", "platforms; signed"),
-    ("POST /webhooks/intake/{token}", "programs of the organisation; an unguessable address, signed where it is set up"),
+    (
+        "POST /webhooks/intake/{token}",
+        "programs of the organisation; an unguessable address, signed where it is set up",
+    ),
     ("POST /webhooks/sources/{kind}/{token}", "sources; signed"),
     ("POST /webhooks/sources/callrail/{token}/{event}", "sources; signed"),
 ];

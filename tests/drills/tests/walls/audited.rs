@@ -152,7 +152,9 @@ fn body(operation: &Operation, cast: &Cast) -> Value {
         "PATCH /v2/organisation" | "POST /v2/organisation/deletion" => json!({ "name": "Northwind Two" }),
         "POST /v2/contacts/{id}/merge" => json!({ "other": cast.other }),
         "PUT /v2/crm/hubspot" => json!({ "access_token": "pat-na1-standin-0001" }),
-        "PATCH /v2/teams/{id}" | "PATCH /v2/locations/{id}" => json!({ "name": "Another name" }),
+        "PATCH /v2/teams/{id}" | "PATCH /v2/locations/{id}" | "PATCH /v2/ingestion/connections/{id}" => {
+            json!({ "name": "Another name" })
+        }
         "POST /v2/sso/domains" => json!({ "domain": "northwind.example" }),
         "POST /v2/members/import" => json!({ "csv": "email,name,role\nlee@example.com,Lee,agent\n" }),
         "POST /v2/privacy/consents" => {

@@ -27,6 +27,8 @@ pub async fn furnish(product: &Product) {
         ("/v2/teams", json!({ "name": "Front desk" })),
         ("/v2/members/import", json!({ "csv": "email\nines@example.com" })),
         ("/v2/sso/connections", json!({ "kind": "saml", "name": "A draft" })),
+        ("/v2/ingestion/connections", json!({ "kind": "webhook", "name": "Forms" })),
+        ("/v2/reports/generate", json!({ "kind": "briefing", "format": "pdf" })),
         ("/v2/knowledge/documents", json!({ "title": "Hours", "text": "We are open from nine to five." })),
     ] {
         let (status, answer) = product.call("POST", path, body).await;

@@ -26,10 +26,25 @@ const NO_OBJECTS: &[(&str, &str)] = &[
     ("/shared/{token}", "a secret, good for whoever has it"),
     ("/shared/{token}/file", "a secret, good for whoever has it"),
     ("/webhooks/{channel}", "a platform"),
+    ("/ingestion/connect/{kind}", "a kind of source"),
+    ("/analytics/{view}", "one of six views"),
+    ("/analytics/{view}/table.csv", "one of six views"),
+    ("/v2/analytics/{view}", "one of six views"),
+    ("/reports/analytics/{view}/file", "one of six views"),
+    ("/revenue/plays/{play}", "one of five plays"),
+    ("/v2/plays/{play}", "one of five plays"),
+    ("/v2/plays/{play}/results", "one of five plays"),
+    ("/revenue/scores/{kind}", "one of five scores"),
+    ("/revenue/scores/{kind}/rows", "one of five scores"),
+    ("/v2/ai/models/{model}", "a name that every organisation knows"),
+    ("/webhooks/intake/{token}", "a secret, good for whoever has it"),
+    ("/webhooks/sources/{kind}/{token}", "a secret, good for whoever has it"),
+    ("/webhooks/sources/callrail/{token}/{event}", "a secret, good for whoever has it"),
 ];
 
-/// Routes to look at something of which the furniture has none: a decision's draft, a passkey, an export that is ready.
-const MOST_UNPROVED: usize = 12;
+/// Routes to look at something of which the furniture has none: a decision's draft, a passkey, an export that is ready, a file
+/// and its run, a saved report and its schedule, an anomaly, a conversation with the advisor.
+const MOST_UNPROVED: usize = 26;
 
 /// A furnished product, at rest: everything is stopped, and the web side is in this process.
 async fn furnished() -> House {

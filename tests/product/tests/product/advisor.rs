@@ -294,10 +294,7 @@ async fn what_is_out_of_the_ordinary_is_told_until_somebody_saw_it() {
          values ($1, gen_random_uuid(), 'leads', current_date - 2, current_date - 1, 3, 12, 8, 16, -4.5, 2, '{}', now())")
     .await;
     let answer = ask(&product, question).await;
-    assert!(
-        text(&answer).contains("lower than expected") && text(&answer).contains("12 was expected"),
-        "{answer}"
-    );
+    assert!(text(&answer).contains("lower than expected") && text(&answer).contains("12 was expected"), "{answer}");
     let cited = answer["recoup"]["citations"].as_array().expect("citations");
     assert!(
         cited.iter().any(|one| one["href"].as_str().is_some_and(|href| href.starts_with("/revenue/anomalies/"))),
