@@ -1,6 +1,6 @@
 //! Analytics: the same days seen six ways, compared with the days before, each figure with its rows.
 //!
-//! Rules a newcomer would break: a view is data first ([`views::View`]), and page, API and file show the same; a share of nothing is
+//! Rules a newcomer would break: a view is data first (module `views`), and page, API and file show the same; a share of nothing is
 //! no value; what an outside source did not tell (who answered, in which language) is of the inbox alone, and says so.
 
 pub(crate) mod api;
