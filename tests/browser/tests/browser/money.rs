@@ -144,7 +144,7 @@ async fn takes_the_briefing(browser: &Browser, leakage: &str) {
     let headline = browser.read(".headline", "").await;
     assert!(headline.starts_with(&format!("{risk} a month is at risk")), "{headline}, and {risk} on its page");
     let reason = browser.read(".points li", "Lead leakage:").await;
-    assert!(reason.contains(&format!("of {leakage}.")), "{reason}");
+    assert!(reason.contains(&format!("of {leakage} comes from")), "{reason}");
     let href = browser.attribute("a[href^='/reports/briefing/file']", "href").await;
     let file = browser.fetch(&href).await;
     assert!(file.status == 200 && file.kind == "application/pdf", "{} {}", file.status, file.kind);
