@@ -66,8 +66,7 @@ pub(super) async fn settle(tx: &mut OrgTx, told: &[Told<'_>]) -> Result<Vec<NewM
     Ok(foreign)
 }
 
-/// Our messages that echoes may be of: by our key or the platform's id, and of those found by neither, what is under way in
-/// their conversation.
+/// Our messages that echoes may be of: by our key, by the platform's id, and what is under way in their conversation.
 async fn candidates(tx: &mut OrgTx, told: &[Told<'_>]) -> Result<Vec<Known>, sqlx::Error> {
     let keys: Vec<Uuid> = told.iter().filter_map(|one| one.echo.metadata.as_deref().and_then(our_key)).collect();
     let mids: Vec<&str> = told.iter().map(|one| one.echo.mid.as_str()).collect();
@@ -83,18 +82,15 @@ async fn candidates(tx: &mut OrgTx, told: &[Told<'_>]) -> Result<Vec<Known>, sql
     .bind(told.iter().map(|one| one.channel.uuid()).collect::<Vec<_>>())
     .fetch_all(tx.conn())
     .await?;
-    let strange: Vec<Uuid> =
-        told.iter().filter(|one| find(&known, one).is_none()).map(|one| one.conversation.uuid()).collect();
-    if strange.is_empty() {
-        return Ok(known);
-    }
+    // All of them, also where every echo names its message: of two messages with the same words each echo must find its own.
+    let conversations: Vec<Uuid> = told.iter().map(|one| one.conversation.uuid()).collect();
     let under_way: Vec<Known> = sqlx::query_as(
         "select m.* from (select distinct id from unnest($2::uuid[]) as w (id)) w cross join lateral ( \
            select id, conversation_id, platform_id, state, body, writer from messages f \
-           where f.org_id = $1 and f.conversation_id = w.id and f.state in ('sending', 'unknown') offset 0) m order by m.id",
+           where f.org_id = $1 and f.conversation_id = w.id and f.state in ('sending', 'unknown') offset 0) m",
     )
     .bind(tx.org())
-    .bind(strange)
+    .bind(conversations)
     .fetch_all(tx.conn())
     .await?;
     for message in under_way {
@@ -102,6 +98,8 @@ async fn candidates(tx: &mut OrgTx, told: &[Told<'_>]) -> Result<Vec<Known>, sql
             known.push(message);
         }
     }
+    // The oldest first: words alone are taken for the message that waited longest.
+    known.sort_by_key(|message| message.id);
     Ok(known)
 }
 
