@@ -66,41 +66,28 @@ pub(super) async fn settle(tx: &mut OrgTx, told: &[Told<'_>]) -> Result<Vec<NewM
     Ok(foreign)
 }
 
-/// Our messages that echoes may be of: by our key, by the platform's id, and what is under way in their conversation.
+/// Our messages that echoes may be of: by our key, by the platform's id, and what is under way in their conversation. One
+/// statement, so one instant: a message that becomes sent between two looks would be in neither.
 async fn candidates(tx: &mut OrgTx, told: &[Told<'_>]) -> Result<Vec<Known>, sqlx::Error> {
     let keys: Vec<Uuid> = told.iter().filter_map(|one| one.echo.metadata.as_deref().and_then(our_key)).collect();
     let mids: Vec<&str> = told.iter().map(|one| one.echo.mid.as_str()).collect();
-    let mut known: Vec<Known> = sqlx::query_as(
+    let conversations: Vec<Uuid> = told.iter().map(|one| one.conversation.uuid()).collect();
+    sqlx::query_as(
         "select id, conversation_id, platform_id, state, body, writer from messages where org_id = $1 and id = any($2) \
          union select m.* from unnest($4::uuid[], $3::text[]) as w (channel_id, platform_id) cross join lateral ( \
            select id, conversation_id, platform_id, state, body, writer from messages f \
-           where f.org_id = $1 and f.channel_id = w.channel_id and f.platform_id = w.platform_id offset 0) m order by id",
+           where f.org_id = $1 and f.channel_id = w.channel_id and f.platform_id = w.platform_id offset 0) m \
+         union select m.* from (select distinct id from unnest($5::uuid[]) as u (id)) w cross join lateral ( \
+           select id, conversation_id, platform_id, state, body, writer from messages f \
+           where f.org_id = $1 and f.conversation_id = w.id and f.state in ('sending', 'unknown') offset 0) m order by id",
     )
     .bind(tx.org())
     .bind(keys)
     .bind(mids)
     .bind(told.iter().map(|one| one.channel.uuid()).collect::<Vec<_>>())
-    .fetch_all(tx.conn())
-    .await?;
-    // All of them, also where every echo names its message: of two messages with the same words each echo must find its own.
-    let conversations: Vec<Uuid> = told.iter().map(|one| one.conversation.uuid()).collect();
-    let under_way: Vec<Known> = sqlx::query_as(
-        "select m.* from (select distinct id from unnest($2::uuid[]) as w (id)) w cross join lateral ( \
-           select id, conversation_id, platform_id, state, body, writer from messages f \
-           where f.org_id = $1 and f.conversation_id = w.id and f.state in ('sending', 'unknown') offset 0) m",
-    )
-    .bind(tx.org())
     .bind(conversations)
     .fetch_all(tx.conn())
-    .await?;
-    for message in under_way {
-        if known.iter().all(|there| there.id != message.id) {
-            known.push(message);
-        }
-    }
-    // The oldest first: words alone are taken for the message that waited longest.
-    known.sort_by_key(|message| message.id);
-    Ok(known)
+    .await
 }
 
 /// By our key, by the platform's id, or by the words of a message under way (platforms that return no key).
