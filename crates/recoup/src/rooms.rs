@@ -113,7 +113,6 @@ impl Rooms {
         all.extend(intake::reconcilers(&self.intake));
         all.extend(revenue::reconcilers(&self.kernel));
         all.push(revenue::outreach(&self.kernel, Arc::new(Reach), None));
-        all.extend(self.identity.reconcilers());
         all.extend(identity::privacy::reconcilers(&self.identity));
         all
     }

@@ -168,7 +168,7 @@ impl Made {
         let mut last: Option<(usize, bool)> = None;
         for day in FROM..DAYS {
             let Verdict::Judged(told) = judge(&self.values, day, kind) else { continue };
-            if !told.anomalous {
+            if !told.anomalous() {
                 continue;
             }
             let is_new = last.is_none_or(|(before, rose)| day - before > QUIET || rose != (told.z > 0.0));

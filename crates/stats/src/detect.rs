@@ -57,8 +57,13 @@ pub struct Judgement {
     pub days: usize,
     /// How far that is beyond the threshold: from 1 on it is out of the ordinary.
     pub beyond: f64,
+}
+
+impl Judgement {
     /// Whether it is out of the ordinary.
-    pub anomalous: bool,
+    pub fn anomalous(&self) -> bool {
+        self.beyond >= 1.0
+    }
 }
 
 /// What can be said of a day.
@@ -110,7 +115,6 @@ pub fn judge(series: &[Option<f64>], at: usize, kind: Kind) -> Verdict {
         z,
         days,
         beyond,
-        anomalous: beyond >= 1.0,
     })
 }
 
@@ -274,8 +278,8 @@ mod tests {
         }
         let absurd = judged(&changed, 150);
         assert_eq!((usual.expected, usual.low, usual.high), (absurd.expected, absurd.low, absurd.high));
-        assert!(absurd.anomalous && absurd.z > 10.0 && absurd.days == 1, "{absurd:?}");
-        assert!(!usual.anomalous, "{usual:?}");
+        assert!(absurd.anomalous() && absurd.z > 10.0 && absurd.days == 1, "{absurd:?}");
+        assert!(!usual.anomalous(), "{usual:?}");
     }
 
     #[test]
@@ -299,7 +303,7 @@ mod tests {
         for day in (100..170).step_by(9) {
             gappy[day] = None;
         }
-        assert!(!judged(&gappy, 199).anomalous);
+        assert!(!judged(&gappy, 199).anomalous());
     }
 
     #[test]
@@ -308,9 +312,9 @@ mod tests {
         assert_eq!(judge(&flat, 119, Kind::Ratio), Verdict::Flat);
         let mut zeros = vec![Some(0.0); 120];
         zeros[119] = Some(1.0);
-        assert!(!judged(&zeros, 119).anomalous, "one after none is what chance does");
+        assert!(!judged(&zeros, 119).anomalous(), "one after none is what chance does");
         zeros[119] = Some(40.0);
-        assert!(judged(&zeros, 119).anomalous);
+        assert!(judged(&zeros, 119).anomalous());
     }
 
     #[test]
@@ -319,8 +323,8 @@ mod tests {
         for day in [180, 180 + 365] {
             series[day] = Some(0.0);
         }
-        assert!(judged(&series, 180).anomalous);
+        assert!(judged(&series, 180).anomalous());
         let again = judged(&series, 545);
-        assert!(!again.anomalous && again.low <= 0.5, "{again:?}");
+        assert!(!again.anomalous() && again.low <= 0.5, "{again:?}");
     }
 }
