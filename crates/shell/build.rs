@@ -32,8 +32,13 @@ fn main() {
     served.push(named("mark.svg", "image/svg+xml", fs::read(root.join("mark.svg")).expect("assets/mark.svg")));
     let css = rewrite(&joined(&root.join("css")), &served);
     served.push(named("app.css", "text/css; charset=utf-8", css.into_bytes()));
+    // Public sites share the tokens and nothing else.
+    let tokens = fs::read_to_string(root.join("css/00-tokens.css")).expect("assets/css/00-tokens.css");
+    let css = rewrite(&(tightened(&tokens) + &joined(&root.join("site/css"))), &served);
+    served.push(named("site.css", "text/css; charset=utf-8", css.into_bytes()));
     served.push(plain(&root.join("vendor/htmx.min.js"), SCRIPT));
     modules(&root.join("js"), &mut served);
+    modules(&root.join("site/js"), &mut served);
     write(&out, &served);
 }
 
@@ -68,15 +73,21 @@ fn hash(bytes: &[u8]) -> u64 {
     bytes.iter().fold(0xcbf2_9ce4_8422_2325, |hash, byte| (hash ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3))
 }
 
-/// The style sheets in the order of their names (`00-tokens.css` first), without comments and indentation.
+/// The style sheets in the order of their names (`00-tokens.css` first), tightened.
 fn joined(folder: &Path) -> String {
     let mut out = String::new();
     for path in files(folder, "css") {
-        let source = fs::read_to_string(&path).expect("a readable style sheet");
-        for line in without_comments(&source).lines().map(str::trim).filter(|line| !line.is_empty()) {
-            out.push_str(line);
-            out.push('\n');
-        }
+        out += &tightened(&fs::read_to_string(&path).expect("a readable style sheet"));
+    }
+    out
+}
+
+/// A style sheet without comments and indentation.
+fn tightened(source: &str) -> String {
+    let mut out = String::new();
+    for line in without_comments(source).lines().map(str::trim).filter(|line| !line.is_empty()) {
+        out.push_str(line);
+        out.push('\n');
     }
     out
 }

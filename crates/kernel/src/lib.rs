@@ -18,6 +18,7 @@ pub mod live;
 pub mod mail;
 pub mod money;
 pub mod network;
+pub mod objects;
 pub mod privacy;
 pub mod queue;
 mod relay;
@@ -39,6 +40,7 @@ use config::Config;
 use db::{Db, PoolSizes};
 use http::Http;
 use live::Live;
+use objects::Objects;
 use signals::Signals;
 use vault::{MasterKeys, Vault};
 
@@ -57,17 +59,24 @@ pub struct Kernel {
     pub vault: Vault,
     /// Outbound HTTP.
     pub http: Http,
+    /// Pictures and archives.
+    pub objects: Objects,
 }
 
 impl Kernel {
     /// Opens the kernel over a migrated database.
     pub async fn open(config: Config, database_url: &str, clock: Clock) -> anyhow::Result<Self> {
-        let sizes = PoolSizes { app: config.database.pool, system: config.database.system_pool };
+        let sizes = PoolSizes {
+            app: config.database.pool,
+            system: config.database.system_pool,
+            site: config.database.site_pool,
+        };
         let db = Db::connect(database_url, sizes, clock.clone(), Signals::default()).await?;
         let http = Http::new(outbound(&config), clock.clone())?;
         let masters = MasterKeys::load(&config, &http, &clock)?;
         let vault = Vault::open_with(db.clone(), masters, clock.clone()).await?;
-        Ok(Self { config: Arc::new(config), clock, db, live: Live::default(), vault, http })
+        let objects = Objects::open(&config)?;
+        Ok(Self { config: Arc::new(config), clock, db, live: Live::default(), vault, http, objects })
     }
 }
 

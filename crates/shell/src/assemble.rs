@@ -79,6 +79,11 @@ pub fn describe(app: &App, rooms: Vec<Room>) -> OpenApi {
     document(api.into_openapi(), &app.settings().public_url)
 }
 
+/// The pages of a public site in the same edge: no session, no form of ours, no limit but the site's own.
+pub fn public(app: &App, router: Router) -> Router {
+    finish(app, edge(app, router.method_not_allowed_fallback(wrong_method)).layer(CompressionLayer::new()))
+}
+
 /// What is inside the compression.
 fn edge(app: &App, router: Router) -> Router {
     router.layer(

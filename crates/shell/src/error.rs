@@ -286,6 +286,11 @@ impl From<askama::Error> for AppError {
 #[derive(Clone)]
 pub(crate) struct Carried(pub(crate) Arc<AppError>);
 
+/// The error that a response stands for, before the outermost layer writes it: for pages that say it in their own frame.
+pub fn error_of(response: &Response) -> Option<Arc<AppError>> {
+    response.extensions().get::<Carried>().map(|Carried(error)| error.clone())
+}
+
 impl IntoResponse for AppError {
     fn into_response(self) -> Response {
         let mut response = self.status().into_response();

@@ -27,11 +27,12 @@ mod styleguide;
 pub mod testing;
 
 pub use app::{App, NavGroup, NavItem, Room, Search, Settings};
-pub use assemble::{assemble, describe};
+pub use assemble::{assemble, describe, public};
 pub use assets::asset;
 pub use auth::{Allowed, Authenticator, Credential, MaybeSignedIn, Permission, Permissions, Plan, Principal, Role};
 pub use edge::RequestInfo;
-pub use error::{AppError, Detail, ErrorBody, ErrorOut};
+pub use auth::cookies::has_session;
+pub use error::{AppError, Detail, ErrorBody, ErrorOut, error_of};
 pub use idempotency::KeptAnswers;
 pub use input::{Form, Json, Listed, Page, PageParams, Patch, Path, Query, known_day};
 pub use need::Need;

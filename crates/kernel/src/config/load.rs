@@ -56,9 +56,11 @@ impl Config {
             }
         }
         self.vault.check()?;
-        if self.database.pool < 2 || self.database.system_pool < 4 {
+        if self.database.pool < 2 || self.database.system_pool < 4 || self.database.site_pool < 1 {
             return invalid(
-                "RECOUP__DATABASE__POOL must be at least 2 and RECOUP__DATABASE__SYSTEM_POOL at least 4".into(),
+                "RECOUP__DATABASE__POOL must be at least 2, RECOUP__DATABASE__SYSTEM_POOL at least 4 and \
+                 RECOUP__DATABASE__SITE_POOL at least 1"
+                    .into(),
             );
         }
         for provider in &self.ai.providers {

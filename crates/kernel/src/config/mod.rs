@@ -13,6 +13,8 @@ use std::path::PathBuf;
 
 use serde::Deserialize;
 
+use crate::ids::OrgId;
+
 pub use ai::{AiConfig, EncoderUse, ProviderConfig, ProviderKind};
 pub use connectors::{ConnectorsConfig, HttpConfig, HubspotConfig, MetaConfig, SourceConfig, XConfig};
 pub use load::ConfigError;
@@ -77,6 +79,10 @@ pub struct Config {
     pub intake: IntakeConfig,
     /// `RECOUP__SFTP__…`: the folder that files can be dropped in.
     pub sftp: SftpConfig,
+    /// `RECOUP__SITE__…`: public sites.
+    pub site: SiteConfig,
+    /// `RECOUP__OBJECTS__…`: where pictures and archives are kept.
+    pub objects: ObjectsConfig,
 }
 
 /// The data directory; by default `recoup-data` under the user's data folder.
@@ -130,11 +136,13 @@ pub struct DatabaseConfig {
     pub pool: u32,
     /// `RECOUP__DATABASE__SYSTEM_POOL`: connections for receiving, claiming and following.
     pub system_pool: u32,
+    /// `RECOUP__DATABASE__SITE_POOL`: connections for visitors of public sites.
+    pub site_pool: u32,
 }
 
 impl Default for DatabaseConfig {
     fn default() -> Self {
-        Self { pool: 16, system_pool: 10 }
+        Self { pool: 16, system_pool: 10, site_pool: 6 }
     }
 }
 
@@ -230,6 +238,31 @@ pub struct SftpConfig {
     pub listen: Option<SocketAddr>,
     /// `RECOUP__SFTP__HOST`: how the outside reaches it, such as `files.example.com:2022`; the listening address when absent.
     pub host: Option<String>,
+}
+
+/// Public sites.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct SiteConfig {
+    /// `RECOUP__SITE__ORGANISATION`: whose site the installation's own address shows; when absent, that of the only organisation
+    /// that published one without a domain.
+    pub organisation: Option<OrgId>,
+}
+
+/// The object store: a folder under the data directory, or a bucket that speaks S3 where several machines share it.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct ObjectsConfig {
+    /// `RECOUP__OBJECTS__BUCKET`: the bucket; the data directory is used when it is absent.
+    pub bucket: Option<String>,
+    /// `RECOUP__OBJECTS__REGION`: such as `eu-central-1`.
+    pub region: String,
+    /// `RECOUP__OBJECTS__ENDPOINT`: another address than the region's own.
+    pub endpoint: Option<String>,
+    /// `RECOUP__OBJECTS__ACCESS_KEY_ID`.
+    pub access_key_id: String,
+    /// `RECOUP__OBJECTS__SECRET_ACCESS_KEY`.
+    pub secret_access_key: Secret,
 }
 
 /// Logging.

@@ -2,7 +2,8 @@
 //!
 //! Rules: rooms reach tenant rows only through [`OrgTx`] (role `recoup_app`, row-level security, the organisation set for
 //! the transaction). What must cross organisations is a named function in [`system`] (role `recoup_system`); add one there
-//! and nowhere else. No pool leaves this module.
+//! and nowhere else. Who serves visitors of a public site begins with [`Db::begin_site`] (role `recoup_site`), which sees what is
+//! published. No pool leaves this module.
 
 mod growth;
 mod migrate;
@@ -34,6 +35,8 @@ pub struct PoolSizes {
     pub app: u32,
     /// Connections for the named cross-tenant functions.
     pub system: u32,
+    /// Connections for visitors of public sites.
+    pub site: u32,
 }
 
 /// The database of one process. Cheap to clone.
@@ -46,6 +49,7 @@ pub struct Db {
 struct Inner {
     app: PgPool,
     system: PgPool,
+    site: PgPool,
     clock: Clock,
     signals: Signals,
     options: PgConnectOptions,
@@ -57,7 +61,8 @@ impl Db {
         let options = PgConnectOptions::from_str(url)?.application_name("recoup");
         let app = pool(&options, "recoup_app", sizes.app).await?;
         let system = pool(&options, "recoup_system", sizes.system).await?;
-        Ok(Self { inner: Arc::new(Inner { app, system, clock, signals, options }) })
+        let site = pool(&options, "recoup_site", sizes.site).await?;
+        Ok(Self { inner: Arc::new(Inner { app, system, site, clock, signals, options }) })
     }
 
     /// Begins a transaction that sees one organisation's rows and no others.
@@ -78,6 +83,19 @@ impl Db {
         self.begin_as(org, &format!("{BY_KEY}, set_config('synchronous_commit', 'off', true)")).await
     }
 
+    /// Begins a transaction of a visitor of the organisation's public site: it sees what is published, and what belongs to the
+    /// visitor's token (its digest as [`site_token`] makes it). Facts and jobs that it leaves are written with the tenant's role.
+    pub async fn begin_site(&self, org: OrgId, token: Option<&str>) -> Result<OrgTx, sqlx::Error> {
+        // Both are hexadecimal: nothing to inject.
+        let token = token.map(site_token).unwrap_or_default();
+        let begin = format!(
+            "begin; select set_config('recoup.org', '{}', true), set_config('recoup.site_token', '{token}', true)",
+            org.uuid()
+        );
+        let transaction = self.inner.site.begin_with(sqlx::AssertSqlSafe(begin)).await?;
+        Ok(OrgTx::new(org, transaction, self.inner.clock.clone(), self.inner.signals.clone()).of_site())
+    }
+
     async fn begin_as(&self, org: OrgId, more: &str) -> Result<OrgTx, sqlx::Error> {
         // The id is our own type, printed as hexadecimal: nothing to inject. One round trip begins and sets it.
         let begin = format!("begin; select set_config('recoup.org', '{}', true){more}", org.uuid());
@@ -94,11 +112,17 @@ impl Db {
     pub async fn close(&self) {
         self.inner.app.close().await;
         self.inner.system.close().await;
+        self.inner.site.close().await;
     }
 
     /// The pool of the narrow role: for the kernel's own modules only.
     pub(crate) fn system_pool(&self) -> &PgPool {
         &self.inner.system
+    }
+
+    /// The pool of the site's role: for its check alone; visitors are served through [`Db::begin_site`].
+    pub(crate) fn site_pool(&self) -> &PgPool {
+        &self.inner.site
     }
 
     /// The pool of the tenant role: for followers, which set the organisation themselves.
@@ -110,6 +134,11 @@ impl Db {
     pub(crate) fn options(&self) -> &PgConnectOptions {
         &self.inner.options
     }
+}
+
+/// The form in which a visitor's token is kept and compared: the SHA-256 of it, in hexadecimal.
+pub fn site_token(token: &str) -> String {
+    hex::encode(ring::digest::digest(&ring::digest::SHA256, token.as_bytes()))
 }
 
 async fn pool(options: &PgConnectOptions, role: &'static str, size: u32) -> Result<PgPool, sqlx::Error> {

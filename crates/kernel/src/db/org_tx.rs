@@ -37,6 +37,8 @@ pub struct OrgTx {
     finished: Vec<Job>,
     /// What the statements already written will wake after the commit.
     wakes: Wakes,
+    /// Whether it serves a visitor of a public site.
+    of_site: bool,
 }
 
 /// Who has to be told after a commit.
@@ -59,7 +61,14 @@ impl OrgTx {
             jobs: Vec::new(),
             finished: Vec::new(),
             wakes: Wakes::default(),
+            of_site: false,
         }
+    }
+
+    /// The transaction of a visitor of a public site: its statements run with the site's role.
+    #[must_use]
+    pub(super) fn of_site(self) -> Self {
+        Self { of_site: true, ..self }
     }
 
     /// The organisation whose rows this transaction sees.
@@ -158,6 +167,10 @@ impl OrgTx {
     }
 
     async fn flush(&mut self) -> Result<(), sqlx::Error> {
+        // The site's role may write neither the ledger nor the queue: what a visit leaves there is the product's own statement.
+        if self.of_site && !(self.events.is_empty() && self.jobs.is_empty() && self.finished.is_empty()) {
+            self.tenant().await?;
+        }
         if !self.events.is_empty() {
             self.write_events().await?;
             self.events.clear();

@@ -212,6 +212,22 @@ id_types! {
     DeliveryId = "delivery";
     /// A link by which somebody outside reads a report.
     ShareId = "share";
+    /// A page, post or case study of a site.
+    PageId = "page";
+    /// Somebody who writes on a site.
+    AuthorId = "author";
+    /// A picture of a site.
+    ImageId = "img";
+    /// A maturity audit, begun or handed in.
+    MaturityId = "maturity";
+    /// What a visitor of a site asked.
+    InquiryId = "inquiry";
+    /// A consultation that a visitor booked.
+    BookingId = "booking";
+    /// A visitor's conversation with a site's assistant.
+    ChatId = "chat";
+    /// A comparison of wordings on a site.
+    ExperimentId = "exp";
 }
 
 #[cfg(test)]

@@ -9,8 +9,8 @@ use uuid::Uuid;
 
 use crate::channel::ChannelKind;
 use crate::ids::{
-    ActivityId, AnomalyId, ChannelId, ContactId, ConversationId, DecisionId, DocumentId, InviteId, KeyId, LeadId,
-    MemberId, MessageId, NoteId, ReportId, ScheduleId,
+    ActivityId, AnomalyId, BookingId, ChannelId, ContactId, ConversationId, DecisionId, DocumentId, InquiryId, InviteId,
+    KeyId, LeadId, MaturityId, MemberId, MessageId, NoteId, PageId, ReportId, ScheduleId,
 };
 
 /// Which way a message went.
@@ -296,6 +296,19 @@ pub enum Fact {
     #[serde(rename = "report.undelivered")]
     ReportUndelivered { schedule: ScheduleId, recipients: i32, reason: String },
 
+    /// A visitor of the site finished the maturity audit.
+    #[serde(rename = "site.audit_done")]
+    AuditDone { audit: MaturityId, score: i32 },
+    /// A visitor wrote, asked for a result or booked; whom it made known, once workers saw to it.
+    #[serde(rename = "site.inquiry")]
+    InquiryArrived { inquiry: InquiryId, inquiry_kind: String, contact: ContactId, lead: Option<LeadId> },
+    /// A consultation was booked, moved or cancelled.
+    #[serde(rename = "site.booking")]
+    BookingChanged { booking: BookingId, inquiry: InquiryId, state: String },
+    /// A page of the site was published, changed or taken away.
+    #[serde(rename = "site.page")]
+    PageChanged { page: PageId, page_kind: String, state: String },
+
     /// A kind written by a newer program; kept as it is.
     #[serde(skip)]
     Unknown { kind: String, payload: Value },
@@ -381,6 +394,10 @@ impl Fact {
             Self::PlayEnrolled { .. } => "play.enrolled",
             Self::ReportReady { .. } => "report.ready",
             Self::ReportUndelivered { .. } => "report.undelivered",
+            Self::AuditDone { .. } => "site.audit_done",
+            Self::InquiryArrived { .. } => "site.inquiry",
+            Self::BookingChanged { .. } => "site.booking",
+            Self::PageChanged { .. } => "site.page",
             Self::Unknown { .. } => "unknown",
         }
     }

@@ -112,7 +112,7 @@ pub async fn database(config: &Config, url: &str) -> Vec<Finding> {
         }
         Err(error) => findings.push(Finding::wrong(
             "roles and key",
-            format!("{error:#}. The user of DATABASE_URL must be a member of recoup_app and recoup_system, and RECOUP__VAULT__MASTER_KEY readable"),
+            format!("{error:#}. The user of DATABASE_URL must be a member of recoup_app, recoup_system and recoup_site, and RECOUP__VAULT__MASTER_KEY readable"),
         )),
     }
     findings
@@ -121,7 +121,7 @@ pub async fn database(config: &Config, url: &str) -> Vec<Finding> {
 async fn inside(kernel: &Kernel) -> anyhow::Result<Vec<Finding>> {
     let db = &kernel.db;
     let roles = system::roles(db).await?;
-    let expected = roles.iter().map(|(name, _)| name.as_str()).eq(["recoup_app", "recoup_system"]);
+    let expected = roles.iter().map(|(name, _)| name.as_str()).eq(["recoup_app", "recoup_system", "recoup_site"]);
     let safe = expected && roles.iter().all(|(_, bypasses)| !bypasses);
     let words: Vec<&str> = roles.iter().map(|(name, _)| name.as_str()).collect();
     let unsafe_words = format!(

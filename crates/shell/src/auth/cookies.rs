@@ -26,6 +26,11 @@ pub(crate) fn read<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
         .filter(|value| !value.is_empty())
 }
 
+/// Whether a request comes with a session of ours, good or not: it is somebody who signs in, not a visitor.
+pub fn has_session(headers: &HeaderMap, secure: bool) -> bool {
+    read(headers, session_name(secure)).is_some()
+}
+
 /// The value of one of our own cookies set by [`locked_cookie`].
 pub fn read_cookie<'a>(headers: &'a HeaderMap, name: &str, secure: bool) -> Option<&'a str> {
     if secure { read(headers, &format!("__Host-{name}")) } else { read(headers, name) }

@@ -65,13 +65,14 @@ pub async fn unprotected_tables(db: &Db) -> Result<Vec<String>, sqlx::Error> {
     .await
 }
 
-/// What the database says of the two roles: the role in force on each pool, and whether it could step around row-level security.
+/// What the database says of the three roles: the role in force on each pool, and whether it could step around row-level security.
 pub async fn roles(db: &Db) -> Result<Vec<(String, bool)>, sqlx::Error> {
     let query =
         "select current_user::text, (select rolsuper or rolbypassrls from pg_roles where rolname = current_user)";
     let app = sqlx::query_as(query).fetch_one(db.app_pool()).await?;
     let system = sqlx::query_as(query).fetch_one(db.system_pool()).await?;
-    Ok(vec![app, system])
+    let site = sqlx::query_as(query).fetch_one(db.site_pool()).await?;
+    Ok(vec![app, system, site])
 }
 
 /// Makes the ledger's partitions of this and the next months, so that none is missing when a month begins.

@@ -1,0 +1,70 @@
+//! Which requests are visitors' of a site: by host, and on the installation's own address by path.
+
+use axum::Router;
+use axum::extract::{Request, State};
+use axum::http::HeaderMap;
+use axum::middleware::{Next, from_fn_with_state};
+use axum::response::{IntoResponse, Response};
+use shell::{AppError, has_session};
+use tower::ServiceExt;
+
+use crate::core::Core;
+use crate::visit::host;
+
+/// What a site's own pages begin with, on the installation's address too. `/` is the site's for those who are not signed in.
+const PAGES: [&str; 18] = [
+    "about", "audit", "blog", "book", "case-studies", "contact", "feed.xml", "letters", "pricing", "privacy", "robots.txt", "roi",
+    "site", "sitemap.xml", "solutions", "terms", "favicon.ico", "media",
+];
+/// What every host serves: files, and the site's own part of the API.
+const SHARED: [&str; 6] =
+    ["/assets/", "/v2/audit/", "/v2/contact/", "/v2/calculator/", "/v2/site/", "/health/"];
+
+#[derive(Clone)]
+struct Front {
+    core: Core,
+    site: Router,
+    secure: bool,
+}
+
+/// Puts the sites before the product: requests of visitors go to `site`, all others to `inside`.
+pub fn front(core: &Core, inside: Router, site: Router) -> Router {
+    let secure = core.kernel().config.http.base_url().starts_with("https://");
+    inside.layer(from_fn_with_state(Front { core: core.clone(), site, secure }, choose))
+}
+
+async fn choose(State(front): State<Front>, request: Request, next: Next) -> Response {
+    let path = request.uri().path();
+    if path.starts_with("/webhooks/") || SHARED.iter().any(|shared| path.starts_with(shared)) {
+        return next.run(request).await;
+    }
+    let found = match front.core.hosts().find(host(request.headers())).await {
+        Ok(found) => found,
+        // The product can do without its site; the site cannot do without its database.
+        Err(error) if !is_page(path) => {
+            tracing::warn!(error = format!("{error:#}"), "the site at a host cannot be looked up");
+            None
+        }
+        Err(error) => return AppError::internal(error).into_response(),
+    };
+    let visits = found.is_some_and(|site| site.domain.is_some() || front.is_visit(path, request.headers()));
+    if !visits {
+        return next.run(request).await;
+    }
+    match front.site.clone().oneshot(request).await {
+        Ok(response) => response,
+        Err(never) => match never {},
+    }
+}
+
+impl Front {
+    /// Whether a request to the installation's own address is for the site.
+    fn is_visit(&self, path: &str, headers: &HeaderMap) -> bool {
+        if path == "/" { !has_session(headers, self.secure) } else { is_page(path) }
+    }
+}
+
+fn is_page(path: &str) -> bool {
+    let first = path.trim_start_matches('/').split('/').next().unwrap_or_default();
+    PAGES.contains(&first)
+}

@@ -1,0 +1,89 @@
+//! What the site asks of other rooms; `recoup` wires them.
+
+use async_trait::async_trait;
+use chrono::{DateTime, Utc};
+use kernel::db::OrgTx;
+use kernel::ids::{ChatId, ContactId, ConversationId, InquiryId, LeadId, MessageId, TaskId};
+
+/// Somebody who made themselves known on the site.
+#[derive(Clone, Debug, Default)]
+pub struct Person {
+    /// How they call themselves; empty when they did not say.
+    pub name: String,
+    /// Checked for its form.
+    pub email: String,
+    /// As they wrote it; empty when they did not say.
+    pub phone: String,
+    /// Empty when they did not say.
+    pub company: String,
+}
+
+/// What they want, as the desk should read it: it becomes the lead's story.
+#[derive(Clone, Debug)]
+pub struct Story {
+    /// What it came from.
+    pub inquiry: InquiryId,
+    /// One line, such as `Maturity audit: 43 of 100`.
+    pub title: String,
+    /// What they wrote, answered and saw, in plain text.
+    pub body: String,
+    /// Where the desk reads all of it: a path of ours.
+    pub href: String,
+    /// What is to be done about it; empty for no task.
+    pub task: String,
+    /// By when.
+    pub due_at: Option<DateTime<Utc>>,
+    /// A consultation: a meeting of the lead.
+    pub meeting: Option<(DateTime<Utc>, DateTime<Utc>)>,
+    /// What the business could win back a year, in minor units and a currency, where the audit says so.
+    pub value: Option<(i64, String)>,
+    /// Whether they agreed to letters; none when they were not asked.
+    pub letters: Option<bool>,
+}
+
+/// Whom and what it became.
+#[derive(Clone, Copy, Debug)]
+pub struct Arrived {
+    /// The contact, found by address or made.
+    pub contact: ContactId,
+    /// The open lead, found or made.
+    pub lead: LeadId,
+    /// The task, where one was wanted.
+    pub task: Option<TaskId>,
+}
+
+/// The room of contacts and leads.
+#[async_trait]
+pub trait Crm: Send + Sync {
+    /// Finds or makes the contact by its address, its open lead, the story as an activity, and the task; within the transaction. The
+    /// same inquiry again changes nothing and gives the same.
+    async fn arrived(&self, tx: &mut OrgTx, person: &Person, story: &Story) -> anyhow::Result<Arrived>;
+}
+
+/// Something a visitor wrote.
+#[derive(Clone, Debug)]
+pub struct Said {
+    /// The id it has in the chat: the same one again changes nothing.
+    pub id: MessageId,
+    /// Whether the site's assistant wrote it.
+    pub by_assistant: bool,
+    /// The words.
+    pub text: String,
+    /// When.
+    pub at: DateTime<Utc>,
+}
+
+/// The inbox.
+#[async_trait]
+pub trait Desk: Send + Sync {
+    /// Brings a chat before people: makes the organisation's web chat channel if there is none and the conversation with all that was
+    /// said, asks for a person, and gives the conversation. Called again it adds what is new. Answers come back through
+    /// [`crate::Core::answer`].
+    async fn hand_over(
+        &self,
+        tx: &mut OrgTx,
+        chat: ChatId,
+        person: &Person,
+        said: &[Said],
+    ) -> anyhow::Result<ConversationId>;
+}

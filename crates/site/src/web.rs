@@ -1,0 +1,43 @@
+//! What the room plugs into the web frame: its desk and its part of the API, and apart from them the public pages.
+
+use axum::Router;
+use axum::extract::FromRef;
+use axum::middleware::from_fn_with_state;
+use shell::{App, Room};
+
+use crate::core::Core;
+use crate::{admin, assistant, audit, blog, booking, inquiries, pages, roi};
+
+/// What the desk's handlers can reach.
+#[derive(Clone, FromRef)]
+pub(crate) struct Back {
+    app: App,
+    core: Core,
+}
+
+/// The room: the site's API, which visitors and published forms call, and the desk, which members use.
+pub fn room(core: &Core, app: &App) -> Room {
+    let api = audit::api().merge(roi::api()).merge(inquiries::api()).merge(assistant::api()).with_state(core.clone());
+    let back = Back { app: app.clone(), core: core.clone() };
+    Room {
+        api: api.merge(admin::api().with_state(back.clone())),
+        pages: admin::pages().with_state(back),
+        nav: vec![admin::nav()],
+        ..Room::default()
+    }
+}
+
+/// The public pages of every site, for [`crate::front`].
+pub fn public(core: &Core, app: &App) -> Router {
+    let router = pages::routes()
+        .merge(audit::routes())
+        .merge(roi::routes())
+        .merge(inquiries::routes())
+        .merge(booking::routes())
+        .merge(blog::routes())
+        .merge(assistant::routes())
+        .fallback(pages::moved_or_missing)
+        .layer(from_fn_with_state(core.clone(), pages::in_own_frame))
+        .with_state(core.clone());
+    shell::public(app, router)
+}
