@@ -7,6 +7,7 @@ use kernel::Kernel;
 
 use crate::cache::Cache;
 use crate::hosts::Hosts;
+use crate::inquiries::rate::Rates;
 use crate::ports::{Crm, Desk};
 use crate::tally::Tally;
 
@@ -21,6 +22,7 @@ struct Inner {
     hosts: Hosts,
     cache: Cache,
     tally: Tally,
+    rates: Rates,
     gateway: Gateway,
     crm: Arc<dyn Crm>,
     desk: Arc<dyn Desk>,
@@ -30,7 +32,8 @@ impl Core {
     /// The room over a kernel, the models, and the rooms it asks.
     pub fn new(kernel: Kernel, gateway: Gateway, crm: Arc<dyn Crm>, desk: Arc<dyn Desk>) -> Self {
         let (hosts, tally) = (Hosts::new(kernel.clone()), Tally::start(kernel.clone()));
-        let inner = Inner { kernel, hosts, cache: Cache::default(), tally, gateway, crm, desk };
+        let inner =
+            Inner { kernel, hosts, cache: Cache::default(), tally, rates: Rates::default(), gateway, crm, desk };
         Self { inner: Arc::new(inner) }
     }
 
@@ -52,6 +55,11 @@ impl Core {
     /// Visits, counted without cookies.
     pub(crate) fn tally(&self) -> &Tally {
         &self.inner.tally
+    }
+
+    /// How often who did what.
+    pub(crate) fn rates(&self) -> &Rates {
+        &self.inner.rates
     }
 
     /// The models.

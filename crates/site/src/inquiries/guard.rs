@@ -1,0 +1,148 @@
+//! What a form carries so that programs that fill every form they find give themselves away: a field that people do not see, the
+//! sealed time at which it was shown, and a little work of the browser's. None of it is needed: who lacks it is looked at more closely.
+
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use chrono::{DateTime, Duration, Utc};
+use kernel::ids::OrgId;
+use ring::digest::{SHA256, digest};
+use serde::{Deserialize, Serialize};
+use shell::AppError;
+
+use super::rate;
+use crate::core::Core;
+use crate::visit::Visit;
+
+/// Zero bits that the work must reach: about 16,000 digests, well under a second of a telephone.
+const BITS: u32 = 14;
+/// The same while a site is flooded.
+const BITS_IN_A_FLOOD: u32 = 17;
+/// The longest token and the longest proof that are read.
+const LONGEST: usize = 256;
+
+/// The hidden fields of a form, for templates: `{% call ui::guard(guard) %}`.
+#[derive(Clone, Debug)]
+pub(crate) struct Guard {
+    /// `guard`: when the form was shown, sealed.
+    pub token: String,
+    /// `data-bits` of `guard_proof`: how much work its proof is.
+    pub bits: u32,
+}
+
+/// What came back in the fields of a guard: `#[serde(flatten)] guard: Given` in a form.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(default)]
+pub(crate) struct Given {
+    /// The token.
+    #[serde(rename = "guard")]
+    pub token: String,
+    /// The number that does the work; empty without script.
+    #[serde(rename = "guard_proof")]
+    pub proof: String,
+    /// The field that people do not see; empty.
+    #[serde(rename = "fax_number")]
+    pub lure: String,
+}
+
+/// What a guard says of who filled the form.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Told {
+    pub lured: bool,
+    /// How long the form was open; none where the token is not ours.
+    pub open_for: Option<Duration>,
+    pub work: Work,
+    /// Whether the token was used before.
+    pub again: bool,
+}
+
+/// Whether the browser did its work.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Work {
+    Done,
+    Missing,
+    Wrong,
+}
+
+#[derive(Serialize, Deserialize)]
+struct Sealed {
+    at: DateTime<Utc>,
+    bits: u32,
+    /// Makes every token another.
+    nonce: u64,
+}
+
+/// The guard of a form that is shown now.
+///
+/// # Errors
+/// When the installation's key does not seal.
+pub(crate) fn issue(core: &Core, visit: &Visit) -> Result<Guard, AppError> {
+    let kernel = core.kernel();
+    let bits = if super::is_flooded(core, visit.site.org) { BITS_IN_A_FLOOD } else { BITS };
+    let sealed = Sealed { at: kernel.clock.now(), bits, nonce: rand::random() };
+    let plain = serde_json::to_vec(&sealed).map_err(AppError::internal)?;
+    let (key, sealed) = kernel.vault.seal_own(&place(visit.site.org), &plain)?;
+    Ok(Guard { token: format!("{key}.{}", URL_SAFE_NO_PAD.encode(sealed)), bits })
+}
+
+/// Reads what came back.
+pub(super) fn read(core: &Core, org: OrgId, given: &Given) -> Told {
+    let opened = open(core, org, &given.token);
+    let open_for = opened.as_ref().map(|sealed| core.kernel().clock.now() - sealed.at);
+    let work = match &opened {
+        _ if given.proof.is_empty() => Work::Missing,
+        Some(sealed) if is_done(&given.token, &given.proof, sealed.bits) => Work::Done,
+        _ => Work::Wrong,
+    };
+    let again = opened.is_some_and(|sealed| !rate::is_rare(core, org, "guard", &sealed.nonce.to_be_bytes(), 1));
+    Told { lured: !given.lure.trim().is_empty(), open_for, work, again }
+}
+
+fn open(core: &Core, org: OrgId, token: &str) -> Option<Sealed> {
+    if token.len() > LONGEST {
+        return None;
+    }
+    let (key, sealed) = token.split_once('.')?;
+    let sealed = URL_SAFE_NO_PAD.decode(sealed).ok()?;
+    let plain = core.kernel().vault.open_own(&place(org), key, &sealed).ok()?;
+    serde_json::from_slice(&plain).ok()
+}
+
+fn is_done(token: &str, proof: &str, bits: u32) -> bool {
+    if proof.len() > LONGEST {
+        return false;
+    }
+    let digest = digest(&SHA256, format!("{token}:{proof}").as_bytes());
+    zero_bits(digest.as_ref()) >= bits
+}
+
+/// How many zero bits bytes begin with.
+fn zero_bits(bytes: &[u8]) -> u32 {
+    let whole = bytes.iter().take_while(|byte| **byte == 0).count();
+    let rest = bytes.get(whole).map_or(0, |byte| byte.leading_zeros());
+    u32::try_from(whole).unwrap_or(u32::MAX).saturating_mul(8).saturating_add(rest)
+}
+
+/// A token of one site is none of another.
+fn place(org: OrgId) -> String {
+    format!("site/guard/{org}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn zero_bits_are_counted_over_bytes() {
+        assert_eq!(zero_bits(&[0xff]), 0);
+        assert_eq!(zero_bits(&[0x00, 0x01]), 15);
+        assert_eq!(zero_bits(&[0x00, 0x00]), 16);
+    }
+
+    #[test]
+    fn work_is_done_by_the_right_number_and_by_no_other() {
+        let right = (0..100_000).find(|n| is_done("token", &n.to_string(), 8)).expect("a number");
+        assert!(is_done("token", &right.to_string(), 8));
+        assert!(!is_done("another", &right.to_string(), 16));
+        assert!(!is_done("token", &"1".repeat(300), 0), "a proof is short");
+    }
+}

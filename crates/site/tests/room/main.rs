@@ -1,0 +1,3 @@
+//! The public sites through the router, on a real database: an organisation with a published site, visitors, and its desk.
+
+mod support;
