@@ -9,6 +9,7 @@ use crate::brain::Brain;
 use crate::contacts::ContactBook;
 use crate::receiving::Routes;
 use crate::sending::Platforms;
+use crate::webchat::WebchatDoor;
 
 /// The inbox's parts, opened once a process. Cheap to clone.
 #[derive(Clone)]
@@ -36,5 +37,12 @@ impl Core {
         let platforms = Platforms::new(&kernel);
         let routes = Routes::new(kernel.db.clone());
         Self { kernel, contacts, brain, platforms, routes }
+    }
+
+    /// With the way to the visitors of the organisations' own sites.
+    #[must_use]
+    pub fn with_webchat(mut self, door: Arc<dyn WebchatDoor>) -> Self {
+        self.platforms = self.platforms.with_webchat(door);
+        self
     }
 }

@@ -26,6 +26,7 @@ pub mod sending;
 pub mod settings;
 pub mod waiting;
 mod web;
+pub mod webchat;
 
 use std::sync::Arc;
 

@@ -33,11 +33,12 @@ pub(crate) struct Pen {
 pub(crate) async fn take(tx: &mut OrgTx, id: ConversationId, actor: Actor, reason: &str) -> Result<i64, AppError> {
     let mut conv = lock_by_id(tx, &[id.uuid()]).await?.pop().ok_or_else(|| AppError::not_found("conversation"))?;
     let taken = conv.take_over();
+    // A visitor who asked for a person gave the pen away: the person who answers is the one they waited for.
+    if let Some(fact) = (conv.status == "needs_human").then(|| conv.set_status("open")).flatten() {
+        tx.append(Event::new(Subject::Conversation(id), actor, fact));
+    }
+    save(tx, &[&conv]).await?;
     if taken {
-        if let Some(fact) = (conv.status == "needs_human").then(|| conv.set_status("open")).flatten() {
-            tx.append(Event::new(Subject::Conversation(id), actor, fact));
-        }
-        save(tx, &[&conv]).await?;
         record_takeover(tx, id, &actor.to_string(), reason, actor).await?;
     }
     Ok(conv.turn)

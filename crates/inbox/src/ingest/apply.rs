@@ -14,7 +14,7 @@ use super::write::{NewMessage, preview};
 use crate::pipeline::{Read, understand};
 
 /// What is known of the sender beyond the message, for the lead signals.
-pub(super) fn history(conv: &Conv) -> SenderHistory {
+pub(crate) fn history(conv: &Conv) -> SenderHistory {
     SenderHistory {
         messages: u32::try_from(conv.inbound_count).unwrap_or(0),
         first_contact: conv.inbound_count <= 1,
@@ -23,7 +23,7 @@ pub(super) fn history(conv: &Conv) -> SenderHistory {
 }
 
 /// Runs the local stages over a text and keeps each in the decision.
-pub(super) fn read_stages(reading: &Reading<'_>, history: SenderHistory, decision: &mut Decision) -> Read {
+pub(crate) fn read_stages(reading: &Reading<'_>, history: SenderHistory, decision: &mut Decision) -> Read {
     decision.input("text", reading.text);
     decision.input("language", reading.language.code());
     decision.input("history", &history);
@@ -38,7 +38,7 @@ pub(super) fn read_stages(reading: &Reading<'_>, history: SenderHistory, decisio
 }
 
 /// The message as it is stored.
-pub(super) fn to_message(tx: &OrgTx, conv: &Conv, turn: i64, incoming: &Incoming) -> NewMessage {
+pub(crate) fn to_message(tx: &OrgTx, conv: &Conv, turn: i64, incoming: &Incoming) -> NewMessage {
     NewMessage {
         id: MessageId::new(tx.clock()),
         conversation: conv.id,
@@ -65,7 +65,7 @@ pub(super) fn to_message(tx: &OrgTx, conv: &Conv, turn: i64, incoming: &Incoming
 }
 
 /// Changes the conversation for a new message of the contact.
-pub(super) fn receive(tx: &mut OrgTx, conv: &mut Conv, incoming: &Incoming, message: &NewMessage) {
+pub(crate) fn receive(tx: &mut OrgTx, conv: &mut Conv, incoming: &Incoming, message: &NewMessage) {
     let first = conv.inbound_count == 0;
     let latest = conv.last_inbound_at.is_none_or(|at| incoming.at >= at);
     conv.dirty = true;
@@ -97,7 +97,7 @@ pub(super) fn receive(tx: &mut OrgTx, conv: &mut Conv, incoming: &Incoming, mess
 }
 
 /// Keeps what was understood: on the conversation for the list, in the ledger for leads and analytics.
-pub(super) fn understood(tx: &mut OrgTx, conv: &mut Conv, read: &Read, message: MessageId, decision: &Decision) {
+pub(crate) fn understood(tx: &mut OrgTx, conv: &mut Conv, read: &Read, message: MessageId, decision: &Decision) {
     if read.language.len() == 2 {
         conv.language = Some(read.language.clone());
     }

@@ -98,7 +98,7 @@ impl Conv {
 
 /// Which thread a message belongs to.
 #[derive(Clone, Debug)]
-pub(super) struct Thread {
+pub(crate) struct Thread {
     pub channel: ChannelId,
     pub kind: ChannelKind,
     pub contact: ContactId,
@@ -112,7 +112,7 @@ const COLUMNS: &str = "id, channel_id, channel_kind, contact_id, recipient, stat
     last_writer, unread, sentiment, urgency, opted_out, snoozed_until";
 
 /// Finds or opens the conversation of each thread and locks it. Keyed by channel and contact.
-pub(super) async fn lock(
+pub(crate) async fn lock(
     tx: &mut OrgTx,
     vault: &OrgVault,
     threads: &[Thread],
@@ -188,7 +188,7 @@ async fn open(tx: &mut OrgTx, vault: &OrgVault, threads: &[&Thread]) -> Result<V
 }
 
 /// Says which conversations this batch opened.
-pub(super) fn announce_opened(tx: &mut OrgTx, conv: &Conv) {
+pub(crate) fn announce_opened(tx: &mut OrgTx, conv: &Conv) {
     let fact = Fact::ConversationOpened {
         conversation: conv.id,
         contact: conv.contact_id,

@@ -8,7 +8,7 @@ use super::write::clean;
 
 /// A message of a contact, ready to be stored and read.
 #[derive(Clone, Debug)]
-pub(super) struct Incoming {
+pub(crate) struct Incoming {
     pub mid: Option<String>,
     pub kind: &'static str,
     pub body: String,
@@ -22,6 +22,20 @@ pub(super) struct Incoming {
 }
 
 impl Incoming {
+    /// Words that a visitor of our own site wrote in its chat.
+    pub(crate) fn of_visitor(mid: String, text: &str, at: DateTime<Utc>) -> Self {
+        Self {
+            mid: Some(mid),
+            kind: "text",
+            body: clean(text),
+            attachments: Value::Array(Vec::new()),
+            reply_to: None,
+            at,
+            readable: true,
+            standby: false,
+        }
+    }
+
     /// Reads an event as a message of the contact; `None` when it is something else.
     pub(super) fn of(item: &Item) -> Option<Self> {
         let base = Self {

@@ -3,7 +3,7 @@
 //! One batch is one transaction on one organisation; the job ends with it, so a crash repeats all of it or none.
 //! Conversations are locked in the order of their ids, before anything is decided about them.
 
-mod apply;
+pub(crate) mod apply;
 mod conversations;
 mod echo;
 mod handler;
@@ -17,9 +17,10 @@ mod turn;
 mod waves;
 mod write;
 
-pub(crate) use conversations::{lock_by_id, save};
+pub(crate) use conversations::{Conv, Thread, announce_opened, lock, lock_by_id, save};
 pub use handler::Receive;
+pub(crate) use incoming::Incoming;
 pub(crate) use load::event_of;
 pub use turn::AnswerTurn;
-pub(crate) use turn::escalate;
+pub(crate) use turn::{POLICY, escalate};
 pub(crate) use write::{NewMessage, clean, insert, preview};

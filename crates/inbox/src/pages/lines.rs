@@ -165,8 +165,11 @@ pub(super) async fn handovers(
     let mut out = Vec::new();
     for (by, reason, at, released_at, released_by) in rows {
         let who = people.actor(&by);
-        let text =
-            if reason == "replied" { format!("{who} took over by replying") } else { format!("{who} took over") };
+        let text = match reason.as_str() {
+            "replied" => format!("{who} took over by replying"),
+            crate::webchat::ASKED => "The visitor asked for a person".to_owned(),
+            _ => format!("{who} took over"),
+        };
         out.push((at, Line::Event(Happened { icon: "hand", text, at })));
         if let Some(at) = released_at {
             let who = released_by.map_or_else(|| "Somebody".to_owned(), |by| people.actor(&by));

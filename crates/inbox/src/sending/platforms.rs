@@ -1,29 +1,40 @@
 //! The platforms' send calls behind one door: opens the account's secrets for the call and forgets them after it.
 
+use std::sync::Arc;
+
 use connectors::channel::{
     Account, Channels, Content, Credentials, Failure, Found, Media, Outgoing, Product, Recipient, Search, SendOutcome,
     Template,
 };
 use kernel::Kernel;
+use kernel::channel::ChannelKind;
 use kernel::config::Secret;
 use kernel::ids::OrgId;
 use kernel::vault::VaultError;
 
 use super::check::Parcel;
 use crate::channels::token_place;
+use crate::webchat::{self, WebchatDoor};
 
 /// How to reach every platform. Cheap to clone.
 #[derive(Clone)]
 pub struct Platforms {
     kernel: Kernel,
     channels: Channels,
+    /// The one platform that is ours: chats of the organisations' own sites.
+    webchat: Option<Arc<dyn WebchatDoor>>,
 }
 
 impl Platforms {
     /// The platforms as configured.
     pub fn new(kernel: &Kernel) -> Self {
         let channels = Channels::new(kernel.http.clone(), &kernel.config.connectors);
-        Self { kernel: kernel.clone(), channels }
+        Self { kernel: kernel.clone(), channels, webchat: None }
+    }
+
+    /// With the way to the visitors of our own sites.
+    pub(crate) fn with_webchat(self, door: Arc<dyn WebchatDoor>) -> Self {
+        Self { webchat: Some(door), ..self }
     }
 
     /// The platforms' calls that are not sending.
@@ -33,6 +44,9 @@ impl Platforms {
 
     /// Sends a message. Its id is our own key at platforms that return one.
     pub(super) async fn send(&self, org: OrgId, parcel: &Parcel) -> SendOutcome {
+        if parcel.channel() == ChannelKind::Webchat {
+            return webchat::send(self.webchat.as_deref(), org, &parcel.recipient, parcel.id, &parcel.body).await;
+        }
         let credentials = self.credentials(org, parcel, "send").await?;
         let outgoing = Outgoing {
             content: content(parcel)?,
@@ -47,6 +61,10 @@ impl Platforms {
 
     /// Asks the platform whether a message in doubt is there. `known` are ids of messages already accounted for.
     pub(super) async fn find(&self, org: OrgId, parcel: &Parcel, known: &[String]) -> Result<Found, Failure> {
+        if parcel.channel() == ChannelKind::Webchat {
+            // Sent again it is the same message: the chat holds it under its id.
+            return Ok(Found::NotThere);
+        }
         let credentials = self.credentials(org, parcel, "find").await?;
         let recipient = self.recipient(org, parcel).await?;
         let since = parcel.sending_since.unwrap_or_else(|| self.kernel.clock.now());
