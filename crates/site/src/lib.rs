@@ -12,6 +12,7 @@ mod booking;
 mod cache;
 mod content;
 mod core;
+mod cors;
 mod front;
 mod hosts;
 mod inquiries;

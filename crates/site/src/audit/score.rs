@@ -102,7 +102,9 @@ fn hear(question: &Question, answers: &Answers, dimension: Dimension, evidence: 
         Kind::Many => chosen.collect(),
         Kind::Number => Vec::new(),
     };
-    evidence.levels.extend(chosen.iter().filter_map(|choice| choice.levels.get(&dimension)).max().map(|level| u32::from(*level)));
+    evidence
+        .levels
+        .extend(chosen.iter().filter_map(|choice| choice.levels.get(&dimension)).max().map(|level| u32::from(*level)));
     evidence.lifted |= chosen.iter().any(|choice| choice.lifts.contains(&dimension));
     evidence.lowered |= chosen.iter().any(|choice| choice.lowers.contains(&dimension));
     let Some(counted) = question.counted.as_ref().filter(|counted| counted.dimension == dimension) else { return };
@@ -144,7 +146,9 @@ fn advice(config: &Config, answers: &Answers, dimensions: &[DimensionScore]) -> 
     // The sort is stable: what is equal in all keeps the order of the catalogue.
     found.sort_by(|(a, a_weight), (b, b_weight)| {
         let ratio = |one: &Advice, other: &Advice| u32::from(one.effect) * u32::from(other.effort_days.max(1));
-        ratio(b, a).cmp(&ratio(a, b)).then_with(|| (Reverse(a.effect), Reverse(a_weight)).cmp(&(Reverse(b.effect), Reverse(b_weight))))
+        ratio(b, a)
+            .cmp(&ratio(a, b))
+            .then_with(|| (Reverse(a.effect), Reverse(a_weight)).cmp(&(Reverse(b.effect), Reverse(b_weight))))
     });
     found.into_iter().map(|(advice, _)| advice).collect()
 }

@@ -85,7 +85,12 @@ pub(crate) async fn held(tx: &mut OrgTx, token: &str) -> Result<Option<Audit>, s
 }
 
 /// Writes down that an audit was begun.
-pub(crate) async fn begin(tx: &mut OrgTx, token: &str, version: i32, source: &Value) -> Result<MaturityId, sqlx::Error> {
+pub(crate) async fn begin(
+    tx: &mut OrgTx,
+    token: &str,
+    version: i32,
+    source: &Value,
+) -> Result<MaturityId, sqlx::Error> {
     let (org, now, id) = (tx.org(), tx.clock().now(), MaturityId::new(tx.clock()));
     sqlx::query(
         "insert into site_audits (org_id, id, token_hash, config_version, source, begun_at) values ($1, $2, $3, $4, $5, $6)",
