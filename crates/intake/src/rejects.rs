@@ -17,6 +17,8 @@ use utoipa::ToSchema;
 
 /// The longest cell that is kept.
 const LONGEST: usize = 4_000;
+/// The most cells of a row that are kept: twice those of the widest table.
+const WIDEST: usize = 1_000;
 
 /// A row that gave no signal.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
@@ -34,7 +36,8 @@ pub struct Reject {
 impl Reject {
     /// Of a row of a table.
     pub fn of_row(row: u64, record: &ByteRecord, rejection: Rejection) -> Self {
-        let cells = record.iter().map(|cell| String::from_utf8_lossy(cell).chars().take(LONGEST).collect()).collect();
+        let cells = record.iter().take(WIDEST);
+        let cells = cells.map(|cell| String::from_utf8_lossy(cell).chars().take(LONGEST).collect()).collect();
         Self { row, field: rejection.field, reason: rejection.reason, cells }
     }
 

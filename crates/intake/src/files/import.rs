@@ -1,21 +1,20 @@
-//! Reads a file into signals: one thread reads and maps, two tasks land what it read.
+//! Reads a file into signals: one thread reads and maps, two tasks land what it read, and one batch waits between them.
 
-use std::collections::HashSet;
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
 
-use connectors::source::Rejection;
 use kernel::ids::OrgId;
 use kernel::vault::OrgVault;
 use tokio::sync::{Mutex, mpsc};
 
-use super::reader::{self, Batch, Spot, Text};
+use super::reader::{self, Ahead, Batch, Spot, Text};
 use super::unpack::Unpackable;
 use super::{look, path_of, store, text_of, unpack};
 use crate::core::Core;
 use crate::csv::map::Plan;
-use crate::rejects::{self, Reject};
+use crate::rejects;
 use crate::runs::store::{self as runs, NewBatch, Run};
 use crate::runs::{Ended, STINT};
 
@@ -62,35 +61,40 @@ pub(crate) async fn import(core: &Core, org: OrgId, run: &Run) -> anyhow::Result
     };
     let size = tokio::fs::metadata(&text.path).await.map_or(upload.bytes, |data| data.len() as i64);
     let scale = upload.bytes as f64 / size.max(1) as f64;
-    let (from, done) = begin(&landed);
+    let (from, ahead) = begin(&landed);
     let land = Land {
         core: core.clone(),
         org,
         run: run.clone(),
+        text: Arc::new(text),
         vault: core.kernel.vault.of(org).await?,
         stop: Arc::default(),
         stopped: Arc::default(),
         scale,
     };
-    land.work(text, plan, from, done).await
+    land.work(plan, from, ahead).await
 }
 
-/// Behind the first batches without a gap; and those that landed beyond it.
-fn begin(landed: &[(i64, i64, i64)]) -> (Spot, HashSet<i64>) {
-    let mut from = Spot::default();
-    for &(seq, offset, row) in landed {
-        if seq != from.seq {
-            break;
+/// Behind the first batches without a gap; and those that landed beyond it. Each is its number, where it ends (offset and row)
+/// and how many rows it has.
+fn begin(landed: &[(i64, i64, i64, i64)]) -> (Spot, BTreeMap<i64, Ahead>) {
+    let (mut from, mut ahead) = (Spot::default(), BTreeMap::new());
+    for &(seq, offset, row, rows) in landed {
+        let end = Spot { seq: seq + 1, offset: offset as u64, row: row as u64 };
+        if seq == from.seq {
+            from = end;
+        } else {
+            ahead.insert(seq, Ahead { after: (row - rows) as u64, end });
         }
-        from = Spot { seq: seq + 1, offset: offset as u64, row: row as u64 };
     }
-    (from, landed.iter().map(|&(seq, ..)| seq).filter(|&seq| seq >= from.seq).collect())
+    (from, ahead)
 }
 
 struct Land {
     core: Core,
     org: OrgId,
     run: Run,
+    text: Arc<Text>,
     vault: Arc<OrgVault>,
     /// The reader is to stop.
     stop: Arc<AtomicBool>,
@@ -101,13 +105,13 @@ struct Land {
 }
 
 impl Land {
-    async fn work(self, text: Text, plan: Plan, from: Spot, done: HashSet<i64>) -> anyhow::Result<Ended> {
+    async fn work(self, plan: Plan, from: Spot, ahead: BTreeMap<i64, Ahead>) -> anyhow::Result<Ended> {
         let begun = Instant::now();
         let this = Arc::new(self);
-        let (sender, receiver) = mpsc::channel::<Batch>(AT_ONCE);
+        let (sender, receiver) = mpsc::channel::<Batch>(1);
         let receiver = Arc::new(Mutex::new(receiver));
-        let stop = Arc::clone(&this.stop);
-        let reader = tokio::task::spawn_blocking(move || reader::read(&text, &plan, from, &done, &sender, &stop));
+        let (stop, text) = (Arc::clone(&this.stop), Arc::clone(&this.text));
+        let reader = tokio::task::spawn_blocking(move || reader::read(&text, &plan, from, &ahead, &sender, &stop));
         let tasks: Vec<_> = (0..AT_ONCE)
             .map(|_| {
                 let (this, receiver) = (Arc::clone(&this), Arc::clone(&receiver));
@@ -150,8 +154,9 @@ impl Land {
 
     /// Lands a batch; false when the run was paused or cancelled.
     async fn land(&self, batch: Batch) -> anyhow::Result<bool> {
-        let Batch { seq, begin, signals, rows, mut rejects, count, end } = batch;
-        let bytes = (end.offset.saturating_sub(begin) as f64 * self.scale) as i64;
+        let Batch { begin, signals, rows, mut rejects, count, end } = batch;
+        let seq = begin.seq;
+        let bytes = (end.offset.saturating_sub(begin.offset) as f64 * self.scale) as i64;
         let mut tx = self.core.kernel.db.begin_by_key(self.org).await?;
         if !runs::goes_on(&mut tx, self.run.id, false).await? {
             return Ok(false);
@@ -171,10 +176,13 @@ impl Land {
             new.landed = landed.new as i64;
             new.corrected = landed.corrected as i64;
             new.unchanged = landed.unchanged as i64;
-            for (place, reason) in landed.rejected {
-                if let Some((row, record)) = rows.get(place) {
-                    rejects.push(Reject::of_row(*row, record, Rejection { field: None, reason }));
-                }
+            let refused = landed.rejected.into_iter();
+            let reasons: BTreeMap<u64, String> =
+                refused.filter_map(|(place, reason)| Some((*rows.get(place)?, reason))).collect();
+            if !reasons.is_empty() {
+                let text = Arc::clone(&self.text);
+                let again = tokio::task::spawn_blocking(move || reader::again(&text, begin, reasons));
+                rejects.extend(again.await??);
             }
         }
         new.rejected = rejects.len() as i64;
@@ -192,11 +200,11 @@ mod tests {
 
     #[test]
     fn reading_goes_on_behind_the_first_batch_that_is_missing() {
-        let (from, done) = begin(&[(0, 100, 11), (1, 200, 21), (3, 400, 41)]);
-        assert_eq!((from.seq, from.offset, from.row), (2, 200, 21));
-        assert_eq!(done, HashSet::from([3]));
-        let (from, done) = begin(&[(1, 200, 21)]);
-        assert_eq!((from.seq, from.offset), (0, 0));
-        assert_eq!(done, HashSet::from([1]));
+        let (from, ahead) = begin(&[(0, 100, 11, 10), (1, 200, 21, 10), (3, 400, 38, 9)]);
+        assert_eq!(from, Spot { seq: 2, offset: 200, row: 21 });
+        assert_eq!(ahead, BTreeMap::from([(3, Ahead { after: 29, end: Spot { seq: 4, offset: 400, row: 38 } })]));
+        let (from, ahead) = begin(&[(1, 200, 21, 10)]);
+        assert_eq!(from, Spot::default());
+        assert_eq!(ahead.keys().collect::<Vec<_>>(), [&1]);
     }
 }

@@ -2,8 +2,10 @@
 
 use std::path::PathBuf;
 
+use axum::body::Body;
 use axum::extract::multipart::{Field, MultipartError};
 use axum::extract::{FromRequest, Multipart, Request};
+use futures_util::{StreamExt as _, stream};
 use kernel::CanFail;
 use kernel::ids::{ConnectionId, OrgId, UploadId};
 use ring::digest;
@@ -47,8 +49,8 @@ pub(crate) async fn receive<S: Send + Sync>(
     if !store::has_room(&mut core.kernel.db.begin(org).await?).await? {
         return Err(AppError::conflict(store::FULL));
     }
-    let mut parts =
-        Multipart::from_request(request, state).await.map_err(|refused| AppError::bad_request(refused.body_text()))?;
+    let parts = Multipart::from_request(paced(request), state).await;
+    let mut parts = parts.map_err(|refused| AppError::bad_request(refused.body_text()))?;
     let (mut file, mut wishes) = (None, Wishes::default());
     let taken = take(core, org, &mut parts, &mut file, &mut wishes).await;
     match (taken, file) {
@@ -61,6 +63,22 @@ pub(crate) async fn receive<S: Send + Sync>(
             Err(error)
         }
     }
+}
+
+/// Gives the pieces of a body one at a time: what takes a form apart takes all that is ready before it hands on any of it, which
+/// would be a whole file where the sender is faster than the disk.
+fn paced(request: Request) -> Request {
+    request.map(|body| {
+        let pieces = stream::unfold((body.into_data_stream(), false), |(mut pieces, waits)| async move {
+            if waits {
+                tokio::task::yield_now().await;
+            }
+            let piece = pieces.next().await?;
+            // As it was before it was wrapped: who reads it tells by it what went wrong.
+            Some((piece.map_err(axum::Error::into_inner), (pieces, true)))
+        });
+        Body::from_stream(pieces)
+    })
 }
 
 async fn take(
@@ -260,5 +278,36 @@ fn broken(error: &MultipartError) -> AppError {
         AppError::TooLarge
     } else {
         AppError::bad_request(error.body_text())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+    use std::sync::atomic::{AtomicUsize, Ordering};
+
+    use axum::http::header;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn a_file_that_is_ready_at_once_is_not_taken_at_once() {
+        let taken = Arc::new(AtomicUsize::new(0));
+        let counted = Arc::clone(&taken);
+        let head = b"--x\r\ncontent-disposition: form-data; name=\"file\"; filename=\"a.csv\"\r\n\r\n".to_vec();
+        let pieces = std::iter::once(head).chain(std::iter::repeat_n(vec![b'1'; 1_024], 1_000));
+        let pieces = pieces.map(move |piece| {
+            counted.fetch_add(1, Ordering::Relaxed);
+            Ok::<_, std::io::Error>(piece)
+        });
+        let request = axum::http::Request::builder()
+            .method("POST")
+            .header(header::CONTENT_TYPE, "multipart/form-data; boundary=x")
+            .body(Body::from_stream(stream::iter(pieces)))
+            .expect("a request");
+        let mut parts = Multipart::from_request(paced(request), &()).await.expect("a form");
+        let mut part = parts.next_field().await.expect("a part").expect("a file");
+        assert!(!part.chunk().await.expect("a piece").expect("some of it").is_empty());
+        assert!(taken.load(Ordering::Relaxed) < 10, "{taken:?} pieces are in memory");
     }
 }

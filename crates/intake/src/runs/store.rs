@@ -264,13 +264,15 @@ pub(crate) async fn add(tx: &mut OrgTx, run: RunId, batch: NewBatch) -> Result<(
     Ok(())
 }
 
-/// The batches of a run: number, offset and row behind each.
-pub(crate) async fn batches(tx: &mut OrgTx, run: RunId) -> Result<Vec<(i64, i64, i64)>, sqlx::Error> {
-    sqlx::query_as("select seq, end_offset, end_row from intake_batches where org_id = $1 and run_id = $2 order by seq")
-        .bind(tx.org())
-        .bind(run)
-        .fetch_all(tx.conn())
-        .await
+/// The batches of a run: number, offset and row behind each, and its rows.
+pub(crate) async fn batches(tx: &mut OrgTx, run: RunId) -> Result<Vec<(i64, i64, i64, i64)>, sqlx::Error> {
+    sqlx::query_as(
+        "select seq, end_offset, end_row, rows_read from intake_batches where org_id = $1 and run_id = $2 order by seq",
+    )
+    .bind(tx.org())
+    .bind(run)
+    .fetch_all(tx.conn())
+    .await
 }
 
 /// Writes how far a run came.

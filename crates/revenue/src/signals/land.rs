@@ -97,8 +97,8 @@ pub async fn land(tx: &mut OrgTx, vault: &OrgVault, signals: Vec<Signal>) -> any
     let inserted = insert(tx, batch, rows.values()).await?;
     landed.new = inserted.len() as u64;
     if inserted.len() == rows.len() {
-        for row in rows.values() {
-            change.add(row, &rules, 1);
+        for row in rows.into_values() {
+            change.add(&row, &rules, 1);
         }
     } else {
         for id in &inserted {
@@ -207,7 +207,6 @@ impl Change {
 }
 
 /// The columns of rows to write, one array each.
-#[derive(Default)]
 struct Columns<'a> {
     ids: Vec<Uuid>,
     at: Vec<DateTime<Utc>>,
@@ -223,8 +222,8 @@ struct Columns<'a> {
 }
 
 impl<'a> Columns<'a> {
-    fn of(rows: impl Iterator<Item = &'a StoredSignal>) -> Self {
-        let mut columns = Self::default();
+    fn of(rows: impl ExactSizeIterator<Item = &'a StoredSignal>) -> Self {
+        let mut columns = Self::with_room(rows.len());
         for row in rows {
             columns.ids.push(row.id);
             columns.at.push(row.at);
@@ -240,6 +239,23 @@ impl<'a> Columns<'a> {
         }
         columns
     }
+
+    /// As long as they become: arrays that grow leave their smaller selves behind, and several batches land at once.
+    fn with_room(rows: usize) -> Self {
+        Self {
+            ids: Vec::with_capacity(rows),
+            at: Vec::with_capacity(rows),
+            kinds: Vec::with_capacity(rows),
+            sources: Vec::with_capacity(rows),
+            external_ids: Vec::with_capacity(rows),
+            locations: Vec::with_capacity(rows),
+            leads: Vec::with_capacity(rows),
+            contacts: Vec::with_capacity(rows),
+            minors: Vec::with_capacity(rows),
+            originals: Vec::with_capacity(rows),
+            data: Vec::with_capacity(rows),
+        }
+    }
 }
 
 /// The arrays as rows, from `$3` on; JSON travels as text.
@@ -251,7 +267,7 @@ const GIVEN: &str = "unnest($3::uuid[], $4::timestamptz[], $5::text[], $6::text[
 async fn insert<'a>(
     tx: &mut OrgTx,
     batch: Uuid,
-    rows: impl Iterator<Item = &'a StoredSignal>,
+    rows: impl ExactSizeIterator<Item = &'a StoredSignal>,
 ) -> Result<Vec<Uuid>, sqlx::Error> {
     let sql = format!(
         "insert into signals (org_id, batch, id, at, kind, source, external_id, location_id, lead, contact, minor, original, data) \
