@@ -3,12 +3,13 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
+use futures_util::TryStreamExt;
 use kernel::db::OrgTx;
 use uuid::Uuid;
 
 use super::told::Told;
 use super::{Journey, store};
-use crate::signals::stored::{COLUMNS, Row};
+use crate::signals::stored::{Row, STORY};
 
 /// The name that counts for each contact that has several.
 #[derive(Clone, Debug, Default)]
@@ -114,22 +115,24 @@ pub(super) async fn all_names(tx: &mut OrgTx) -> Result<Names, sqlx::Error> {
     Ok(Names::of(pairs))
 }
 
-async fn of_leads(
+/// What names the leads.
+pub(super) async fn of_leads(
     tx: &mut OrgTx,
     leads: &[Uuid],
     sources: &mut HashMap<String, Arc<str>>,
 ) -> Result<Vec<Told>, sqlx::Error> {
-    let sql = format!("select {COLUMNS} from signals s where s.org_id = $1 and s.lead = any($2)");
+    let sql = format!("select {STORY} from signals s where s.org_id = $1 and s.lead = any($2)");
     read(tx, sql, leads, sources).await
 }
 
-async fn of_contacts(
+/// What names the contacts and no lead.
+pub(super) async fn of_contacts(
     tx: &mut OrgTx,
     contacts: &[Uuid],
     sources: &mut HashMap<String, Arc<str>>,
 ) -> Result<Vec<Told>, sqlx::Error> {
     let sql = format!(
-        "select {COLUMNS} from signals s where s.org_id = $1 and s.contact = any($2) and s.lead is null and s.contact is not null"
+        "select {STORY} from signals s where s.org_id = $1 and s.contact = any($2) and s.lead is null and s.contact is not null"
     );
     read(tx, sql, contacts, sources).await
 }
@@ -143,12 +146,13 @@ async fn read(
     if ids.is_empty() {
         return Ok(Vec::new());
     }
-    let rows: Vec<Row> = sqlx::query_as(sqlx::AssertSqlSafe(sql)).bind(tx.org()).bind(ids).fetch_all(tx.conn()).await?;
-    Ok(rows
-        .into_iter()
-        .filter_map(Row::into_stored)
-        .filter_map(|signal| Told::of(&signal, |source| interned(sources, source)))
-        .collect())
+    let (org, mut told) = (tx.org(), Vec::new());
+    let mut rows = sqlx::query_as::<_, Row>(sqlx::AssertSqlSafe(sql)).bind(org).bind(ids).fetch(tx.conn());
+    while let Some(row) = rows.try_next().await? {
+        let signal = row.into_stored();
+        told.extend(signal.and_then(|signal| Told::of(&signal, |source| interned(sources, source))));
+    }
+    Ok(told)
 }
 
 /// One copy of each source's name.

@@ -47,6 +47,11 @@ impl Stage {
         }
     }
 
+    /// The stage of a name.
+    pub fn named(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|stage| stage.as_str() == name)
+    }
+
     /// What people call it.
     pub fn title(self) -> &'static str {
         match self {
@@ -68,6 +73,21 @@ pub enum Opening {
     Call,
     /// By message or form.
     Message,
+}
+
+impl Opening {
+    /// The name in JSON and in the database.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Call => "call",
+            Self::Message => "message",
+        }
+    }
+
+    /// The opening of a name.
+    pub fn named(name: &str) -> Option<Self> {
+        [Self::Call, Self::Message].into_iter().find(|opening| opening.as_str() == name)
+    }
 }
 
 /// What became of a lead; fields are the columns of `journeys`.

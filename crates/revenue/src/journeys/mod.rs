@@ -9,7 +9,9 @@ mod fold;
 mod follower;
 mod rebuild;
 pub(crate) mod store;
+mod story;
 pub(crate) mod sums;
+mod tally;
 mod told;
 
 pub(crate) use apply::waiting as apply_waiting;

@@ -1,24 +1,35 @@
 //! Making the views anew from the signals alone, and comparing them with what is there.
 //!
-//! Everything is read and folded before the first row is written: a transaction that only reads holds no follower back.
+//! What differs is kept until everything is read: a transaction that only reads holds no follower back. Where very much differs it
+//! is written as it is found, so that memory does not grow with the signals; of a lead its id is held, and little more of contacts.
+//! Folding and the database work side by side: while some signals are folded, what was folded before is compared or written, and
+//! the next ones are read.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::fmt;
+use std::sync::Arc;
 
 use chrono::NaiveDate;
 use futures_util::TryStreamExt;
 use kernel::db::OrgTx;
 use kernel::ledger::{Actor, Event, Fact, Subject};
-use sqlx::types::Json;
 use uuid::Uuid;
 
-use super::circle::{Names, all_names, interned};
-use super::{Journey, Told, apply, fold, store, sums};
+use super::circle::{all_names, of_contacts, of_leads};
+use super::story::{Part, Story};
+use super::tally::Tally;
+use super::{Journey, Told, apply, store};
 use crate::scores::refresh::past_later;
 use crate::settings::Rules;
 use crate::signals::hold;
-use crate::signals::stored::{COLUMNS, Row};
+use crate::signals::stored::{Row, STORY};
 use crate::signals::sums::Sums;
+
+/// So many journeys that differ are kept until everything is read; with more, each is written as it is found.
+const KEPT: usize = 50_000;
+
+/// Takes so many signals at a time from the cursor.
+const FETCH: &str = "fetch 20000 from story";
 
 /// What a rebuild read and changed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -72,24 +83,13 @@ impl fmt::Display for Difference {
     }
 }
 
-/// What the signals say.
-struct Views {
-    journeys: BTreeMap<Uuid, Journey>,
-    sums: Sums,
-    signals: u64,
-}
-
 /// Makes journeys and daily sums anew and writes what differs; nothing lands meanwhile. The caller commits.
 pub async fn rebuild(tx: &mut OrgTx) -> anyhow::Result<Rebuilt> {
-    hold(tx, true).await?;
-    apply::hold(tx).await?;
-    let views = views(tx).await?;
-    let (signals, journeys) = (views.signals, views.journeys.len() as u64);
-    let difference = difference(tx, views).await?;
-    let changed = difference.rows() as u64;
+    let mut found = compare(tx, true).await?;
+    let changed = found.written + found.difference.rows() as u64;
     sqlx::query("delete from signal_batches where org_id = $1").bind(tx.org()).execute(tx.conn()).await?;
-    let rows: Vec<&Journey> = difference.journeys.iter().collect();
-    store::write(tx, &rows).await?;
+    found.write(tx).await?;
+    let Found { difference, signals, journeys, .. } = found;
     store::remove(tx, &difference.gone).await?;
     let mut places: BTreeSet<Uuid> = difference.sums.iter().map(|((_, place, ..), _)| *place).collect();
     places.insert(Uuid::nil());
@@ -105,118 +105,156 @@ pub async fn rebuild(tx: &mut OrgTx) -> anyhow::Result<Rebuilt> {
 
 /// Compares the views with what the signals say; changes nothing.
 pub async fn check(tx: &mut OrgTx) -> anyhow::Result<Difference> {
+    Ok(compare(tx, false).await?.difference)
+}
+
+/// Folds every signal and compares what comes of it with what is there.
+async fn compare(tx: &mut OrgTx, writes: bool) -> anyhow::Result<Found> {
     hold(tx, true).await?;
     apply::hold(tx).await?;
-    let views = views(tx).await?;
-    difference(tx, views).await
+    let (rules, names) = (Rules::load(tx).await?, all_names(tx).await?);
+    let mut found = Found::new(tx, writes).await?;
+    let story = Story::new(rules, names, alone(tx).await?);
+    let story = told(tx, story, &mut found).await?;
+    let story = told_again(tx, story, &mut found).await?;
+    found.signals = story.signals;
+    found.difference.gone = found.left.drain().collect();
+    found.difference.gone.sort_unstable();
+    found.difference.sums = lacks(tx, story.tally).await?;
+    Ok(found)
 }
 
-async fn views(tx: &mut OrgTx) -> anyhow::Result<Views> {
-    let rules = Rules::load(tx).await?;
-    let names = all_names(tx).await?;
-    let mut groups = Groups::default();
-    let (mut all, mut signals, mut sources) = (Sums::default(), 0, HashMap::new());
-    let sql = format!("select {COLUMNS} from signals s where s.org_id = $1");
+/// Contacts that signals name without a lead, and how many do.
+async fn alone(tx: &mut OrgTx) -> Result<Vec<(Uuid, i64)>, sqlx::Error> {
+    sqlx::query_as(
+        "select contact, count(*) from signals where org_id = $1 and lead is null and contact is not null group by contact",
+    )
+    .bind(tx.org())
+    .fetch_all(tx.conn())
+    .await
+}
+
+/// Every signal once, lead by lead.
+async fn told(tx: &mut OrgTx, mut story: Story, found: &mut Found) -> anyhow::Result<Story> {
+    // All of it is read, so the first rows need not come soon; sorting reads the table in its order, an index would not.
+    sqlx::query("select set_config('cursor_tuple_fraction', '1', true), set_config('work_mem', '32MB', true)")
+        .execute(tx.conn())
+        .await?;
+    let declare =
+        format!("declare story no scroll cursor for select {STORY} from signals s where s.org_id = $1 order by s.lead");
     let org = tx.org();
-    let mut rows = sqlx::query_as::<_, Row>(sqlx::AssertSqlSafe(sql)).bind(org).fetch(tx.conn());
-    while let Some(row) = rows.try_next().await? {
-        let Some(signal) = row.into_stored() else { continue };
-        signals += 1;
-        all.count(&signal, &rules, 1);
-        if let Some(told) = Told::of(&signal, |source| interned(&mut sources, source)) {
-            groups.add(told, &names);
-        }
+    sqlx::query(sqlx::AssertSqlSafe(declare)).bind(org).persistent(false).execute(tx.conn()).await?;
+    let mut journeys = Vec::new();
+    let mut rows = next(tx).await?;
+    while !rows.is_empty() {
+        let folding = tokio::task::spawn_blocking(move || {
+            let journeys = story.read(rows);
+            (story, journeys)
+        });
+        found.take(tx, journeys).await?;
+        rows = next(tx).await?;
+        (story, journeys) = folding.await?;
     }
-    drop(rows);
-    let mut journeys = BTreeMap::new();
-    for group in groups.sorted().chunk_by(|one, other| one.0 == other.0) {
-        for journey in fold(group.iter().map(|(_, told)| told), &rules) {
-            sums::count(&mut all, &journey, 1);
-            journeys.insert(journey.id, journey);
-        }
-    }
-    Ok(Views { journeys, sums: all.trimmed(), signals })
+    sqlx::query("close story").execute(tx.conn()).await?;
+    journeys.extend(story.end());
+    found.take(tx, journeys).await?;
+    Ok(story)
 }
 
-/// Signals put together by the leads and contacts that they name: a forest whose trees are circles of people.
-#[derive(Default)]
-struct Groups {
-    told: Vec<(u32, Told)>,
-    places: HashMap<Uuid, u32>,
-    parents: Vec<u32>,
+async fn next(tx: &mut OrgTx) -> Result<Vec<Row>, sqlx::Error> {
+    sqlx::query_as(FETCH).persistent(false).fetch_all(tx.conn()).await
 }
 
-impl Groups {
-    fn add(&mut self, mut told: Told, names: &Names) {
-        told.contact = told.contact.map(|contact| names.name(contact));
-        let ends = (told.lead.map(|id| self.place(id)), told.contact.map(|id| self.place(id)));
-        let place = match ends {
-            (Some(lead), Some(contact)) => self.join(lead, contact),
-            (Some(one), None) | (None, Some(one)) => one,
-            // Whoever names nobody is in no story.
-            (None, None) => return,
-        };
-        self.told.push((place, told));
+/// Once more, contact by contact, what has to be folded with signals that name no lead.
+async fn told_again(tx: &mut OrgTx, mut story: Story, found: &mut Found) -> anyhow::Result<Story> {
+    let (parts, expected) = story.parts();
+    let (mut parts, mut sources, mut read) = (parts.into_iter(), HashMap::new(), 0);
+    let mut journeys = Vec::new();
+    let mut part = of_part(tx, parts.next(), &mut sources).await?;
+    while let Some(told) = part {
+        read += told.len() as u64;
+        let folding = tokio::task::spawn_blocking(move || {
+            let journeys = story.read_again(told);
+            (story, journeys)
+        });
+        found.take(tx, journeys).await?;
+        part = of_part(tx, parts.next(), &mut sources).await?;
+        (story, journeys) = folding.await?;
     }
+    found.take(tx, journeys).await?;
+    // Nothing lands meanwhile, but a person may be erased.
+    anyhow::ensure!(
+        read == expected,
+        "signals changed while the views were made from them; nothing was written, try again"
+    );
+    Ok(story)
+}
 
-    fn place(&mut self, id: Uuid) -> u32 {
-        let next = self.parents.len() as u32;
-        let place = *self.places.entry(id).or_insert(next);
-        if place == next {
-            self.parents.push(next);
-        }
-        place
-    }
-
-    fn root(&mut self, mut place: u32) -> u32 {
-        while self.parents[place as usize] != place {
-            let above = self.parents[place as usize];
-            self.parents[place as usize] = self.parents[above as usize];
-            place = above;
-        }
-        place
-    }
-
-    fn join(&mut self, one: u32, other: u32) -> u32 {
-        let (one, other) = (self.root(one), self.root(other));
-        self.parents[one as usize] = other;
-        other
-    }
-
-    /// The signals, those of one circle beside one another.
-    fn sorted(mut self) -> Vec<(u32, Told)> {
-        let mut told = std::mem::take(&mut self.told);
-        for (place, _) in &mut told {
-            *place = self.root(*place);
-        }
-        told.sort_by_key(|(place, _)| *place);
-        told
-    }
+async fn of_part(
+    tx: &mut OrgTx,
+    part: Option<Part>,
+    sources: &mut HashMap<String, Arc<str>>,
+) -> Result<Option<Vec<Told>>, sqlx::Error> {
+    let Some(Part { leads, contacts }) = part else { return Ok(None) };
+    let mut told = of_leads(tx, &leads, sources).await?;
+    told.extend(of_contacts(tx, &contacts, sources).await?);
+    Ok(Some(told))
 }
 
 /// What is there against what should be.
-async fn difference(tx: &mut OrgTx, views: Views) -> anyhow::Result<Difference> {
-    let mut found = Difference {
-        waiting: sqlx::query_scalar("select count(*) from signal_batches where org_id = $1")
+struct Found {
+    difference: Difference,
+    /// Journeys that are there, and that no signal told of so far.
+    left: HashSet<Uuid>,
+    /// Whether what differs is written where it is very much.
+    writes: bool,
+    /// Journeys written so far.
+    written: u64,
+    /// Journeys that should be there.
+    journeys: u64,
+    /// Signals read.
+    signals: u64,
+}
+
+impl Found {
+    async fn new(tx: &mut OrgTx, writes: bool) -> Result<Self, sqlx::Error> {
+        let waiting = sqlx::query_scalar("select count(*) from signal_batches where org_id = $1")
             .bind(tx.org())
             .fetch_one(tx.conn())
-            .await?,
-        ..Difference::default()
-    };
-    let Views { mut journeys, mut sums, .. } = views;
-    let org = tx.org();
-    let mut rows = sqlx::query_scalar::<_, Json<Journey>>("select to_jsonb(j) from journeys j where j.org_id = $1")
-        .bind(org)
-        .fetch(tx.conn());
-    while let Some(Json(stored)) = rows.try_next().await? {
-        match journeys.remove(&stored.id) {
-            Some(journey) if journey == stored => {}
-            Some(journey) => found.journeys.push(journey),
-            None => found.gone.push(stored.id),
-        }
+            .await?;
+        let left = store::leads(tx).await?.into_iter().collect();
+        let difference = Difference { waiting, ..Difference::default() };
+        Ok(Self { difference, left, writes, written: 0, journeys: 0, signals: 0 })
     }
-    drop(rows);
-    found.journeys.extend(journeys.into_values());
+
+    /// Keeps those that are not there as they should be.
+    async fn take(&mut self, tx: &mut OrgTx, journeys: Vec<Journey>) -> Result<(), sqlx::Error> {
+        self.journeys += journeys.len() as u64;
+        let known: Vec<Uuid> = journeys.iter().map(|journey| journey.id).filter(|id| self.left.remove(id)).collect();
+        let stored: HashMap<Uuid, Journey> =
+            store::these(tx, &known).await?.into_iter().map(|journey| (journey.id, journey)).collect();
+        let differ = journeys.into_iter().filter(|journey| stored.get(&journey.id) != Some(journey));
+        self.difference.journeys.extend(differ);
+        if self.writes && (self.written > 0 || self.difference.journeys.len() >= KEPT) {
+            self.write(tx).await?;
+        }
+        Ok(())
+    }
+
+    /// Writes what differs, in the order of the ids.
+    async fn write(&mut self, tx: &mut OrgTx) -> Result<(), sqlx::Error> {
+        let mut journeys = std::mem::take(&mut self.difference.journeys);
+        journeys.sort_unstable_by_key(|journey| journey.id);
+        journeys.dedup_by_key(|journey| journey.id);
+        self.written += journeys.len() as u64;
+        store::write(tx, &journeys.iter().collect::<Vec<_>>()).await
+    }
+}
+
+/// What the sums lack, by key.
+async fn lacks(tx: &mut OrgTx, tally: Tally) -> Result<Vec<Lack>, sqlx::Error> {
+    let mut sums = tally.into_sums();
+    let org = tx.org();
     let mut rows = sqlx::query_as::<_, (NaiveDate, Uuid, String, String, i64, i64)>(
         "select day, location_id, source, metric, n, amount from daily_metrics where org_id = $1",
     )
@@ -226,68 +264,5 @@ async fn difference(tx: &mut OrgTx, views: Views) -> anyhow::Result<Difference> 
         sums.add((day, place, source, metric), -n, -amount);
     }
     drop(rows);
-    found.sums = sums.trimmed().0.into_iter().collect();
-    Ok(found)
-}
-
-#[cfg(test)]
-mod tests {
-    use chrono::{DateTime, Duration};
-    use connectors::signal::SignalKind;
-    use proptest::prelude::*;
-
-    use super::*;
-
-    fn told(id: u128, kind: SignalKind, minutes: i64, lead: Option<u128>, contact: Option<u128>) -> Told {
-        let at = DateTime::from_timestamp(1_770_000_000, 0).unwrap_or_default() + Duration::minutes(minutes);
-        Told {
-            id: Uuid::from_u128(id),
-            at,
-            kind,
-            source: "web".into(),
-            location: None,
-            lead: lead.map(Uuid::from_u128),
-            contact: contact.map(|n| Uuid::from_u128(50_000 + n)),
-            minor: minutes,
-            inbound: kind == SignalKind::Call && minutes % 2 == 0,
-            spoken: minutes % 3 == 0,
-            meaningful: kind == SignalKind::Response,
-            reached: None,
-            cancelled: minutes % 5 == 0 && kind == SignalKind::Booking,
-            waited_s: None,
-            starts_at: None,
-            closes: false,
-        }
-    }
-
-    proptest! {
-        #[test]
-        fn circles_folded_one_by_one_are_all_folded_at_once(
-            given in proptest::collection::vec(
-                (proptest::sample::select(SignalKind::ALL[..8].to_vec()), 0_i64..50_000, proptest::option::of(1_u128..9), proptest::option::of(1_u128..7)),
-                1..80,
-            ),
-        ) {
-            let signals: Vec<Told> = given
-                .into_iter()
-                .enumerate()
-                .map(|(n, (kind, minutes, lead, contact))| {
-                    let id = 1_000 + n as u128;
-                    let opens = kind == SignalKind::Lead;
-                    told(id, kind, minutes, lead.or(opens.then_some(id)), contact)
-                })
-                .collect();
-            let rules = Rules::default();
-            let at_once: BTreeMap<Uuid, Journey> = fold(&signals, &rules).into_iter().map(|one| (one.id, one)).collect();
-            let mut groups = Groups::default();
-            for one in signals {
-                groups.add(one, &Names::default());
-            }
-            let mut apart = BTreeMap::new();
-            for group in groups.sorted().chunk_by(|one, other| one.0 == other.0) {
-                apart.extend(fold(group.iter().map(|(_, told)| told), &rules).into_iter().map(|one| (one.id, one)));
-            }
-            prop_assert_eq!(apart, at_once);
-        }
-    }
+    Ok(sums.trimmed().0.into_iter().collect())
 }

@@ -1,4 +1,4 @@
-//! What a signal tells a lead's story, in a small form: a rebuild holds all of an organisation's at once.
+//! What a signal tells a lead's story, in a small form: whoever folds holds all of a circle's at once.
 
 use std::sync::Arc;
 

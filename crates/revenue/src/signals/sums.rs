@@ -44,42 +44,9 @@ impl Sums {
     pub(crate) fn count(&mut self, signal: &StoredSignal, rules: &Rules, sign: i64) {
         let day = rules.of(signal.location).day(signal.at);
         let place = signal.location.unwrap_or_else(Uuid::nil);
-        let mut add = |metric: &str, n: i64, amount: i64| {
+        each(signal, |metric, n, amount| {
             self.add((day, place, signal.source.clone(), metric.to_owned()), sign * n, sign * amount);
-        };
-        let minor = signal.minor.unwrap_or(0);
-        match signal.kind {
-            SignalKind::Lead => add(m::ENQUIRIES, 1, 0),
-            SignalKind::Response => add(m::RESPONSES, 1, 0),
-            SignalKind::Quote => add(m::QUOTES, 1, minor),
-            SignalKind::NoShow => add(m::NO_SHOWS, 1, 0),
-            SignalKind::Call => {
-                let (metric, missed) =
-                    if signal.is_inbound_call() { (m::CALLS, m::MISSED_CALLS) } else { (m::CALLS_OUT, "") };
-                add(metric, 1, signal.number("duration_s").unwrap_or(0));
-                if !missed.is_empty() && !signal.is_answered_call() {
-                    add(missed, 1, 0);
-                }
-            }
-            SignalKind::Booking if signal.flag("cancelled") == Some(true) => add(m::CANCELLATIONS, 1, 0),
-            SignalKind::Booking => add(m::BOOKINGS, 1, minor),
-            SignalKind::Payment => {
-                add(m::PAYMENTS, 1, minor);
-                add(m::REVENUE, 1, minor);
-            }
-            SignalKind::Refund => {
-                add(m::REFUNDS, 1, minor);
-                add(m::REVENUE, 0, -minor);
-            }
-            SignalKind::Review => review(signal, &mut add),
-            SignalKind::AdSpend => {
-                add(m::AD_SPEND, 1, minor);
-                let (clicks, shown) = (signal.number("clicks").unwrap_or(0), signal.number("impressions").unwrap_or(0));
-                add(m::AD_CLICKS, clicks, 0);
-                add(m::AD_IMPRESSIONS, shown, 0);
-            }
-            SignalKind::Visit => add(m::VISITS, signal.number("count").unwrap_or(1), 0),
-        }
+        });
     }
 
     /// As the table of waiting batches holds them.
@@ -146,6 +113,43 @@ impl Sums {
         .execute(tx.conn())
         .await?;
         Ok(())
+    }
+}
+
+/// Tells what a signal counts by itself on its day: metric, count, amount. What is of a lead's story is told by the journey.
+pub(crate) fn each(signal: &StoredSignal, mut add: impl FnMut(&str, i64, i64)) {
+    let minor = signal.minor.unwrap_or(0);
+    match signal.kind {
+        SignalKind::Lead => add(m::ENQUIRIES, 1, 0),
+        SignalKind::Response => add(m::RESPONSES, 1, 0),
+        SignalKind::Quote => add(m::QUOTES, 1, minor),
+        SignalKind::NoShow => add(m::NO_SHOWS, 1, 0),
+        SignalKind::Call => {
+            let (metric, missed) =
+                if signal.is_inbound_call() { (m::CALLS, m::MISSED_CALLS) } else { (m::CALLS_OUT, "") };
+            add(metric, 1, signal.number("duration_s").unwrap_or(0));
+            if !missed.is_empty() && !signal.is_answered_call() {
+                add(missed, 1, 0);
+            }
+        }
+        SignalKind::Booking if signal.flag("cancelled") == Some(true) => add(m::CANCELLATIONS, 1, 0),
+        SignalKind::Booking => add(m::BOOKINGS, 1, minor),
+        SignalKind::Payment => {
+            add(m::PAYMENTS, 1, minor);
+            add(m::REVENUE, 1, minor);
+        }
+        SignalKind::Refund => {
+            add(m::REFUNDS, 1, minor);
+            add(m::REVENUE, 0, -minor);
+        }
+        SignalKind::Review => review(signal, &mut add),
+        SignalKind::AdSpend => {
+            add(m::AD_SPEND, 1, minor);
+            let (clicks, shown) = (signal.number("clicks").unwrap_or(0), signal.number("impressions").unwrap_or(0));
+            add(m::AD_CLICKS, clicks, 0);
+            add(m::AD_IMPRESSIONS, shown, 0);
+        }
+        SignalKind::Visit => add(m::VISITS, signal.number("count").unwrap_or(1), 0),
     }
 }
 
