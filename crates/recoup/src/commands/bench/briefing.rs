@@ -2,13 +2,13 @@
 
 use std::time::Instant;
 
-use anyhow::Context;
 use chrono::NaiveDate;
 use kernel::config::Config;
 use kernel::ids::OrgId;
 use recoup::figures::RevenueFigures;
 
 use super::measured::{Samples, say};
+use super::memory::peak_mb;
 use super::place::Place;
 
 /// How often.
@@ -73,12 +73,4 @@ async fn furnish(place: &Place, org: OrgId, today: NaiveDate) -> anyhow::Result<
     .await?;
     tx.commit().await?;
     Ok(())
-}
-
-/// The most memory this process ever held.
-pub(super) fn peak_mb() -> anyhow::Result<u64> {
-    let status = std::fs::read_to_string("/proc/self/status")?;
-    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).context("VmHWM")?;
-    let kilobytes: u64 = line.split_whitespace().next().context("a number")?.parse()?;
-    Ok(kilobytes / 1024)
 }

@@ -8,6 +8,7 @@ mod dashboard;
 mod ingest;
 mod load;
 mod measured;
+mod memory;
 mod pipeline;
 mod place;
 mod queue;

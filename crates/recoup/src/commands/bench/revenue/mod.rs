@@ -20,8 +20,8 @@ use shell::{App, Settings};
 use sqlx::{Connection, PgConnection};
 use tower::ServiceExt;
 
-use super::briefing::peak_mb;
 use super::measured::{Samples, say};
+use super::memory::{forget_peak, now_mb, peak_mb};
 use super::place::Place;
 use crate::rooms::Rooms;
 use crate::runtime::{Role, Runtime};
@@ -32,6 +32,9 @@ pub struct Revenue {
     /// Rows of the table, each a signal.
     #[arg(long, default_value_t = 1_000_000)]
     rows: u64,
+    /// Reads a table of about so many gigabytes instead, made while it is sent, and measures nothing else.
+    #[arg(long, conflicts_with = "rows")]
+    gigabytes: Option<f64>,
     /// Keeps the views while the table is read, as a process at work does; without it they are made anew afterwards.
     #[arg(long)]
     views: bool,
@@ -48,7 +51,7 @@ pub struct Revenue {
 
 const EMAIL: &str = "bench@example.com";
 const PASSWORD: &str = "a bench of long words";
-/// Longer than this nothing here may take.
+/// Longer than this nothing here may take, but for a large table.
 const PATIENCE: Duration = Duration::from_secs(1_800);
 
 /// What the parts of the bench share.
@@ -79,36 +82,59 @@ impl Revenue {
         let sign_in = json!({ "email": EMAIL, "password": PASSWORD });
         let (_, signed_in) = desk.json("POST", "/v2/auth/login", Some(&sign_in)).await?;
         signed_in["access_token"].as_str().unwrap_or_default().clone_into(&mut desk.token);
-        self.table(&desk, &rooms).await?;
-        self.views(&desk).await?;
-        self.one_by_one(&desk).await?;
-        self.visible(&desk, &rooms).await?;
-        self.pages(&desk).await?;
-        advice::measure(&desk, &model, self.questions).await?;
+        if let Some(gigabytes) = self.gigabytes {
+            self.large(&desk, &rooms, gigabytes).await?;
+        } else {
+            self.table(&desk, &rooms).await?;
+            self.views(&desk).await?;
+            self.one_by_one(&desk).await?;
+            self.visible(&desk, &rooms).await?;
+            self.pages(&desk).await?;
+            advice::measure(&desk, &model, self.questions).await?;
+        }
         drop((app, rooms));
         let Desk { place, router, .. } = desk;
         drop(router);
         place.close().await
     }
 
-    /// A table through the API of the intake, read by real workers, beside a plain `COPY` of as many rows.
+    /// A table through the API of the intake, beside a plain `COPY` of as many rows.
     async fn table(&self, desk: &Desk, rooms: &Rooms) -> anyhow::Result<()> {
         let file = table::write(&desk.place, self.rows)?;
-        say("revenue_csv_rows", self.rows);
-        say("revenue_csv_mb", file.bytes / 1_000_000);
-        let workers = if self.views {
-            let runtime = Runtime::start(&desk.place.kernel, rooms, &[Role::Worker].into_iter().collect()).await?;
-            Workers::All(Box::new(runtime))
-        } else {
-            let mut handlers = Handlers::default();
-            rooms.handlers(&mut handlers);
-            Workers::Queue(Queue::new(desk.place.kernel.db.clone(), handlers).start("worker").await?)
-        };
+        let took = self.read(desk, rooms, file.form().await?, self.rows, PATIENCE).await?;
+        let copy = file.copied().await?;
+        say("revenue_reference_copy_rows_per_s", format!("{:.0}", self.rows as f64 / copy.as_secs_f64()));
+        say("revenue_csv_over_copy", format!("{:.3}", copy.as_secs_f64() / took));
+        file.remove()
+    }
+
+    /// A large table through the same API: it lies on the disk as often as any upload does, and in memory nowhere.
+    async fn large(&self, desk: &Desk, rooms: &Rooms, gigabytes: f64) -> anyhow::Result<()> {
+        let rows = table::rows_of(&desk.place, (gigabytes * 1e9) as u64)?;
+        let patience = PATIENCE.mul_f64(1.0 + gigabytes);
+        self.read(desk, rooms, table::made(&desk.place, rows), rows, patience).await?;
+        Ok(())
+    }
+
+    /// Sends a table and has real workers read it; the seconds that they took.
+    async fn read(
+        &self,
+        desk: &Desk,
+        rooms: &Rooms,
+        (kind, body): (String, Body),
+        rows: u64,
+        patience: Duration,
+    ) -> anyhow::Result<f64> {
+        let workers = Workers::start(desk, rooms, self.views).await?;
+        say("revenue_csv_rows", rows);
+        say("revenue_csv_memory_before_mb", now_mb()?);
+        forget_peak();
         let began = Instant::now();
-        let (kind, body) = file.form().await?;
         let (_, started) = desk.send("POST", "/v2/ingestion/csv", &kind, body).await?;
         let started: Value = serde_json::from_slice(&started)?;
+        say("revenue_csv_mb", started["bytes"].as_u64().unwrap_or_default() / 1_000_000);
         say("revenue_csv_sent_in_s", format!("{:.2}", began.elapsed().as_secs_f64()));
+        say("revenue_csv_sent_peak_memory_mb", peak_mb()?);
         let job = started["job_id"].as_str().with_context(|| format!("no run was started: {started}"))?.to_owned();
         let read = Instant::now();
         let done = loop {
@@ -119,21 +145,19 @@ impl Revenue {
                 "done" => break status,
                 _ => anyhow::bail!("the run did not end well: {status}"),
             }
-            anyhow::ensure!(began.elapsed() < PATIENCE, "the table is not read in time");
+            anyhow::ensure!(began.elapsed() < patience, "the table is not read in time");
         };
         let took = read.elapsed().as_secs_f64();
-        anyhow::ensure!(done["landed"].as_u64() == Some(self.rows), "not every row landed: {done}");
-        say("revenue_csv_rows_per_s", format!("{:.0}", self.rows as f64 / took));
+        anyhow::ensure!(done["landed"].as_u64() == Some(rows), "not every row landed: {done}");
+        say("revenue_csv_rows_per_s", format!("{:.0}", rows as f64 / took));
         say("revenue_csv_peak_memory_mb", peak_mb()?);
         if self.views {
-            at_rest(desk).await?;
+            at_rest(desk, patience).await?;
             say("revenue_csv_views_kept_in_s", format!("{:.2}", read.elapsed().as_secs_f64()));
+            say("revenue_csv_views_peak_memory_mb", peak_mb()?);
         }
         workers.drain().await;
-        let copy = file.copied().await?;
-        say("revenue_reference_copy_rows_per_s", format!("{:.0}", self.rows as f64 / copy.as_secs_f64()));
-        say("revenue_csv_over_copy", format!("{:.3}", copy.as_secs_f64() / took));
-        file.remove()
+        Ok(took)
     }
 
     /// Every view of the signals made anew.
@@ -141,6 +165,7 @@ impl Revenue {
         let mut owner = PgConnection::connect(&desk.place.url).await?;
         sqlx::query("vacuum analyze signals, journeys, daily_metrics").execute(&mut owner).await?;
         owner.close().await?;
+        forget_peak();
         let began = Instant::now();
         let mut tx = desk.place.kernel.db.begin(desk.org).await?;
         let made = revenue::journeys::rebuild(&mut tx).await?;
@@ -149,6 +174,10 @@ impl Revenue {
         say("revenue_rebuilt_signals", made.signals);
         say("revenue_rebuilt_journeys", made.journeys);
         say("revenue_rebuild_peak_memory_mb", peak_mb()?);
+        let began = Instant::now();
+        let difference = revenue::journeys::check(&mut desk.place.kernel.db.begin(desk.org).await?).await?;
+        anyhow::ensure!(difference.rows() == 0, "the views made anew are other than the signals say:\n{difference}");
+        say("revenue_check_s", format!("{:.2}", began.elapsed().as_secs_f64()));
         // What the followers were told of the table is behind them, so that only single signals are measured below.
         catch_up(&desk.place.kernel.db, &revenue::journeys::Journeys).await?;
         catch_up(&desk.place.kernel.db, &revenue::scores::Refresher).await?;
@@ -181,7 +210,7 @@ impl Revenue {
     /// From the request that tells a signal until the stored score changed, with a process at work.
     async fn visible(&self, desk: &Desk, rooms: &Rooms) -> anyhow::Result<()> {
         let runtime = Runtime::start(&desk.place.kernel, rooms, &[Role::Worker].into_iter().collect()).await?;
-        at_rest(desk).await?;
+        at_rest(desk, PATIENCE).await?;
         let mut took = Vec::new();
         for number in 0..self.signals {
             let before = desk.scored_at().await?;
@@ -226,6 +255,18 @@ enum Workers {
 }
 
 impl Workers {
+    /// Those of the queue; with `views`, the followers too.
+    async fn start(desk: &Desk, rooms: &Rooms, views: bool) -> anyhow::Result<Self> {
+        let kernel = &desk.place.kernel;
+        if views {
+            let roles = [Role::Worker].into_iter().collect();
+            return Ok(Self::All(Box::new(Runtime::start(kernel, rooms, &roles).await?)));
+        }
+        let mut handlers = Handlers::default();
+        rooms.handlers(&mut handlers);
+        Ok(Self::Queue(Queue::new(kernel.db.clone(), handlers).start("worker").await?))
+    }
+
     async fn drain(self) {
         match self {
             Self::Queue(queue) => queue.drain(Duration::from_secs(60)).await,
@@ -244,7 +285,7 @@ async fn until_applied(desk: &Desk, follower: &dyn Follower) -> anyhow::Result<(
 }
 
 /// Waits until no job is left and no follower is behind.
-async fn at_rest(desk: &Desk) -> anyhow::Result<()> {
+async fn at_rest(desk: &Desk, patience: Duration) -> anyhow::Result<()> {
     let began = Instant::now();
     loop {
         let lanes = kernel::queue::lane_stats(&desk.place.kernel.db).await?;
@@ -252,7 +293,7 @@ async fn at_rest(desk: &Desk) -> anyhow::Result<()> {
         if waiting == 0 && !system::followers(&desk.place.kernel.db).await?.iter().any(|follower| follower.behind) {
             return Ok(());
         }
-        anyhow::ensure!(began.elapsed() < PATIENCE, "the workers do not come to rest");
+        anyhow::ensure!(began.elapsed() < patience, "the workers do not come to rest");
         tokio::time::sleep(Duration::from_millis(50)).await;
     }
 }

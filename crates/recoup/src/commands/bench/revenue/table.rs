@@ -1,4 +1,5 @@
-//! The table that is read: written once to the disk, sent piece by piece, and copied plainly for comparison.
+//! The table that is read: written once to the disk, sent piece by piece, and copied plainly for comparison; or made while it is
+//! sent, where it is very large.
 
 use std::fmt::Write as _;
 use std::io::{BufRead, BufReader, BufWriter, Write as _};
@@ -23,22 +24,21 @@ const DAYS: i64 = 90;
 const PIECE: usize = 256 << 10;
 /// What stands between the parts of the form.
 const LINE: &str = "a-table-for-the-bench";
+const HEADER: &str = "external_id,at,kind,source,location,contact,lead,value,currency";
 
 /// A table on the disk.
 pub struct Table {
     path: PathBuf,
-    /// Its size.
-    pub bytes: u64,
     url: String,
 }
 
 /// Writes a table of so many rows.
 pub fn write(place: &Place, rows: u64) -> anyhow::Result<Table> {
     let path = place.kernel.config.data_dir.0.join("bench").join("revenue.csv");
-    let begin = place.kernel.clock.now() - TimeDelta::days(DAYS);
+    let begin = begin(place);
     let mut file = BufWriter::new(std::fs::File::create(&path)?);
-    writeln!(file, "external_id,at,kind,source,location,contact,lead,value,currency")?;
-    let leads = rows.div_ceil(OF_A_LEAD).max(1);
+    writeln!(file, "{HEADER}")?;
+    let leads = leads(rows);
     let mut line = String::new();
     for row in 0..rows {
         line.clear();
@@ -46,8 +46,76 @@ pub fn write(place: &Place, rows: u64) -> anyhow::Result<Table> {
         file.write_all(line.as_bytes())?;
     }
     file.flush()?;
-    let bytes = std::fs::metadata(&path)?.len();
-    Ok(Table { path, bytes, url: place.url.clone() })
+    Ok(Table { path, url: place.url.clone() })
+}
+
+/// The form that sends a table of so many rows, each made when it is asked for.
+pub fn made(place: &Place, rows: u64) -> (String, Body) {
+    let (begin, leads) = (begin(place), leads(rows));
+    let pieces = stream::unfold(Some(0), move |at| async move {
+        let mut row = at?;
+        let mut piece = String::with_capacity(PIECE + 512);
+        if row == 0 {
+            piece.push_str(&head());
+            piece.push_str(HEADER);
+            piece.push('\n');
+        }
+        while row < rows && piece.len() < PIECE {
+            if let Err(error) = one(&mut piece, row, leads, begin) {
+                return Some((Err(std::io::Error::other(error)), None));
+            }
+            row += 1;
+        }
+        if row == rows {
+            piece.push_str(&tail());
+        }
+        Some((Ok(piece), (row < rows).then_some(row)))
+    });
+    (kind(), Body::from_stream(pieces))
+}
+
+/// How many rows make about so many bytes, by leads from all over such a table.
+pub fn rows_of(place: &Place, bytes: u64) -> anyhow::Result<u64> {
+    Ok(rows_from(begin(place), bytes)?)
+}
+
+fn rows_from(begin: DateTime<Utc>, bytes: u64) -> Result<u64, std::fmt::Error> {
+    const LEADS: u64 = 250;
+    let rows = bytes / 100;
+    let mut sample = String::new();
+    for lead in (0..LEADS).map(|number| number * (rows / OF_A_LEAD) / LEADS) {
+        for step in 0..OF_A_LEAD {
+            one(&mut sample, lead * OF_A_LEAD + step, leads(rows), begin)?;
+        }
+    }
+    Ok((bytes * LEADS * OF_A_LEAD / sample.len() as u64).max(1))
+}
+
+/// Where the days of the table begin.
+fn begin(place: &Place) -> DateTime<Utc> {
+    place.kernel.clock.now() - TimeDelta::days(DAYS)
+}
+
+/// The leads of so many rows.
+fn leads(rows: u64) -> u64 {
+    rows.div_ceil(OF_A_LEAD).max(1)
+}
+
+/// What stands before the table in its form.
+fn head() -> String {
+    format!(
+        "--{LINE}\r\ncontent-disposition: form-data; name=\"file\"; filename=\"bench.csv\"\r\ncontent-type: text/csv\r\n\r\n"
+    )
+}
+
+/// What stands behind it: it is to be read at once.
+fn tail() -> String {
+    format!("\r\n--{LINE}\r\ncontent-disposition: form-data; name=\"start\"\r\n\r\ntrue\r\n--{LINE}--\r\n")
+}
+
+/// The form's content type.
+fn kind() -> String {
+    format!("multipart/form-data; boundary={LINE}")
 }
 
 /// One row: four of them are a lead's.
@@ -74,13 +142,8 @@ fn one(line: &mut String, row: u64, leads: u64, begin: DateTime<Utc>) -> std::fm
 impl Table {
     /// The form that sends it, as a stream from the disk.
     pub async fn form(&self) -> anyhow::Result<(String, Body)> {
-        let head = format!(
-            "--{LINE}\r\ncontent-disposition: form-data; name=\"file\"; filename=\"bench.csv\"\r\ncontent-type: text/csv\r\n\r\n"
-        );
-        let tail =
-            format!("\r\n--{LINE}\r\ncontent-disposition: form-data; name=\"start\"\r\n\r\ntrue\r\n--{LINE}--\r\n");
         let file = tokio::fs::File::open(&self.path).await?;
-        let parts = stream::unfold((Some(head), Some(file), Some(tail)), |(head, file, tail)| async move {
+        let parts = stream::unfold((Some(head()), Some(file), Some(tail())), |(head, file, tail)| async move {
             if let Some(head) = head {
                 return Some((Ok(head.into_bytes()), (None, file, tail)));
             }
@@ -97,7 +160,7 @@ impl Table {
             }
             tail.map(|tail| (Ok(tail.into_bytes()), (None, None, None)))
         });
-        Ok((format!("multipart/form-data; boundary={LINE}"), Body::from_stream(parts)))
+        Ok((kind(), Body::from_stream(parts)))
     }
 
     /// The same rows by a plain `COPY` into a table of the shape of the signals, with its indexes; the time it took.
@@ -147,6 +210,17 @@ impl Table {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn so_many_rows_make_so_many_bytes() {
+        let begin: DateTime<Utc> = "2026-08-01T00:00:00Z".parse().expect("an instant");
+        let rows = rows_from(begin, 2_000_000).expect("a number");
+        let mut lines = String::new();
+        for row in 0..rows {
+            one(&mut lines, row, leads(rows), begin).expect("written");
+        }
+        assert!((1_900_000..2_100_000).contains(&lines.len()), "{} bytes in {rows} rows", lines.len());
+    }
 
     #[test]
     fn rows_are_of_one_width_and_in_the_past() {
