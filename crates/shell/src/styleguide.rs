@@ -28,6 +28,7 @@ pub(crate) struct Styleguide {
     columns: Svg,
     stack: Svg,
     heat: Svg,
+    radar: Svg,
 }
 
 #[derive(Deserialize)]
@@ -72,6 +73,7 @@ impl Styleguide {
             columns: columns(),
             stack: stack(),
             heat: heat(),
+            radar: radar(),
         }
     }
 }
@@ -131,6 +133,14 @@ fn heat() -> Svg {
         .row("Monday", day(2.0))
         .row("Tuesday", day(3.0))
         .row("Wednesday", day(1.0))
+        .draw()
+}
+
+fn radar() -> Svg {
+    let sides = ["Lead capture", "Response", "Scheduling", "Follow-up", "Reputation", "Payments"];
+    chart::Radar::new("Maturity by side", 4.0, sides.map(str::to_owned).to_vec())
+        .series("This business", chart::Tone::Accent, vec![3.0, 2.0, 1.0, 2.0, 3.0, 1.0])
+        .series("Similar businesses", chart::Tone::Quiet, vec![2.2, 1.6, 1.8, 1.2, 2.1, 1.9])
         .draw()
 }
 

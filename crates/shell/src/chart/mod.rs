@@ -12,6 +12,7 @@ mod drawing;
 mod heat;
 mod interval;
 mod line;
+mod radar;
 mod scale;
 mod sparkline;
 mod stack;
@@ -25,6 +26,7 @@ pub use drawing::{Anchor, Drawing, Mark, Words};
 pub use heat::Heat;
 pub use interval::Interval;
 pub use line::Line;
+pub use radar::Radar;
 pub use sparkline::sparkline;
 pub use stack::Stack;
 
