@@ -9,9 +9,39 @@ use super::model::{Advice, Outcome};
 
 /// Words that say a number or a multiple of something.
 const WORDS: [&str; 33] = [
-    "eleven", "twelve", "thirteen", "fourteen", "fifteen", "sixteen", "seventeen", "eighteen", "nineteen", "twenty", "thirty",
-    "forty", "fifty", "sixty", "seventy", "eighty", "ninety", "hundred", "hundreds", "thousand", "thousands", "million", "millions",
-    "billion", "dozen", "dozens", "double", "doubles", "doubled", "triple", "tripled", "twice", "half",
+    "eleven",
+    "twelve",
+    "thirteen",
+    "fourteen",
+    "fifteen",
+    "sixteen",
+    "seventeen",
+    "eighteen",
+    "nineteen",
+    "twenty",
+    "thirty",
+    "forty",
+    "fifty",
+    "sixty",
+    "seventy",
+    "eighty",
+    "ninety",
+    "hundred",
+    "hundreds",
+    "thousand",
+    "thousands",
+    "million",
+    "millions",
+    "billion",
+    "dozen",
+    "dozens",
+    "double",
+    "doubles",
+    "doubled",
+    "triple",
+    "tripled",
+    "twice",
+    "half",
 ];
 
 /// The figures that are known.
@@ -93,7 +123,9 @@ mod tests {
 
     #[test]
     fn figures_are_known_by_their_digits_and_as_what_they_are() {
-        for known in ["in 5 minutes.", "2241 firms", "23%", "23 percent of them", "1.5 days", "Twenty minutes", "two or three"] {
+        for known in
+            ["in 5 minutes.", "2241 firms", "23%", "23 percent of them", "1.5 days", "Twenty minutes", "two or three"]
+        {
             assert_eq!(facts().first_stranger(known), None, "{known}");
         }
         for (strange, figure) in [

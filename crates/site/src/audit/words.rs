@@ -149,7 +149,12 @@ impl Wording {
         Ok(good)
     }
 
-    async fn ask(&self, decision: &mut Decision, schema: &Schema, data: &[(String, String)]) -> Result<Value, Unanswered> {
+    async fn ask(
+        &self,
+        decision: &mut Decision,
+        schema: &Schema,
+        data: &[(String, String)],
+    ) -> Result<Value, Unanswered> {
         let data: Vec<(&str, &str)> = data.iter().map(|(name, text)| (name.as_str(), text.as_str())).collect();
         let ask =
             StructuredAsk { stage: "word", task: TASK, data: &data, schema, tier: Tier::Quality, max_tokens: 2_400 };
@@ -246,7 +251,10 @@ fn complaint(text: &str, facts: &Facts) -> Option<String> {
         return Some(format!("a text has {words} words and not 1 to {MOST_WORDS}"));
     }
     let lower = text.to_lowercase();
-    if lower.contains("http") || lower.contains("www.") || text.contains(['<', '>', '@', '`', '[', ']', '{', '}', '|', '!']) {
+    if lower.contains("http")
+        || lower.contains("www.")
+        || text.contains(['<', '>', '@', '`', '[', ']', '{', '}', '|', '!'])
+    {
         return Some("a text holds a link, an address, markup or an exclamation mark".to_owned());
     }
     if text.chars().any(char::is_control) {
