@@ -3,35 +3,48 @@
 //! Rules a newcomer would break: a page of the blog shows published rows only, and what shows a draft is the preview link; a list is
 //! the same for everybody and comes from the cache; a post that is due is published by the clock, never by a visit.
 
+pub(crate) mod authors;
 mod due;
 mod feed;
 mod listing;
-mod pages;
 mod post;
 mod store;
+mod words;
 
 use std::sync::Arc;
 
 use axum::Router;
 use axum::routing::get;
 use kernel::schedule::Reconciler;
+use shell::AppError;
 
 use crate::content::images;
 use crate::core::Core;
+use crate::visit::Visit;
+
+pub(crate) use words::{day, zone};
+
+/// The media type of its pages.
+const HTML: &str = "text/html; charset=utf-8";
 
 /// The public pages of the blog, and pictures.
 pub(crate) fn routes() -> Router<Core> {
     Router::new()
-        .route("/blog", get(pages::home))
-        .route("/blog/category/{category}", get(pages::category))
-        .route("/blog/tag/{tag}", get(pages::tag))
-        .route("/blog/author/{slug}", get(pages::author))
-        .route("/blog/{slug}", get(pages::post))
+        .route("/blog", get(listing::home))
+        .route("/blog/category/{category}", get(listing::category))
+        .route("/blog/tag/{tag}", get(listing::tag))
+        .route("/blog/author/{slug}", get(listing::author))
+        .route("/blog/{slug}", get(post::show))
         .route("/feed.xml", get(feed::show))
         .merge(images::routes())
 }
 
-/// What is done by the clock: posts that are due.
+/// What is done by the clock: what is due is published.
 pub(crate) fn reconcilers(core: &Core) -> Vec<Arc<dyn Reconciler>> {
-    vec![Arc::new(due::Due::new(core))]
+    vec![Arc::new(due::Due(core.clone()))]
+}
+
+/// Whether the site has a blog; one that is off is not there.
+fn on(visit: &Visit) -> Result<(), AppError> {
+    if visit.site.flags.blog { Ok(()) } else { Err(AppError::not_found("page")) }
 }

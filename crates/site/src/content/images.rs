@@ -9,7 +9,6 @@ mod serve;
 mod words;
 
 use std::collections::HashMap;
-use std::fmt::Write as _;
 
 use images::Format;
 use kernel::db::OrgTx;
@@ -17,9 +16,9 @@ use kernel::ids::ImageId;
 use uuid::Uuid;
 
 pub(crate) use card::share_address;
-pub(crate) use keep::{Upload, delete, keep};
+pub(crate) use keep::{Upload, keep, remove, uses};
 pub(crate) use serve::{answer, routes};
-pub(crate) use words::{in_words, named};
+pub(crate) use words::{in_letters, in_words};
 
 /// A picture with the files that were made of it.
 #[derive(Clone, Debug)]
@@ -95,7 +94,7 @@ pub(crate) fn address(id: ImageId, file: &File) -> String {
 impl Image {
     /// The file for browsers that read every format, about as wide as it is shown: the narrowest that is at least so wide.
     pub(crate) fn plain(&self, shown: u32) -> Option<&File> {
-        let mut plain = self.files.iter().filter(|file| file.format != Format::Webp).peekable();
+        let mut plain = self.files.iter().filter(|file| file.format != Format::Webp);
         let widest = self.files.iter().rev().find(|file| file.format != Format::Webp);
         plain.find(|file| file.width >= shown).or(widest)
     }
@@ -109,13 +108,13 @@ impl Image {
 /// A picture in HTML: modern files first, the browser chooses by `sizes` (as in the attribute), room kept by its sizes. `eager` is
 /// for the one picture that is seen first.
 pub(crate) fn picture(image: &Image, sizes: &str, eager: bool) -> String {
-    picture_with_alt(image, &image.alt, sizes, eager)
+    written(image, &escaped(&image.alt), sizes, eager)
 }
 
-/// The same with other words for those who do not see it.
-pub(crate) fn picture_with_alt(image: &Image, alt: &str, sizes: &str, eager: bool) -> String {
+/// The same with words for those who do not see it that are escaped already.
+fn written(image: &Image, alt: &str, sizes: &str, eager: bool) -> String {
     let Some(file) = image.plain(960) else { return String::new() };
-    let (sizes, alt) = (escaped(sizes), escaped(alt));
+    let sizes = escaped(sizes);
     let mut html = String::from("<picture>");
     let modern = image.set(true);
     if !modern.is_empty() {
@@ -146,4 +145,46 @@ pub(crate) fn escaped(text: &str) -> String {
         }
     }
     out
+}
+
+#[cfg(test)]
+mod tests {
+    use kernel::Clock;
+
+    use super::*;
+
+    pub(super) fn sample() -> Image {
+        let file = |width, format| File { width, height: width / 2, format };
+        Image {
+            id: ImageId::new(&Clock::system()),
+            name: "desk.png".to_owned(),
+            alt: "A \"quiet\" desk <b>".to_owned(),
+            width: 1200,
+            height: 600,
+            files: vec![
+                file(480, Format::Jpeg),
+                file(480, Format::Webp),
+                file(1200, Format::Jpeg),
+                file(1200, Format::Webp),
+            ],
+        }
+    }
+
+    #[test]
+    fn a_picture_offers_every_size_and_keeps_its_room() {
+        let (image, html) = (sample(), picture(&sample(), "(min-width: 720px) 640px, 100vw", false));
+        assert!(html.contains("type=\"image/webp\"") && html.contains(" 480w, ") && html.contains(" 1200w"), "{html}");
+        assert!(html.contains("width=\"1200\" height=\"600\"") && html.contains("loading=\"lazy\""), "{html}");
+        assert!(html.contains("alt=\"A &quot;quiet&quot; desk &lt;b&gt;\""), "{html}");
+        assert_eq!(image.plain(481).map(|file| file.width), Some(1200));
+        assert_eq!(image.plain(9000).map(|file| file.width), Some(1200), "the widest there is");
+        let eager = picture(&image, "100vw", true);
+        assert!(eager.contains("fetchpriority=\"high\"") && !eager.contains("lazy"), "{eager}");
+    }
+
+    #[test]
+    fn a_picture_without_files_is_nothing() {
+        let image = Image { files: Vec::new(), ..sample() };
+        assert_eq!(picture(&image, "100vw", false), "");
+    }
 }
