@@ -5,6 +5,7 @@
 //! [`channel::SendOutcome`]. Every call goes through [`kernel::http::Http`].
 
 pub(crate) mod amount;
+pub mod calendar;
 pub(crate) mod call;
 pub mod callrail;
 pub mod channel;
@@ -13,6 +14,7 @@ pub mod google;
 pub mod hubspot;
 pub mod meta;
 pub mod meta_ads;
+pub mod microsoft;
 pub mod mindbody;
 pub mod oauth;
 pub mod openai;

@@ -239,7 +239,14 @@ impl OAuthApp {
 }
 
 /// Words that mean: this grant is gone.
-const GONE: [&str; 5] = ["invalid_grant", "bad_refresh_token", "bad_auth_code", "access_denied", "consent_required"];
+const GONE: [&str; 6] = [
+    "invalid_grant",
+    "bad_refresh_token",
+    "bad_auth_code",
+    "access_denied",
+    "consent_required",
+    "interaction_required",
+];
 
 fn refused(response: &Response, now: DateTime<Utc>) -> SourceError {
     let status = response.status.as_u16();

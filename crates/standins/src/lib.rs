@@ -16,6 +16,7 @@ pub mod kms;
 pub mod mail;
 pub mod meta;
 pub mod meta_ads;
+pub mod microsoft;
 pub mod mindbody;
 pub mod oidc;
 pub mod openai;

@@ -18,6 +18,7 @@ use crate::callrail::{CallRail, CallRailConfig};
 use crate::ctm::{Ctm, CtmConfig};
 use crate::google::{Google, GoogleConfig};
 use crate::meta_ads::{MetaAds, MetaAdsConfig};
+use crate::microsoft::{Microsoft, MicrosoftConfig};
 use crate::mindbody::{Mindbody, MindbodyConfig};
 use crate::salesforce::{Salesforce, SalesforceConfig};
 use crate::server::{Handle, Quirk};
@@ -32,6 +33,7 @@ pub struct Sources {
     meta_ads: OnceCell<Handle<MetaAds>>,
     callrail: OnceCell<Handle<CallRail>>,
     ctm: OnceCell<Handle<Ctm>>,
+    microsoft: OnceCell<Handle<Microsoft>>,
     mindbody: OnceCell<Handle<Mindbody>>,
     salesforce: OnceCell<Handle<Salesforce>>,
     shopify: OnceCell<Handle<Shopify>>,
@@ -45,7 +47,7 @@ pub(crate) fn free() -> SocketAddr {
 }
 
 impl Sources {
-    /// Business Profile, Analytics and Ads.
+    /// Business Profile, Analytics, Ads and Calendar.
     ///
     /// # Errors
     /// When no port can be bound.
@@ -75,6 +77,14 @@ impl Sources {
     /// When no port can be bound.
     pub async fn ctm(&self) -> std::io::Result<&Handle<Ctm>> {
         self.ctm.get_or_try_init(|| Ctm::start(CtmConfig::default(), free())).await
+    }
+
+    /// Outlook's calendars.
+    ///
+    /// # Errors
+    /// When no port can be bound.
+    pub async fn microsoft(&self) -> std::io::Result<&Handle<Microsoft>> {
+        self.microsoft.get_or_try_init(|| Microsoft::start(MicrosoftConfig::default(), free())).await
     }
 
     /// Mindbody.

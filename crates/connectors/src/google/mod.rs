@@ -1,4 +1,4 @@
-//! Google: Business Profile, Analytics 4 and Ads, read with one consent.
+//! Google: Business Profile, Analytics 4, Ads and Calendar, each read with a consent to the same app.
 //!
 //! Rules a newcomer would break: 64-bit numbers are text on these wires, zeroes are left out, a refresh gives no new refresh token,
 //! and reviews live on another host than everything else of Business Profile.
@@ -6,7 +6,9 @@
 pub mod ads;
 pub mod analytics;
 pub mod business;
+pub mod calendar;
 mod failure;
+pub mod push;
 
 use kernel::config::Secret;
 
@@ -21,6 +23,8 @@ pub const BUSINESS_SCOPE: &str = "https://www.googleapis.com/auth/business.manag
 pub const ANALYTICS_SCOPE: &str = "https://www.googleapis.com/auth/analytics.readonly";
 /// Reads Ads.
 pub const ADS_SCOPE: &str = "https://www.googleapis.com/auth/adwords";
+/// Reads calendars.
+pub const CALENDAR_SCOPE: &str = "https://www.googleapis.com/auth/calendar.readonly";
 
 /// Our app at Google, asking for `scopes`.
 pub fn app(base_url: &str, client_id: &str, client_secret: Secret, scopes: &[&str]) -> OAuthApp {

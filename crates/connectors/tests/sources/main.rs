@@ -1,5 +1,6 @@
 //! Every source against its stand-in: one contract, with faults.
 
+mod calendars;
 mod calls;
 mod contract;
 mod google;
@@ -8,6 +9,7 @@ mod hook;
 mod hubspot;
 mod meta_ads;
 mod mindbody;
+mod push;
 mod salesforce;
 mod shopify;
 mod square;

@@ -79,6 +79,13 @@ pub(super) fn wording(status: u16, name: Option<&str>) -> Response {
             let error = GoogleError::exhausted().ads("v25", "quotaError", "RESOURCE_TEMPORARILY_EXHAUSTED");
             return error.into_response();
         }
+        // The older envelope, as Calendar has it: no canonical word, and a reason.
+        Some(reason @ ("rateLimitExceeded" | "userRateLimitExceeded")) => {
+            let message = "Rate Limit Exceeded";
+            let errors = json!([{ "domain": "usageLimits", "reason": reason, "message": message }]);
+            let error = json!({ "error": { "errors": errors, "code": 403, "message": message } });
+            return (StatusCode::FORBIDDEN, Json(error)).into_response();
+        }
         _ => {}
     }
     let error = match status {

@@ -1,4 +1,5 @@
-//! Google as a source: Business Profile, Analytics 4 and Ads on one port, with their token endpoint.
+//! Google as a source: Business Profile, Analytics 4, Ads and Calendar on one port, with their token endpoint and the keys that pushes
+//! are signed with.
 //!
 //! A newcomer's mistakes: a page token used with another question (it is bound to the one that gave it), reading a number where
 //! the wire has text, and expecting zeroes to be sent.
@@ -6,7 +7,9 @@
 mod ads;
 mod analytics;
 mod business;
+pub mod calendar;
 mod errors;
+pub mod push;
 mod seeds;
 
 use std::net::SocketAddr;
@@ -36,6 +39,8 @@ pub const BUSINESS: &str = "https://www.googleapis.com/auth/business.manage";
 pub const ANALYTICS: &str = "https://www.googleapis.com/auth/analytics.readonly";
 /// Reads and changes Ads.
 pub const ADS: &str = "https://www.googleapis.com/auth/adwords";
+/// Reads calendars.
+pub const CALENDAR: &str = "https://www.googleapis.com/auth/calendar.readonly";
 
 /// The whole set-up.
 #[derive(Clone, Debug)]
@@ -62,6 +67,8 @@ pub struct GoogleConfig {
     pub developer_token: Option<String>,
     /// The versions of Ads that are still served.
     pub ads_versions: Vec<String>,
+    /// The address of whoever the calendars are of.
+    pub owner: String,
     /// Rows of a page of `search`.
     pub ads_page: usize,
     /// Requests in an hour.
@@ -86,6 +93,7 @@ impl Default for GoogleConfig {
             manager: None,
             developer_token: None,
             ads_versions: ["v22", "v23", "v24", "v25"].map(str::to_owned).into(),
+            owner: "front@acmedental.example".into(),
             ads_page: 10_000,
             per_hour: 40_000,
             access_s: 3599,
@@ -102,6 +110,12 @@ pub(super) struct Data {
     pub sessions: Vec<Session>,
     pub ad_days: Vec<AdDay>,
     pub calls: Vec<CallView>,
+    /// Of all calendars.
+    pub events: Vec<calendar::Event>,
+    /// Changes of events so far.
+    pub changes: u64,
+    /// Sync tokens of before this change are forgotten.
+    pub forgotten: u64,
     pub meter: FixedMeter,
 }
 
@@ -171,9 +185,13 @@ fn routes(google: Arc<Google>) -> Router {
         .route("/v1/locations/{target}", get(business::performance))
         .route("/v1beta/properties/{target}", post(analytics::run))
         .route("/{version}/customers/{customer}/{action}", post(ads::run))
+        .route("/calendar/v3/users/me/calendarList", get(calendar::list))
+        .route("/calendar/v3/users/me/calendarList/primary", get(calendar::primary))
+        .route("/calendar/v3/calendars/{calendar}/events", get(calendar::events))
         .layer(axum::middleware::from_fn(garbled))
         .route("/o/oauth2/v2/auth", get(consent))
         .route("/token", post(token))
+        .route("/oauth2/v3/certs", get(push::certs))
         .with_state(google)
 }
 

@@ -98,6 +98,7 @@ pub(super) fn data(config: &GoogleConfig, dice: &Dice) -> Data {
             data.calls.push(call(config, dice, day));
         }
     }
+    super::calendar::seed(config, &mut data);
     data
 }
 

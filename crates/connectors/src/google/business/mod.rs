@@ -20,7 +20,7 @@ use crate::oauth::Credentials;
 use crate::signal::Signal;
 use crate::source::{Account, Cursor, Page, Reading, Rejection, Source, SourceError, Stream};
 use crate::walk::{Stride, Walk, new_page, read_cursor, write_cursor};
-use crate::wire::{each, id};
+use crate::wire::each;
 
 /// Places read in one go, as Google allows.
 const PLACES: &str = "100";
@@ -288,27 +288,5 @@ impl Source for BusinessProfile {
             // Places are for people; they mean nothing by themselves.
             _ => Ok(Vec::new()),
         }
-    }
-}
-
-/// What a push of Pub/Sub tells: reviews are to be read again. The bearer token of the push is checked by who received it.
-pub fn notice(body: &[u8]) -> Option<crate::source::Notice> {
-    use base64::Engine as _;
-    let push: Value = serde_json::from_slice(body).ok()?;
-    let data = base64::engine::general_purpose::STANDARD.decode(push["message"]["data"].as_str()?).ok()?;
-    let told: Value = serde_json::from_slice(&data).ok()?;
-    let of_review = [&told["review"], &told["review_name"]].into_iter().find_map(id).is_some();
-    let kind = told["type"].as_str().unwrap_or_default();
-    let wake = if of_review || kind.ends_with("_REVIEW") { vec!["reviews".to_owned()] } else { Vec::new() };
-    Some(crate::source::Notice { records: Vec::new(), wake })
-}
-
-#[cfg(test)]
-mod tests {
-    #[test]
-    fn a_push_wakes_the_reviews() {
-        let body = br#"{"message":{"data":"eyJ0eXBlIjoiTkVXX1JFVklFVyIsImxvY2F0aW9uIjoiYWNjb3VudHMvMTAwMS9sb2NhdGlvbnMvMjAwMiIsInJldmlldyI6ImFjY291bnRzLzEwMDEvbG9jYXRpb25zLzIwMDIvcmV2aWV3cy9BYkMxIn0=","messageId":"12345","publishTime":"2026-10-01T08:00:00Z","attributes":{}},"subscription":"projects/acme/subscriptions/gbp-reviews-push"}"#;
-        assert_eq!(super::notice(body).expect("a notice").wake, ["reviews"]);
-        assert!(super::notice(br#"{"message":{"data":"!"}}"#).is_none());
     }
 }
