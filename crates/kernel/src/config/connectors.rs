@@ -16,7 +16,7 @@ pub struct ConnectorsConfig {
     pub hubspot: HubspotConfig,
     /// `RECOUP__CONNECTORS__HTTP__…`: outbound calls.
     pub http: HttpConfig,
-    /// `RECOUP__CONNECTORS__GOOGLE__…`: the app that Business Profile, Analytics and Ads share.
+    /// `RECOUP__CONNECTORS__GOOGLE__…`: the app that Business Profile, Analytics, Ads and Calendar share.
     pub google: SourceConfig,
     /// `RECOUP__CONNECTORS__GOOGLE_BUSINESS__…`
     pub google_business: SourceConfig,
@@ -24,6 +24,12 @@ pub struct ConnectorsConfig {
     pub google_analytics: SourceConfig,
     /// `RECOUP__CONNECTORS__GOOGLE_ADS__…`
     pub google_ads: SourceConfig,
+    /// `RECOUP__CONNECTORS__GOOGLE_CALENDAR__…`
+    pub google_calendar: SourceConfig,
+    /// `RECOUP__CONNECTORS__GOOGLE_PUSH__…`: pushes of Business Profile by Pub/Sub.
+    pub google_push: GooglePushConfig,
+    /// `RECOUP__CONNECTORS__MICROSOFT_CALENDAR__…`: Outlook's calendars.
+    pub microsoft_calendar: SourceConfig,
     /// `RECOUP__CONNECTORS__META_ADS__…`
     pub meta_ads: SourceConfig,
     /// `RECOUP__CONNECTORS__CALLRAIL__…`
@@ -58,6 +64,20 @@ pub struct SourceConfig {
     pub client_secret: Secret,
     /// Google Ads' developer token.
     pub developer_token: Secret,
+    /// Where people sign in at Microsoft, with the tenant; any tenant's people when absent.
+    pub login_url: Option<String>,
+}
+
+/// Pushes of Pub/Sub; none are taken unless audience and service account are set.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct GooglePushConfig {
+    /// Whom the tokens are for, as the push subscription says it.
+    pub audience: String,
+    /// The address of the service account that the subscription pushes as.
+    pub service_account: String,
+    /// Where Google's keys are; Google's own address when absent.
+    pub keys_url: Option<String>,
 }
 
 /// Meta's Graph API.

@@ -16,7 +16,9 @@ use serde::Deserialize;
 use crate::ids::OrgId;
 
 pub use ai::{AiConfig, EncoderUse, ProviderConfig, ProviderKind};
-pub use connectors::{ConnectorsConfig, HttpConfig, HubspotConfig, MetaConfig, SourceConfig, XConfig};
+pub use connectors::{
+    ConnectorsConfig, GooglePushConfig, HttpConfig, HubspotConfig, MetaConfig, SourceConfig, XConfig,
+};
 pub use load::ConfigError;
 pub(crate) use load::decode_key;
 pub use mail::{MailConfig, MailTls};

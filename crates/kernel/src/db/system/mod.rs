@@ -39,7 +39,7 @@ pub use identity::{
     InviteRow, KeyRow, Person, RefreshRow, Seat, SessionRow, invite_by_token, key_by_hash, refresh_by_hash, seats_of,
     session_by_id, session_by_token, touch_key, touch_session, user_by_email,
 };
-pub use intake::door_of;
+pub use intake::{connections_of_account, door_of};
 pub use organisations::{
     DeletedOrganisation, create_organisation, deleted_by_link, deleted_organisations, destroy_keys, erase_people,
     erase_rows, list_organisations, organisation_erased, organisation_exists, organisation_sealed,
