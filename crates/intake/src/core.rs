@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use connectors::google::push::Keys;
 use kernel::Kernel;
 use kernel::ids::OrgId;
 use kernel::live::LiveMessage;
@@ -19,12 +20,14 @@ pub struct Core {
     pub landing: Arc<dyn Landing>,
     /// Held while tokens are renewed.
     pub(crate) renewals: Arc<tokio::sync::Mutex<()>>,
+    /// What pushes of Google are signed with.
+    pub(crate) google_keys: Arc<Keys>,
 }
 
 impl Core {
     /// The room over a kernel.
     pub fn new(kernel: Kernel, landing: Arc<dyn Landing>) -> Self {
-        Self { kernel, landing, renewals: Arc::default() }
+        Self { kernel, landing, renewals: Arc::default(), google_keys: Arc::default() }
     }
 
     /// The folder of an organisation's files that wait to be read.

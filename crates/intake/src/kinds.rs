@@ -13,6 +13,10 @@ pub enum Kind {
     GoogleAnalytics,
     /// Google Ads.
     GoogleAds,
+    /// Google Calendar.
+    GoogleCalendar,
+    /// Microsoft (Outlook) Calendar.
+    MicrosoftCalendar,
     /// Meta Ads.
     MetaAds,
     /// CallRail.
@@ -68,9 +72,34 @@ const fn secret(name: &'static str, label: &'static str, hint: &'static str) -> 
     Ask { secret: true, ..setting(name, label, hint) }
 }
 
+/// What both calendars ask for.
+const CALENDAR: &[Ask] = &[
+    maybe(
+        "calendars",
+        "Calendars",
+        "Names with commas between; every calendar that the account may write to when empty.",
+    ),
+    maybe(
+        "whole",
+        "Calendars for appointments alone",
+        "Everything in them that has an hour is an appointment, also without a guest.",
+    ),
+    maybe(
+        "words",
+        "Words in titles",
+        "With commas between; a title with one of them is an appointment, also without a guest.",
+    ),
+    maybe(
+        "domains",
+        "Domains of colleagues",
+        "With commas between, besides the account's own; everybody else is a customer.",
+    ),
+    maybe("location", "Place of business", "Where the appointments are, as Locations names it."),
+];
+
 impl Kind {
     /// Every kind, as lists show them.
-    pub const ALL: [Self; 16] = [
+    pub const ALL: [Self; 18] = [
         Self::Stripe,
         Self::Shopify,
         Self::Square,
@@ -82,6 +111,8 @@ impl Kind {
         Self::GoogleBusiness,
         Self::GoogleAnalytics,
         Self::GoogleAds,
+        Self::GoogleCalendar,
+        Self::MicrosoftCalendar,
         Self::MetaAds,
         Self::Webhook,
         Self::Rest,
@@ -95,6 +126,8 @@ impl Kind {
             Self::GoogleBusiness => "google_business",
             Self::GoogleAnalytics => "google_analytics",
             Self::GoogleAds => "google_ads",
+            Self::GoogleCalendar => "google_calendar",
+            Self::MicrosoftCalendar => "microsoft_calendar",
             Self::MetaAds => "meta_ads",
             Self::Callrail => "callrail",
             Self::Ctm => "ctm",
@@ -122,6 +155,8 @@ impl Kind {
             Self::GoogleBusiness => "Google Business Profile",
             Self::GoogleAnalytics => "Google Analytics",
             Self::GoogleAds => "Google Ads",
+            Self::GoogleCalendar => "Google Calendar",
+            Self::MicrosoftCalendar => "Microsoft Calendar",
             Self::MetaAds => "Meta Ads",
             Self::Callrail => "CallRail",
             Self::Ctm => "CallTrackingMetrics",
@@ -144,6 +179,9 @@ impl Kind {
             Self::GoogleBusiness => "Reviews and your answers to them",
             Self::GoogleAnalytics => "Visits, by day and channel",
             Self::GoogleAds | Self::MetaAds => "What advertising cost, by day and campaign",
+            Self::GoogleCalendar | Self::MicrosoftCalendar => {
+                "Appointments with people from outside, and what was cancelled"
+            }
             Self::Callrail | Self::Ctm => "Calls: answered, missed, returned",
             Self::Hubspot | Self::Salesforce => "Leads, deals and what was won",
             Self::Stripe => "Payments and refunds",
@@ -164,6 +202,8 @@ impl Kind {
             Self::GoogleBusiness
                 | Self::GoogleAnalytics
                 | Self::GoogleAds
+                | Self::GoogleCalendar
+                | Self::MicrosoftCalendar
                 | Self::MetaAds
                 | Self::Salesforce
                 | Self::Square
@@ -173,11 +213,19 @@ impl Kind {
 
     /// Whether there is no other way than consent.
     pub fn only_by_consent(self) -> bool {
-        matches!(self, Self::GoogleBusiness | Self::GoogleAnalytics | Self::GoogleAds | Self::Salesforce)
+        matches!(
+            self,
+            Self::GoogleBusiness
+                | Self::GoogleAnalytics
+                | Self::GoogleAds
+                | Self::GoogleCalendar
+                | Self::MicrosoftCalendar
+                | Self::Salesforce
+        )
     }
 
-    /// Whether it sends signed notices of what changed, to an address that it is given. Google's are proved in another way and
-    /// are not taken: the clock reads it.
+    /// Whether it sends signed notices of what changed, to an address that it is given. Those of Business Profile come to one address
+    /// of the installation and name their account: see `notices::push`.
     pub fn gives_notice(self) -> bool {
         matches!(
             self,
@@ -217,6 +265,7 @@ impl Kind {
                     ]
                 }
             }
+            Self::GoogleCalendar | Self::MicrosoftCalendar => CALENDAR,
             Self::MetaAds => {
                 const {
                     &[
@@ -301,7 +350,7 @@ impl Kind {
             Self::Callrail | Self::Ctm => "phone",
             Self::Hubspot | Self::Salesforce => "target",
             Self::Stripe | Self::Shopify | Self::Square => "circle-dollar-sign",
-            Self::Mindbody => "calendar",
+            Self::Mindbody | Self::GoogleCalendar | Self::MicrosoftCalendar => "calendar",
             Self::Rest => "globe",
             Self::Webhook => "webhook",
             Self::Sftp | Self::Drop => "server",

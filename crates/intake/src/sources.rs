@@ -8,7 +8,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use connectors::oauth::{Access, Credentials, OAuthApp, Renew, Tokens};
 use connectors::source::{Source, SourceError};
-use connectors::{callrail, ctm, google, hubspot, meta_ads, mindbody, salesforce, shopify, square, stripe};
+use connectors::{callrail, ctm, google, hubspot, meta_ads, microsoft, mindbody, salesforce, shopify, square, stripe};
 use kernel::config::{Secret, SourceConfig};
 use kernel::ids::{ConnectionId, OrgId};
 use serde::de::DeserializeOwned;
@@ -28,6 +28,8 @@ fn config_of(core: &Core, kind: Kind) -> SourceConfig {
         Kind::GoogleBusiness => all.google_business.clone(),
         Kind::GoogleAnalytics => all.google_analytics.clone(),
         Kind::GoogleAds => all.google_ads.clone(),
+        Kind::GoogleCalendar => all.google_calendar.clone(),
+        Kind::MicrosoftCalendar => all.microsoft_calendar.clone(),
         Kind::MetaAds => all.meta_ads.clone(),
         Kind::Callrail => all.callrail.clone(),
         Kind::Ctm => all.ctm.clone(),
@@ -66,6 +68,11 @@ pub(crate) fn app(core: &Core, kind: Kind) -> Option<OAuthApp> {
         Kind::GoogleBusiness => google(google::BUSINESS_SCOPE),
         Kind::GoogleAnalytics => google(google::ANALYTICS_SCOPE),
         Kind::GoogleAds => google(google::ADS_SCOPE),
+        Kind::GoogleCalendar => google(google::CALENDAR_SCOPE),
+        Kind::MicrosoftCalendar => {
+            let login = config.login_url.as_deref().unwrap_or(microsoft::LOGIN_URL);
+            microsoft::app(login, id, secret)
+        }
         Kind::Salesforce => salesforce::app(&base(salesforce::LOGIN_URL), id, secret),
         Kind::Square => square::app(&base(square::BASE_URL), id, secret),
         Kind::Hubspot => {
@@ -202,6 +209,15 @@ pub(crate) async fn open(
         Kind::GoogleBusiness => {
             let own = [("account", setting("account")), ("time_zone", setting("time_zone"))];
             Box::new(google::business::source(http, &base(google::BASE_URL), options(connection, &own)?, credentials))
+        }
+        kind @ (Kind::GoogleCalendar | Kind::MicrosoftCalendar) => {
+            let own = ["calendars", "whole", "words", "domains", "location"].map(|name| (name, setting(name)));
+            let options = options(connection, &own)?;
+            if kind == Kind::GoogleCalendar {
+                Box::new(google::calendar::source(http, &base(google::BASE_URL), options, credentials))
+            } else {
+                Box::new(microsoft::source(http, &base(microsoft::BASE_URL), options, credentials))
+            }
         }
         Kind::MetaAds => {
             let own = [("account", setting("account_id"))];

@@ -34,6 +34,7 @@ pub fn room(core: &Core, app: &App) -> Room {
         api: api().with_state(desk.clone()),
         webhooks: Router::new()
             .route("/webhooks/intake/{token}", post(webhook::receive))
+            .route("/webhooks/sources/google_business", post(notices::push::receive))
             .route("/webhooks/sources/{kind}/{token}", post(notices::receive))
             .route("/webhooks/sources/callrail/{token}/{event}", post(notices::receive_event))
             .with_state(desk.clone()),

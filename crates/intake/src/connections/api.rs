@@ -214,7 +214,7 @@ pub(crate) async fn check_source_connection(
     store::good(&mut tx, id, &account).await?;
     change::told(&mut tx, by.actor(), "ingestion.checked", &connection, None).await?;
     tx.commit().await?;
-    Ok(Json(CheckOut { account }))
+    Ok(Json(CheckOut { account: account.name }))
 }
 
 /// What can be read.

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use connectors::source::SourceError;
+use connectors::source::{Account, SourceError};
 use kernel::audit::{self, AuditEntry};
 use kernel::config::Secret;
 use kernel::db::{Caller, OrgTx};
@@ -77,7 +77,7 @@ pub(crate) async fn make(
         created_at: core.kernel.clock.now(),
     };
     if kind.is_read() && !waits {
-        connection.account = ask(core, org, &connection).await?;
+        connection.account = ask(core, org, &connection).await?.name;
     }
     let mut tx = core.kernel.db.begin(org).await?.called_from(caller);
     let new = store::NewConnection {
@@ -103,12 +103,13 @@ pub(crate) async fn make(
 }
 
 /// Asks the outside who we are; its refusal is for the form.
-pub(crate) async fn ask(core: &Core, org: OrgId, connection: &Connection) -> Result<String, AppError> {
+pub(crate) async fn ask(core: &Core, org: OrgId, connection: &Connection) -> Result<Account, AppError> {
     if connection.kind == Kind::Sftp {
-        return crate::drops::check(core, org, connection).await;
+        let name = crate::drops::check(core, org, connection).await?;
+        return Ok(Account { id: String::new(), name });
     }
     let source = sources::open(core, org, connection, "check").await.map_err(|error| refused(&error))?;
-    Ok(source.check().await.map_err(|error| refused(&error))?.name)
+    source.check().await.map_err(|error| refused(&error))
 }
 
 /// A source's error as an answer.

@@ -212,5 +212,5 @@ async fn finish(
         Err(error) => return Err(error),
     }
     tx.commit().await?;
-    Ok(account)
+    Ok(account.name)
 }

@@ -1,6 +1,7 @@
 //! The rows of connections.
 
 use chrono::{DateTime, TimeDelta, Utc};
+use connectors::source::Account;
 use kernel::db::OrgTx;
 use kernel::ids::{ConnectionId, uuid_at};
 use serde_json::Value;
@@ -162,15 +163,20 @@ pub(crate) async fn seal(tx: &mut OrgTx, id: ConnectionId, sealed: Vec<u8>) -> R
     Ok(())
 }
 
-/// Says that the credentials are good.
-pub(crate) async fn good(tx: &mut OrgTx, id: ConnectionId, account: &str) -> Result<(), sqlx::Error> {
+/// Says that the credentials are good, and what the outside system calls itself. A business account that nobody chose is held fast:
+/// it is the one that is read, and pushes name it.
+pub(crate) async fn good(tx: &mut OrgTx, id: ConnectionId, account: &Account) -> Result<(), sqlx::Error> {
     sqlx::query(
         "update connections set state = case when state = 'paused' then 'paused' else 'connected' end, account = $3, \
-         last_error = null, last_error_at = null where org_id = $1 and id = $2",
+         last_error = null, last_error_at = null, \
+         settings = case when kind = 'google_business' and $4::text <> '' and coalesce(settings ->> 'account', '') = '' \
+           then jsonb_set(settings, '{account}', to_jsonb($4::text)) else settings end \
+         where org_id = $1 and id = $2",
     )
     .bind(tx.org())
     .bind(id)
-    .bind(account)
+    .bind(&account.name)
+    .bind(&account.id)
     .execute(tx.conn())
     .await?;
     Ok(())

@@ -3,10 +3,11 @@
 //! The token names the connection, the connection's own secret proves the sender. Records that come along are signals at once;
 //! where a notice only says that something changed, its streams are read again. Rules a newcomer would break: an event, its
 //! signals and the run that it asks for are one transaction; what nobody signed is never kept; a notice is a hint, and what is
-//! lost of it the clock reads.
+//! lost of it the clock reads. Pushes of Google, which name an account instead of an address, are in [`push`].
 
 pub(crate) mod address;
 mod check;
+pub(crate) mod push;
 
 use axum::Json;
 use axum::body::Bytes;

@@ -43,7 +43,7 @@ pub(super) async fn connection(
             store::good(&mut tx, id, &account).await?;
             change::told(&mut tx, by.actor(), "ingestion.checked", &connection, None).await?;
             tx.commit().await?;
-            return Ok(back(&page, Toast::done(format!("It answers: {account}"))));
+            return Ok(back(&page, Toast::done(format!("It answers: {}", account.name))));
         }
         mode @ ("read" | "backfill" | "dry") => {
             let (mode, dry) = if mode == "backfill" { ("backfill", false) } else { ("incremental", mode == "dry") };

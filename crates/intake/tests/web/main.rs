@@ -5,6 +5,7 @@ mod csv;
 mod drops;
 mod notices;
 mod pages;
+mod push;
 mod rest;
 mod support;
 mod webhook;

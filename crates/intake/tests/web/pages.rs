@@ -24,6 +24,8 @@ async fn everything_that_can_be_connected_has_a_form() {
         "google_business",
         "google_analytics",
         "google_ads",
+        "google_calendar",
+        "microsoft_calendar",
         "meta_ads",
         "webhook",
         "rest",

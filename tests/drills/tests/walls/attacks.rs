@@ -18,6 +18,7 @@ const FROM_ELSEWHERE: &[(&str, &str)] = &[
         "POST /webhooks/intake/{token}",
         "programs of the organisation; an unguessable address, signed where it is set up",
     ),
+    ("POST /webhooks/sources/google_business", "Google's Pub/Sub; signed"),
     ("POST /webhooks/sources/{kind}/{token}", "sources; signed"),
     ("POST /webhooks/sources/callrail/{token}/{event}", "sources; signed"),
 ];

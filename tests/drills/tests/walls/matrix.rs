@@ -75,6 +75,7 @@ const SIGNED: &[(&str, &str)] = &[
         "POST /webhooks/sources/callrail/{token}/{event}",
         "the secret in the path, and the system's signature over the body",
     ),
+    ("POST /webhooks/sources/google_business", "a token that Google signed for the operator's subscription"),
     ("POST /webhooks/sources/{kind}/{token}", "the secret in the path, and the system's signature over the body"),
 ];
 
