@@ -1,8 +1,8 @@
 //! How far the calendars of an account were read: one after the other, each whole at first and then only what changed.
 //!
 //! A system tells changes from a token on, and forgets its tokens. Then a calendar is read whole again, and what was told as standing
-//! and is there no more was removed meanwhile. So the appointments ahead are kept with the token: a digest of each name and when it
-//! begins, nothing of who comes.
+//! and is there no more was removed meanwhile. So the appointments ahead are kept with the token: the id of each and when it begins,
+//! nothing of who comes.
 
 use std::collections::BTreeMap;
 
@@ -19,7 +19,7 @@ use crate::wire;
 /// The most appointments ahead that are kept of a calendar.
 const MOST_AHEAD: usize = 5_000;
 
-/// Appointments ahead: names and when they begin, in seconds. The name is whole, since it is told again when it is gone.
+/// Appointments ahead: ids and when they begin, in seconds.
 type Ahead = BTreeMap<String, i64>;
 
 /// Where a calendar goes on.
