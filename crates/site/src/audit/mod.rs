@@ -5,6 +5,7 @@
 
 mod api;
 pub(crate) mod config;
+mod facts;
 pub(crate) mod model;
 mod pages;
 pub(crate) mod paper;
@@ -28,7 +29,7 @@ pub(crate) fn api() -> OpenApiRouter<Core> {
 
 /// The audit's pages.
 pub(crate) fn routes() -> Router<Core> {
-    pages::routes()
+    pages::routes().merge(paper::routes())
 }
 
 /// Its background work: recommendations in a model's words.

@@ -130,7 +130,7 @@ impl Wording {
 
     /// Asks, checks, and asks once more where something is wrong; what stands then is used.
     async fn worded(&self, decision: &mut Decision, outcome: &Outcome) -> Result<Vec<Worded>, Unanswered> {
-        let advice = &outcome.all[..outcome.all.len().min(MOST)];
+        let advice = &chosen(outcome);
         if advice.is_empty() {
             return Ok(Vec::new());
         }
@@ -176,6 +176,12 @@ impl Wording {
         tx.commit().await?;
         Ok(())
     }
+}
+
+/// The three for this quarter, and what comes next.
+fn chosen(outcome: &Outcome) -> Vec<Advice> {
+    let rest = outcome.all.iter().filter(|advice| outcome.top.iter().all(|top| top.id != advice.id));
+    outcome.top.iter().chain(rest).take(MOST).cloned().collect()
 }
 
 /// The form of the answer: the ids it may name are those that were given.

@@ -1,0 +1,409 @@
+//! A result on paper: what a business hands to its board. The same result gives the same bytes.
+
+mod radar;
+
+use axum::Router;
+use axum::extract::State;
+use axum::http::{HeaderName, HeaderValue, header};
+use axum::response::{IntoResponse, Response};
+use axum::routing::get;
+use chrono::{DateTime, Datelike, Utc};
+use pdf::{Align, Block, Column, Ink, KeyFigure, Table};
+use serde_json::Value;
+use shell::{AppError, Path};
+
+use super::model::{Advice, DimensionScore, Outcome, Peers, Source};
+use super::{store, words};
+use crate::core::Core;
+use crate::inquiries::rate;
+use crate::roi::inputs::{INPUTS, Input};
+use crate::roi::model::{Case, Forecast, forecast};
+use crate::roi::{listed, money, months, percentage, said};
+use crate::sites::Site;
+use crate::visit::Visit;
+
+pub(crate) use radar::radar;
+
+/// Files an hour and address: one is made anew each time.
+const AN_HOUR: u32 = 120;
+
+/// The file of a result.
+pub(super) fn routes() -> Router<Core> {
+    Router::new().route("/audit/results/{token}/report.pdf", get(download))
+}
+
+async fn download(visit: Visit, State(core): State<Core>, Path(token): Path<String>) -> Result<Response, AppError> {
+    rate::check(&core, &visit, "report", AN_HOUR)?;
+    let mut tx = core.kernel().db.begin_site(visit.site.org, Some(&token)).await?;
+    let audit = store::by_token(&mut tx, &token).await?;
+    drop(tx);
+    let audit = audit.ok_or_else(|| AppError::not_found("result"))?;
+    let (Some(outcome), Some(done_at)) = (audit.outcome, audit.done_at) else {
+        return Err(AppError::not_found("result"));
+    };
+    let (site, link) = (visit.site.clone(), format!("{}/audit/results/{token}", visit.base));
+    let make = move || pdf(&site, &outcome, audit.words.as_ref(), done_at, &link);
+    let bytes = tokio::task::spawn_blocking(make).await.map_err(AppError::internal)??;
+    let headers = [
+        (header::CONTENT_TYPE, HeaderValue::from_static("application/pdf")),
+        (header::CONTENT_DISPOSITION, HeaderValue::from_static("inline; filename=\"maturity-audit.pdf\"")),
+        (header::CACHE_CONTROL, HeaderValue::from_static("private, no-store")),
+        (HeaderName::from_static("x-robots-tag"), HeaderValue::from_static("noindex")),
+    ];
+    Ok((headers, bytes).into_response())
+}
+
+/// The file: `words` are the audit's, where a model wrote them; `link` is where the result is read online.
+pub(crate) fn pdf(
+    site: &Site,
+    outcome: &Outcome,
+    words: Option<&Value>,
+    done_at: DateTime<Utc>,
+    link: &str,
+) -> anyhow::Result<Vec<u8>> {
+    let document = pdf::Document {
+        title: "Maturity audit".to_owned(),
+        author: site.name.clone(),
+        language: "en".to_owned(),
+        date: pdf::Date {
+            year: u16::try_from(done_at.year()).unwrap_or_default(),
+            month: done_at.month() as u8,
+            day: done_at.day() as u8,
+        },
+        paper: pdf::Paper::A4,
+        footer: format!("{} · Maturity audit · {}", site.name, done_at.format("%-d %B %Y")),
+        blocks: blocks(site, outcome, words, done_at, link),
+    };
+    Ok(document.render()?)
+}
+
+fn blocks(site: &Site, outcome: &Outcome, texts: Option<&Value>, done_at: DateTime<Utc>, link: &str) -> Vec<Block> {
+    let worth = forecast(&outcome.assumptions);
+    let mut blocks = cover(site, outcome, &worth, done_at);
+    blocks.push(Block::Heading("Where the business stands".to_owned()));
+    blocks.push(Block::Chart { caption: String::new(), drawing: radar::drawing(outcome) });
+    blocks.push(areas(outcome));
+    blocks.push(Block::Heading("Three things for this quarter".to_owned()));
+    blocks.push(three(&words::told(&outcome.top, texts)));
+    if words::are_there(texts) {
+        let note = "A model worded these recommendations for this business from the facts of the audit; every figure was checked \
+            against them.";
+        blocks.push(Block::Note(note.to_owned()));
+    }
+    blocks.extend(value(outcome, &worth));
+    blocks.push(Block::Heading("Everything that applies".to_owned()));
+    blocks.push(Block::Note("The most effect for the least effort first.".to_owned()));
+    blocks.push(everything(&words::told(&outcome.all, texts), &outcome.dimensions));
+    blocks.extend(method(outcome));
+    blocks.push(Block::Heading("Read it online".to_owned()));
+    blocks.push(Block::Text(format!(
+        "The same result with figures that can be moved: {link}. Whoever has this address can read it."
+    )));
+    blocks
+}
+
+/// For whom, how it came out, and what it is worth.
+fn cover(site: &Site, outcome: &Outcome, worth: &Forecast, done_at: DateTime<Utc>) -> Vec<Block> {
+    let business: Vec<&str> = [outcome.industry.name.as_str(), outcome.size.name.as_str()]
+        .into_iter()
+        .filter(|name| !name.is_empty())
+        .collect();
+    let note = format!("{} · {} · by {}", business.join(", "), done_at.format("%-d %B %Y"), site.name);
+    let note = note.trim_start_matches(" · ").to_owned();
+    let money = |value: f64| money(value, &outcome.currency);
+    let mut figures = vec![figure("Maturity", format!("{} of 100", outcome.total), outcome.band.name.clone())];
+    figures.extend(outcome.peers.as_ref().map(|peers| {
+        let note = if peers.source.assumed { "our assumption" } else { "published; source at the end" };
+        figure("Similar businesses", format!("{} of 100", peers.total), note.to_owned())
+    }));
+    figures.push(figure(
+        "Net in the first year",
+        money(worth.base.net_year),
+        format!("between {} and {}", money(worth.low.net_year), money(worth.high.net_year)),
+    ));
+    figures.push(figure("Paid back after", months(worth.base.payback_months), "in the base case".to_owned()));
+    let mut blocks = vec![
+        Block::Title { text: "Maturity audit".to_owned(), note },
+        Block::Lead(format!("{} of 100: {}. {}", outcome.total, outcome.band.name, outcome.band.meaning)),
+        Block::Figures(figures),
+    ];
+    if outcome.answered_weight < 100 {
+        blocks.push(Block::Note(format!(
+            "The score rests on {} % of the weights: areas nothing was answered about are left out and count neither way.",
+            outcome.answered_weight
+        )));
+    }
+    blocks
+}
+
+fn figure(label: &str, value: String, note: String) -> KeyFigure {
+    KeyFigure { label: label.to_owned(), value, change: String::new(), tone: Ink::Soft, note }
+}
+
+fn column(name: &str, share: f32) -> Column {
+    Column { name: name.to_owned(), align: Align::Left, share }
+}
+
+fn number_column(name: &str, share: f32) -> Column {
+    Column { name: name.to_owned(), align: Align::Right, share }
+}
+
+fn areas(outcome: &Outcome) -> Block {
+    let peers = outcome.peers.as_ref();
+    let level = |of: &DimensionScore| of.level.map_or_else(|| "–".to_owned(), |level| format!("{level} of 4"));
+    let peer = |n: usize| {
+        let points = peers.and_then(|peers| peers.scores.get(n));
+        points.map_or_else(|| "–".to_owned(), |points| format!("{:.1}", f64::from(*points) / 25.0))
+    };
+    let row = |(n, of): (usize, &DimensionScore)| {
+        let meaning = if of.level.is_none() { "Nothing was answered about it." } else { of.meaning.as_str() };
+        let next = if of.level == Some(4) { "The highest level." } else { of.next.as_str() };
+        vec![of.name.clone(), level(of), peer(n), format!("{} %", of.weight), meaning.to_owned(), next.to_owned()]
+    };
+    Block::Table(Table {
+        caption: String::new(),
+        columns: vec![
+            column("Area", 15.0),
+            number_column("Level", 9.0),
+            number_column("Others", 9.0),
+            number_column("Weight", 9.0),
+            column("What it looks like today", 34.0),
+            column("The next level", 34.0),
+        ],
+        rows: outcome.dimensions.iter().enumerate().map(row).collect(),
+    })
+}
+
+fn three(top: &[Advice]) -> Block {
+    let row = |(n, advice): (usize, &Advice)| {
+        let Advice { title, why, first, effort_days, effect, moves, feature, .. } = advice;
+        let with = if feature.is_empty() { "no tool is needed".to_owned() } else { format!("Recoup: {feature}") };
+        vec![
+            format!("{}. {title}", n + 1),
+            format!("{why} First: {first}"),
+            days(*effort_days),
+            format!("{effect} of 5, on {}", moves.name()),
+            with,
+        ]
+    };
+    Block::Table(Table {
+        caption: String::new(),
+        columns: vec![
+            column("What", 24.0),
+            column("Why, and what to do first", 44.0),
+            number_column("Effort", 10.0),
+            column("Effect", 16.0),
+            column("With", 16.0),
+        ],
+        rows: top.iter().enumerate().map(row).collect(),
+    })
+}
+
+fn days(days: u8) -> String {
+    if days == 1 { "1 day".to_owned() } else { format!("{days} days") }
+}
+
+/// What answering everybody would be worth, and what that rests on.
+fn value(outcome: &Outcome, worth: &Forecast) -> Vec<Block> {
+    let currency = outcome.currency.as_str();
+    let rows = vec![
+        case_row(worth, "Margin won back, a month", |case| money(case.recovered_margin_month, currency)),
+        case_row(worth, "Time put to use, a month", |case| money(case.hours_value_month, currency)),
+        case_row(worth, "Net a month, at full effect", |case| money(case.net_month, currency)),
+        case_row(worth, "Net in the first year", |case| money(case.net_year, currency)),
+        case_row(worth, "Return on cost, first year", |case| percentage(case.roi_percent)),
+        case_row(worth, "Paid back after", |case| months(case.payback_months)),
+        case_row(worth, "Paid back, discounted at 10 % a year", |case| months(case.payback_discounted_months)),
+        case_row(worth, "Net present value, 12 months at 10 %", |case| money(case.npv, currency)),
+    ];
+    let (names, share) = (["Low", "Base", "High"], 18.0);
+    let columns = std::iter::once(column("", 40.0)).chain(names.map(|name| number_column(name, share))).collect();
+    let assumption = |input: &&'static Input| {
+        vec![input.label.to_owned(), said(input, &worth.assumptions, currency), source_of(outcome, input)]
+    };
+    vec![
+        Block::Heading("What it would be worth".to_owned()),
+        Block::Table(Table { caption: String::new(), columns, rows }),
+        Block::Note(format!(
+            "Low and high move the three figures with the most influence by 25 %: {}. The effect grows evenly over the first months.",
+            listed(&worth.largest)
+        )),
+        Block::Table(Table {
+            caption: "The figures it rests on".to_owned(),
+            columns: vec![column("Figure", 28.0), number_column("Value", 14.0), column("Where it comes from", 60.0)],
+            rows: INPUTS.iter().map(assumption).collect(),
+        }),
+    ]
+}
+
+fn case_row(worth: &Forecast, name: &str, of: impl Fn(&Case) -> String) -> Vec<String> {
+    vec![name.to_owned(), of(&worth.low), of(&worth.base), of(&worth.high)]
+}
+
+fn source_of(outcome: &Outcome, input: &Input) -> String {
+    let known = outcome.sources.iter().find(|source| source.of == input.key);
+    known.map_or_else(|| input.source.to_owned(), |known| in_words(&known.source))
+}
+
+/// A source as it is read: a published one with its year.
+pub(crate) fn in_words(source: &Source) -> String {
+    if source.assumed { source.text.clone() } else { format!("{}, {}", source.text, source.year) }
+}
+
+fn everything(all: &[Advice], dimensions: &[DimensionScore]) -> Block {
+    let row = |advice: &Advice| {
+        let area = dimensions.iter().find(|of| of.dimension == advice.dimension);
+        vec![
+            advice.title.clone(),
+            advice.first.clone(),
+            area.map(|of| of.name.clone()).unwrap_or_default(),
+            days(advice.effort_days),
+            format!("{} of 5", advice.effect),
+        ]
+    };
+    Block::Table(Table {
+        caption: String::new(),
+        columns: vec![
+            column("What", 30.0),
+            column("What to do first", 42.0),
+            column("Area", 16.0),
+            number_column("Effort", 10.0),
+            number_column("Effect", 10.0),
+        ],
+        rows: all.iter().map(row).collect(),
+    })
+}
+
+/// How the figures were made, and from what.
+fn method(outcome: &Outcome) -> Vec<Block> {
+    let bands: Vec<String> =
+        outcome.bands.iter().map(|band| format!("{}–{} {}", band.from, band.to, band.name)).collect();
+    let mut items = vec![
+        format!(
+            "Score: 100 times the sum of weight times level, divided by 4 times the sum of the weights, over the areas that were \
+             answered. Bands: {}. Formula {}, questions {}.",
+            bands.join(", "),
+            outcome.formula,
+            outcome.config_version
+        ),
+        "Worth: margin won back is inquiries × not answered in time × reached after all × become customers × value × margin; \
+         time is hours × cost of an hour × share put to use; net is both less the running cost; the first year is twelve months \
+         of it with the ramp-up, less setting up."
+            .to_owned(),
+    ];
+    if let Some(Peers { source, findings, of_industry, .. }) = &outcome.peers {
+        let whom = if *of_industry { "in your line of business" } else { "of all kinds" };
+        items.push(format!("Similar businesses, {whom}: {}", in_words(source)));
+        items.extend(findings.iter().map(|finding| format!("{} {}", finding.text, in_words(&finding.source))));
+    }
+    vec![Block::Heading("How it was made".to_owned()), Block::List(pdf::List { numbered: false, items })]
+}
+
+#[cfg(test)]
+pub(super) fn sample() -> Outcome {
+    use super::config;
+    use super::model::{Answers, Named, SaidSo, SourceOf};
+    use super::score::{FORMULA, Scored, score};
+
+    let built_in = config::built_in();
+    let mut answers = Answers::default();
+    for question in built_in.questions() {
+        let chosen = question.choices.iter().take(2).map(|choice| choice.id.clone()).collect();
+        answers.chosen.insert(question.id.clone(), chosen);
+    }
+    let Scored { dimensions, answered_weight, total, band, top, all } = score(&built_in, &answers);
+    let benchmark = &built_in.benchmarks[0];
+    let peers = Peers {
+        scores: dimensions.iter().map(|of| benchmark.scores.get(&of.dimension).copied().unwrap_or_default()).collect(),
+        total: 38,
+        of_industry: false,
+        source: benchmark.source.clone(),
+        findings: built_in.findings.clone(),
+    };
+    let sources = built_in.assumptions.sources.iter();
+    Outcome {
+        formula: FORMULA,
+        config_version: 0,
+        industry: Named { id: "dentist".to_owned(), name: "Dental practice".to_owned() },
+        size: Named { id: "6_20".to_owned(), name: "6 to 20 people".to_owned() },
+        said: vec![SaidSo { question: "What hurts?".to_owned(), answers: vec!["Missed calls".to_owned()] }],
+        dimensions,
+        answered_weight,
+        total,
+        band,
+        bands: built_in.bands.clone(),
+        peers: Some(peers),
+        currency: "USD".to_owned(),
+        assumptions: crate::roi::model::usual(),
+        sources: sources.map(|(of, source)| SourceOf { of: of.clone(), source: source.clone() }).collect(),
+        top,
+        all,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use kernel::ids::OrgId;
+    use serde_json::json;
+
+    use super::*;
+    use crate::sites::{Flags, Look, Settings};
+
+    fn site() -> Site {
+        Site {
+            org: OrgId::from_uuid(uuid::Uuid::nil()),
+            name: "Brightfield".to_owned(),
+            tagline: String::new(),
+            domain: None,
+            published: true,
+            version: 1,
+            look: Look::default(),
+            flags: Flags::default(),
+            settings: Settings::default(),
+        }
+    }
+
+    fn made(outcome: &Outcome, words: Option<&Value>) -> Vec<u8> {
+        let done_at = DateTime::from_timestamp(1_900_000_000, 0).expect("an instant");
+        pdf(&site(), outcome, words, done_at, "https://audit.test/audit/results/abc").expect("a file")
+    }
+
+    fn pages_and_text(bytes: &[u8]) -> (usize, String) {
+        let file = lopdf::Document::load_mem(bytes).expect("a PDF");
+        let pages: Vec<u32> = file.get_pages().keys().copied().collect();
+        (pages.len(), file.extract_text(&pages).expect("text").replace('\n', " "))
+    }
+
+    #[test]
+    fn the_same_result_gives_the_same_bytes() {
+        let outcome = sample();
+        let first = made(&outcome, None);
+        assert!(first.starts_with(b"%PDF") && first == made(&outcome, None));
+        assert_eq!(first, made(&outcome, Some(&json!({ "nonsense": 1 }))), "words that cannot be read change nothing");
+    }
+
+    #[test]
+    fn it_says_what_a_board_asks() {
+        let outcome = sample();
+        let (pages, text) = pages_and_text(&made(&outcome, None));
+        assert!((2..=6).contains(&pages), "{pages} pages");
+        for part in ["Maturity audit", "Dental practice", "Brightfield", "Three things for this quarter", "Harvard"] {
+            assert!(text.contains(part), "{part} is missing: {text}");
+        }
+        assert!(text.contains(&format!("{} of 100", outcome.total)) && text.contains("$7,943"));
+    }
+
+    #[test]
+    fn what_nobody_answered_and_what_everybody_can_type_makes_no_file_fail() {
+        let mut outcome = sample();
+        for of in &mut outcome.dimensions {
+            (of.level, of.meaning, of.next) = (None, String::new(), String::new());
+        }
+        (outcome.answered_weight, outcome.total, outcome.peers) = (0, 0, None);
+        (outcome.top, outcome.all) = (Vec::new(), Vec::new());
+        outcome.industry.name = "<script>alert(1)</script> \u{0} \u{202e} 𝔘 مرحبا".repeat(20);
+        outcome.currency = "no currency".to_owned();
+        outcome.assumptions.value = f64::INFINITY;
+        assert!(made(&outcome, None).starts_with(b"%PDF"));
+    }
+}
