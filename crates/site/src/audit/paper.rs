@@ -371,7 +371,7 @@ mod tests {
     fn pages_and_text(bytes: &[u8]) -> (usize, String) {
         let file = lopdf::Document::load_mem(bytes).expect("a PDF");
         let pages: Vec<u32> = file.get_pages().keys().copied().collect();
-        (pages.len(), file.extract_text(&pages).expect("text").replace('\n', " "))
+        (pages.len(), file.extract_text(&pages).expect("text").split_whitespace().collect())
     }
 
     #[test]
@@ -388,9 +388,9 @@ mod tests {
         let (pages, text) = pages_and_text(&made(&outcome, None));
         assert!((2..=6).contains(&pages), "{pages} pages");
         for part in ["Maturity audit", "Dental practice", "Brightfield", "Three things for this quarter", "Harvard"] {
-            assert!(text.contains(part), "{part} is missing: {text}");
+            assert!(text.contains(&part.replace(' ', "")), "{part} is missing: {text}");
         }
-        assert!(text.contains(&format!("{} of 100", outcome.total)) && text.contains("$7,943"));
+        assert!(text.contains(&format!("{}of100", outcome.total)) && text.contains("$7,943"));
     }
 
     #[test]

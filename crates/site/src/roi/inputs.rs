@@ -44,9 +44,20 @@ impl Input {
         (value * 100.0).round() / 100.0
     }
 
-    /// Takes a value as a form gives it.
-    pub(crate) fn take(&self, assumptions: &mut Assumptions, shown: f64) {
-        (self.write)(assumptions, if self.unit == Unit::Share { shown / 100.0 } else { shown });
+    /// A value of a form as the model counts it.
+    pub(crate) fn of_form(&self, shown: f64) -> f64 {
+        if self.unit == Unit::Share { shown / 100.0 } else { shown }
+    }
+
+    /// Whether the model takes a value; months are whole.
+    pub(crate) fn takes(&self, value: f64) -> bool {
+        (0.0..=self.most).contains(&value) && (self.unit != Unit::Months || value.fract() == 0.0)
+    }
+
+    /// What it takes up to a number, in words.
+    pub(crate) fn bounds(&self, most: f64) -> String {
+        let whole = if self.unit == Unit::Months { "whole " } else { "" };
+        format!("a {whole}number from 0 to {}", shell::page::count(most as i64))
     }
 
     /// The most a form takes.
@@ -247,9 +258,9 @@ mod tests {
         let usual = usual();
         for input in INPUTS {
             let mut taken = usual.clone();
-            input.take(&mut taken, input.shown(&usual));
+            (input.write)(&mut taken, input.of_form(input.shown(&usual)));
             assert!(((input.read)(&taken) - (input.read)(&usual)).abs() < 1e-9, "{}", input.key);
-            assert!((input.read)(&usual) <= input.most && !input.source.is_empty());
+            assert!(input.takes((input.read)(&usual)) && !input.takes(-1.0) && !input.takes(f64::NAN));
             assert_eq!(named(input.key).map(|found| found.label), Some(input.label));
         }
         assert!(named("nothing").is_none());
