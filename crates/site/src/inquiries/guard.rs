@@ -17,15 +17,15 @@ use crate::visit::Visit;
 const BITS: u32 = 14;
 /// The same while a site is flooded.
 const BITS_IN_A_FLOOD: u32 = 17;
-/// The longest token and the longest proof that are read.
+/// The longest stamp and the longest proof that are read.
 const LONGEST: usize = 256;
 
-/// The hidden fields of a form, for templates: `{% call ui::guard(guard) %}`.
+/// The hidden fields of a form, for templates: `{{ ui::guard(guard) }}`.
 #[derive(Clone, Debug)]
 pub(crate) struct Guard {
-    /// `guard`: when the form was shown, sealed.
-    pub token: String,
-    /// `data-bits` of `guard_proof`: how much work its proof is.
+    /// When the form was shown, sealed.
+    pub stamp: String,
+    /// How much work its proof is.
     pub bits: u32,
 }
 
@@ -33,25 +33,22 @@ pub(crate) struct Guard {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(default)]
 pub(crate) struct Given {
-    /// The token.
-    #[serde(rename = "guard")]
-    pub token: String,
+    /// The stamp of the guard.
+    pub stamp: String,
     /// The number that does the work; empty without script.
-    #[serde(rename = "guard_proof")]
     pub proof: String,
     /// The field that people do not see; empty.
-    #[serde(rename = "fax_number")]
-    pub lure: String,
+    pub website: String,
 }
 
 /// What a guard says of who filled the form.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Told {
     pub lured: bool,
-    /// How long the form was open; none where the token is not ours.
+    /// How long the form was open; none where the stamp is not ours.
     pub open_for: Option<Duration>,
     pub work: Work,
-    /// Whether the token was used before.
+    /// Whether the stamp was used before.
     pub again: bool,
 }
 
@@ -67,7 +64,7 @@ pub(super) enum Work {
 struct Sealed {
     at: DateTime<Utc>,
     bits: u32,
-    /// Makes every token another.
+    /// Makes every stamp another.
     nonce: u64,
 }
 
@@ -81,37 +78,37 @@ pub(crate) fn issue(core: &Core, visit: &Visit) -> Result<Guard, AppError> {
     let sealed = Sealed { at: kernel.clock.now(), bits, nonce: rand::random() };
     let plain = serde_json::to_vec(&sealed).map_err(AppError::internal)?;
     let (key, sealed) = kernel.vault.seal_own(&place(visit.site.org), &plain)?;
-    Ok(Guard { token: format!("{key}.{}", URL_SAFE_NO_PAD.encode(sealed)), bits })
+    Ok(Guard { stamp: format!("{key}.{}", URL_SAFE_NO_PAD.encode(sealed)), bits })
 }
 
 /// Reads what came back.
 pub(super) fn read(core: &Core, org: OrgId, given: &Given) -> Told {
-    let opened = open(core, org, &given.token);
+    let opened = open(core, org, &given.stamp);
     let open_for = opened.as_ref().map(|sealed| core.kernel().clock.now() - sealed.at);
     let work = match &opened {
         _ if given.proof.is_empty() => Work::Missing,
-        Some(sealed) if is_done(&given.token, &given.proof, sealed.bits) => Work::Done,
+        Some(sealed) if is_done(&given.stamp, &given.proof, sealed.bits) => Work::Done,
         _ => Work::Wrong,
     };
     let again = opened.is_some_and(|sealed| !rate::is_rare(core, org, "guard", &sealed.nonce.to_be_bytes(), 1));
-    Told { lured: !given.lure.trim().is_empty(), open_for, work, again }
+    Told { lured: !given.website.trim().is_empty(), open_for, work, again }
 }
 
-fn open(core: &Core, org: OrgId, token: &str) -> Option<Sealed> {
-    if token.len() > LONGEST {
+fn open(core: &Core, org: OrgId, stamp: &str) -> Option<Sealed> {
+    if stamp.len() > LONGEST {
         return None;
     }
-    let (key, sealed) = token.split_once('.')?;
+    let (key, sealed) = stamp.split_once('.')?;
     let sealed = URL_SAFE_NO_PAD.decode(sealed).ok()?;
     let plain = core.kernel().vault.open_own(&place(org), key, &sealed).ok()?;
     serde_json::from_slice(&plain).ok()
 }
 
-fn is_done(token: &str, proof: &str, bits: u32) -> bool {
+fn is_done(stamp: &str, proof: &str, bits: u32) -> bool {
     if proof.len() > LONGEST {
         return false;
     }
-    let digest = digest(&SHA256, format!("{token}:{proof}").as_bytes());
+    let digest = digest(&SHA256, format!("{stamp}:{proof}").as_bytes());
     zero_bits(digest.as_ref()) >= bits
 }
 
@@ -122,7 +119,7 @@ fn zero_bits(bytes: &[u8]) -> u32 {
     u32::try_from(whole).unwrap_or(u32::MAX).saturating_mul(8).saturating_add(rest)
 }
 
-/// A token of one site is none of another.
+/// A stamp of one site is none of another.
 fn place(org: OrgId) -> String {
     format!("site/guard/{org}")
 }
@@ -139,10 +136,10 @@ mod tests {
     }
 
     #[test]
-    fn work_is_done_by_the_right_number_and_by_no_other() {
-        let right = (0..100_000).find(|n| is_done("token", &n.to_string(), 8)).expect("a number");
-        assert!(is_done("token", &right.to_string(), 8));
-        assert!(!is_done("another", &right.to_string(), 16));
-        assert!(!is_done("token", &"1".repeat(300), 0), "a proof is short");
+    fn work_is_done_by_the_right_number_for_the_right_stamp() {
+        let right = (0..100_000).find(|n| is_done("stamp", &n.to_string(), 8)).expect("a number");
+        assert!(is_done("stamp", &right.to_string(), 8));
+        assert!(!is_done("stamp", &format!("{right}x"), 24));
+        assert!(!is_done("stamp", &"1".repeat(300), 0), "a proof is short");
     }
 }

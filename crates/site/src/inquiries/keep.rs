@@ -64,7 +64,12 @@ pub(crate) async fn keep(core: &Core, visit: &Visit, tx: &mut OrgTx, new: NewInq
     if !is_spam {
         tx.enqueue(job_of(made.id));
     }
-    Ok(Kept { id: made.id, token: made.token })
+    Ok(Kept { id: made.id, token: made.token, is_spam })
+}
+
+/// The token of an inquiry, from the digest in its row: workers put it into letters, and nobody else can make it.
+pub(crate) fn token_of(vault: &OrgVault, digest: &[u8]) -> String {
+    encode(token_bits(&vault.blind_index("site_inquiry_token", &hex::encode(digest))))
 }
 
 /// The job that sees to an inquiry.
@@ -96,7 +101,7 @@ impl Made {
             audit
         ]);
         let digest = vault.blind_index("site_inquiry", &said.to_string());
-        let token = vault.blind_index("site_inquiry_token", &hex::encode(&digest));
+        let token = token_of(vault, &digest);
         let mut bits = [0; 10];
         for (bit, byte) in bits.iter_mut().zip(&digest) {
             *bit = *byte;
@@ -104,7 +109,7 @@ impl Made {
         let midnight = day.and_time(chrono::NaiveTime::MIN).and_utc().timestamp_millis();
         let millis = u64::try_from(midnight).unwrap_or_default();
         let id = uuid::Builder::from_unix_timestamp_millis(millis, &bits).into_uuid();
-        Self { id: InquiryId::from_uuid(id), digest, token: encode(token_bits(&token)) }
+        Self { id: InquiryId::from_uuid(id), digest, token }
     }
 }
 

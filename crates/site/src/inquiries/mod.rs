@@ -12,11 +12,12 @@ mod follow_up;
 pub(crate) mod guard;
 mod job;
 mod keep;
-mod letters;
+pub(crate) mod letters;
 pub(crate) mod rate;
 mod retention;
 mod spam;
 pub(crate) mod store;
+pub(crate) mod story;
 
 use std::sync::Arc;
 
@@ -30,7 +31,8 @@ use utoipa_axum::router::OpenApiRouter;
 use crate::core::Core;
 use crate::ports;
 
-pub(crate) use keep::keep;
+pub(crate) use keep::{keep, token_of};
+pub(crate) use letters::Sender;
 
 /// Inquiries an hour of one site from which on it counts as flooded.
 const CALM: u32 = 60;
@@ -75,7 +77,8 @@ pub(crate) struct NewInquiry {
     /// What it is about, in a word or a line; may be empty.
     pub topic: String,
     pub person: ports::Person,
-    /// What they wrote; may be empty, except in a contact form.
+    /// What they wrote; may be empty, except in a contact form. Of [`Kind::Audit`]: the address of the result, which only the visitor
+    /// has, as a whole address or a path of the site.
     pub message: String,
     /// Whether they want letters; none where they were not asked.
     pub letters: Option<bool>,
@@ -93,6 +96,8 @@ pub(crate) struct Kept {
     pub id: InquiryId,
     /// Of the confirming link, and of whatever else its visitor may see of it.
     pub token: String,
+    /// Whether it is kept aside: nothing follows from it, and nobody who sent it may learn that.
+    pub is_spam: bool,
 }
 
 /// The part of the API that published forms call.
@@ -114,7 +119,7 @@ pub(crate) fn routes() -> Router<Core> {
 /// What becomes of an inquiry.
 pub(crate) fn handlers(core: &Core, handlers: &mut Handlers) {
     handlers.add(Arc::new(job::Arrival::new(core.clone())));
-    handlers.add(Arc::new(job::Consent::new(core.clone())));
+    handlers.add(Arc::new(crate::booking::Changes::new(core.clone())));
 }
 
 /// Follow-ups that are due, and what was kept long enough.

@@ -249,19 +249,19 @@ pub(crate) fn hidden(page: &str) -> Vec<(String, String)> {
         .filter(|input| input.contains("type=\"hidden\""))
         .map(|input| (attribute(input, "name"), attribute(input, "value")))
         .collect();
-    if let Some(input) = page.split("<input").find(|rest| rest.contains("name=\"guard_proof\"")) {
-        let bits: u32 = attribute(input, "data-bits").parse().expect("how much work");
-        let token = attribute(input, "data-token");
-        fields.retain(|(name, _)| name != "guard_proof");
-        fields.push(("guard_proof".to_owned(), proof(&token, bits)));
+    if let Some(input) = page.split("<input").find(|rest| rest.contains("name=\"proof\"")) {
+        let bits: u32 = attribute(input, "data-guard-bits").parse().expect("how much work");
+        let stamp = attribute(input, "data-guard");
+        fields.retain(|(name, _)| name != "proof");
+        fields.push(("proof".to_owned(), proof(&stamp, bits)));
     }
     fields
 }
 
-/// The first number that makes the digest of token and number begin with so many zero bits.
-pub(crate) fn proof(token: &str, bits: u32) -> String {
+/// The first number that makes the digest of stamp and number begin with so many zero bits.
+pub(crate) fn proof(stamp: &str, bits: u32) -> String {
     let enough = |number: &u64| {
-        let digest = ring::digest::digest(&ring::digest::SHA256, format!("{token}:{number}").as_bytes());
+        let digest = ring::digest::digest(&ring::digest::SHA256, format!("{stamp}:{number}").as_bytes());
         let first = u64::from_be_bytes(digest.as_ref()[..8].try_into().expect("eight bytes"));
         first.leading_zeros() >= bits
     };
