@@ -11,7 +11,7 @@ mod pages;
 pub(crate) mod paper;
 pub(crate) mod score;
 pub(crate) mod store;
-mod submit;
+pub(crate) mod submit;
 pub(crate) mod words;
 
 use axum::Router;

@@ -13,6 +13,7 @@ use crate::roi::model::Assumptions;
 /// What of a business is looked at.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
+#[schema(as = AuditDimension)]
 pub(crate) enum Dimension {
     LeadCapture,
     Response,
@@ -178,6 +179,7 @@ pub(crate) struct Measure {
 /// A range of the score.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(as = AuditBand)]
 pub(crate) struct Band {
     pub from: u8,
     pub to: u8,
@@ -200,6 +202,7 @@ pub(crate) struct Benchmark {
 /// Where a figure comes from.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(as = AuditSource)]
 pub(crate) struct Source {
     pub text: String,
     pub year: u16,
@@ -211,6 +214,7 @@ pub(crate) struct Source {
 /// A published figure that says what is usual.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(as = AuditFinding)]
 pub(crate) struct Finding {
     /// For these alone; empty: for all.
     #[serde(default)]
@@ -222,6 +226,7 @@ pub(crate) struct Finding {
 /// Which assumption of the forecast a recommendation moves.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
+#[schema(as = AuditMoves)]
 pub(crate) enum Moves {
     MissedShare,
     RecoveryShare,
@@ -326,6 +331,7 @@ pub(crate) struct Answers {
 
 /// A choice with its name, so that a result can be read without its configuration.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[schema(as = AuditNamed)]
 pub(crate) struct Named {
     pub id: String,
     pub name: String,
@@ -334,6 +340,7 @@ pub(crate) struct Named {
 /// How a dimension came out.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
+#[schema(as = AuditDimensionScore)]
 pub(crate) struct DimensionScore {
     pub dimension: Dimension,
     pub name: String,
@@ -357,6 +364,7 @@ impl DimensionScore {
 /// A recommendation that applies.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
+#[schema(as = AuditAdvice)]
 pub(crate) struct Advice {
     pub id: String,
     pub title: String,
@@ -375,6 +383,7 @@ pub(crate) struct Advice {
 /// What similar businesses look like, as it was shown.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
+#[schema(as = AuditPeers)]
 pub(crate) struct Peers {
     /// Points of 100, in the order of the dimensions.
     pub scores: Vec<u8>,
@@ -389,6 +398,7 @@ pub(crate) struct Peers {
 /// A question and what was answered, in words.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
+#[schema(as = AuditAnswer)]
 pub(crate) struct SaidSo {
     pub question: String,
     pub answers: Vec<String>,
@@ -396,6 +406,7 @@ pub(crate) struct SaidSo {
 
 /// Where an assumption comes from.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[schema(as = AuditSourceOf)]
 pub(crate) struct SourceOf {
     /// Its name in [`Assumptions`].
     pub of: String,

@@ -93,7 +93,7 @@ fn question(one: &Question, complaints: &mut Complaints) {
             format!("{name} has {choices} choices; 2 to {MOST_CHOICES} are shown")
         }),
     }
-    complaints.unless(one.own_words <= (one.kind == Kind::Many), || {
+    complaints.unless(!one.own_words || one.kind == Kind::Many, || {
         format!("{name} takes own words, which only a question with several answers can")
     });
     let mut known = BTreeSet::new();
