@@ -29,7 +29,7 @@ pub(crate) fn api() -> OpenApiRouter<Core> {
 
 /// The audit's pages.
 pub(crate) fn routes() -> Router<Core> {
-    pages::routes().merge(paper::routes())
+    pages::routes()
 }
 
 /// Its background work: recommendations in a model's words.

@@ -1,3 +1,5 @@
 //! The public sites through the router, on a real database: an organisation with a published site, visitors, and its desk.
 
+mod report;
+mod roi;
 mod support;
