@@ -34,12 +34,11 @@ pub(super) async fn show(visit: Visit, State(core): State<Core>) -> Result<Respo
         return Err(AppError::not_found("page"));
     }
     core.tally().view(&visit);
-    let typed = typed(&visit);
+    let Given { assumptions, typed, wrong } = Given::of(&visit, &usual());
     if typed.is_empty() {
-        let make = async { show_page(&page(&visit, &usual(), &typed, Vec::new())) };
+        let make = async { show_page(&page(&visit, &assumptions, &typed, wrong)) };
         return core.cache().answer(&visit, (PATH, 0), "text/html; charset=utf-8", make).await;
     }
-    let (assumptions, wrong) = read(&typed);
     let status = if wrong.is_empty() { StatusCode::OK } else { StatusCode::UNPROCESSABLE_ENTITY };
     let html = show_page(&page(&visit, &assumptions, &typed, wrong))?;
     let headers = [(header::CACHE_CONTROL, HeaderValue::from_static("private, no-store"))];
@@ -72,26 +71,37 @@ fn page(
     RoiPage { frame, forecast: view, wrong: is_wrong }
 }
 
-/// The figures of the address, as they were typed; other values (such as those of campaigns) are nobody's business here.
-fn typed(visit: &Visit) -> BTreeMap<&'static str, String> {
-    let value = |input: &&'static Input| Some((input.key, visit.query_value(input.key)?));
-    INPUTS.iter().filter_map(value).collect()
+/// Figures with those of an address, as a form without script sends them.
+struct Given {
+    /// What was there, with what could be used.
+    assumptions: Assumptions,
+    typed: BTreeMap<&'static str, String>,
+    /// What could not be used.
+    wrong: Vec<Detail>,
 }
 
-/// The usual figures with those that were typed, and what could not be used.
-fn read(typed: &BTreeMap<&'static str, String>) -> (Assumptions, Vec<Detail>) {
-    let (mut made, mut wrong) = (usual(), Vec::new());
-    for input in INPUTS {
-        let Some(text) = typed.get(input.key) else { continue };
-        match number(text).map(|shown| input.of_form(shown)).filter(|value| input.takes(*value)) {
-            Some(value) => (input.write)(&mut made, value),
-            None => {
-                let bounds = input.bounds(input.most_shown());
-                wrong.push(Detail::new(input.key, format!("This is {bounds}, without spaces or commas.")));
+impl Given {
+    /// The figures of the address over those that stand without one; other values (such as those of campaigns) are nobody's
+    /// business here.
+    fn of(visit: &Visit, own: &Assumptions) -> Self {
+        let value = |input: &&'static Input| Some((input.key, visit.query_value(input.key)?));
+        Self::read(own, INPUTS.iter().filter_map(value).collect())
+    }
+
+    fn read(own: &Assumptions, typed: BTreeMap<&'static str, String>) -> Self {
+        let (mut assumptions, mut wrong) = (own.clone(), Vec::new());
+        for input in INPUTS {
+            let Some(text) = typed.get(input.key) else { continue };
+            match number(text).map(|shown| input.of_form(shown)).filter(|value| input.takes(*value)) {
+                Some(value) => (input.write)(&mut assumptions, value),
+                None => {
+                    let bounds = input.bounds(input.most_shown());
+                    wrong.push(Detail::new(input.key, format!("This is {bounds}, without spaces or commas.")));
+                }
             }
         }
+        Self { assumptions, typed, wrong }
     }
-    (made, wrong)
 }
 
 fn number(text: &str) -> Option<f64> {
@@ -106,13 +116,14 @@ fn number(text: &str) -> Option<f64> {
 mod tests {
     use super::*;
 
-    fn given(pairs: &[(&'static str, &str)]) -> BTreeMap<&'static str, String> {
-        pairs.iter().map(|(key, value)| (*key, (*value).to_owned())).collect()
+    fn read(pairs: &[(&'static str, &str)]) -> Given {
+        Given::read(&usual(), pairs.iter().map(|(key, value)| (*key, (*value).to_owned())).collect())
     }
 
     #[test]
     fn typed_figures_replace_the_usual_ones_and_percentages_become_shares() {
-        let (made, wrong) = read(&given(&[("missedShare", "40"), ("value", " 1250.50 "), ("rampMonths", "0")]));
+        let Given { assumptions: made, wrong, .. } =
+            read(&[("missedShare", "40"), ("value", " 1250.50 "), ("rampMonths", "0")]);
         assert!(wrong.is_empty());
         assert!((made.missed_share - 0.4).abs() < 1e-12 && (made.value - 1_250.5).abs() < 1e-12);
         assert_eq!((made.ramp_months, made.clone().clamped()), (0, made));
@@ -121,10 +132,10 @@ mod tests {
     #[test]
     fn slips_are_named_and_the_usual_figure_stands_meanwhile() {
         for text in ["", "abc", "-1", "1e5", "inf", "NaN", "12,5", "101", "<script>", "9".repeat(40).as_str()] {
-            let (made, wrong) = read(&given(&[("closeRate", text)]));
-            assert_eq!((made, wrong.len()), (usual(), 1), "{text}");
+            let Given { assumptions, wrong, .. } = read(&[("closeRate", text)]);
+            assert_eq!((assumptions, wrong.len()), (usual(), 1), "{text}");
         }
-        let (_, wrong) = read(&given(&[("rampMonths", "1.5")]));
+        let wrong = read(&[("rampMonths", "1.5")]).wrong;
         assert!(wrong[0].reason.contains("whole number from 0 to 12"), "{}", wrong[0].reason);
     }
 }
