@@ -210,12 +210,14 @@ create table site_inquiries (
   source jsonb not null default '{}',
   assignee uuid,
   follow_up_at timestamptz,
+  hidden_at timestamptz,                      -- while the erasure of its contact waits
   at timestamptz not null,
   updated_at timestamptz not null,
   primary key (org_id, id),
   unique (org_id, digest)
 );
 select recoup_tenant_table('site_inquiries');
+select recoup_hides('site_inquiries', 'hidden_at');
 select recoup_site_access('site_inquiries', 'select, insert', 'token_hash = recoup_site_token()');
 grant update (state, confirmed_at, consent, updated_at) on site_inquiries to recoup_site;
 create index site_inquiries_listed on site_inquiries (org_id, state, at desc, id desc);

@@ -3,7 +3,7 @@
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use kernel::db::OrgTx;
-use kernel::ids::{ChatId, ContactId, ConversationId, InquiryId, LeadId, MessageId, TaskId};
+use kernel::ids::{ChatId, ContactId, ConversationId, InquiryId, LeadId, MemberId, MessageId, TaskId};
 
 /// Somebody who made themselves known on the site.
 #[derive(Clone, Debug, Default)]
@@ -52,12 +52,31 @@ pub struct Arrived {
     pub task: Option<TaskId>,
 }
 
+/// Something that somebody should do now.
+#[derive(Clone, Copy, Debug)]
+pub struct Reminder<'a> {
+    /// What it is made from: while such a task is open no second one is made.
+    pub key: &'a str,
+    /// 1 to 200 characters.
+    pub title: &'a str,
+    /// Why.
+    pub body: &'a str,
+    /// Whose it is.
+    pub assignee: Option<MemberId>,
+    /// By when.
+    pub due_at: DateTime<Utc>,
+}
+
 /// The room of contacts and leads.
 #[async_trait]
 pub trait Crm: Send + Sync {
     /// Finds or makes the contact by its address, its open lead, the story as an activity, and the task; within the transaction. The
-    /// same inquiry again changes nothing and gives the same.
+    /// same story again changes nothing and gives the same; another story of the same inquiry (a consultation that was moved) takes
+    /// the place of the one before.
     async fn arrived(&self, tx: &mut OrgTx, person: &Person, story: &Story) -> anyhow::Result<Arrived>;
+
+    /// Makes a task about a lead, where none of this key is open.
+    async fn remind(&self, tx: &mut OrgTx, lead: LeadId, reminder: &Reminder<'_>) -> anyhow::Result<TaskId>;
 }
 
 /// Something a visitor wrote.

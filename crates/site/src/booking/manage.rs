@@ -157,12 +157,16 @@ async fn change(core: &Core, visit: &Visit, token: &str, form: &MoveForm) -> Res
         return Ok(());
     }
     let hours = &visit.site.settings.hours;
+    // One that was kept aside takes nobody's time and tells nobody.
+    let counts = store::has_quarters(&mut tx, booking.id).await?;
     store::give_back(&mut tx, booking.id).await?;
-    if !store::take(&mut tx, hours, booking.id, starts).await? {
+    if counts && !store::take(&mut tx, hours, booking.id, starts).await? {
         return Err(gone());
     }
     store::move_to(&mut tx, booking.id, starts, super::slots::ends(hours, starts)).await?;
-    tell(&mut tx, &booking, "moved");
+    if counts {
+        tell(&mut tx, &booking, "moved");
+    }
     tx.commit().await?;
     Ok(())
 }
@@ -176,9 +180,12 @@ pub(super) async fn cancel(
     let mut tx = begin(&core, &visit, &token).await?;
     let booking = store::held(&mut tx, &token).await?.ok_or_else(unknown)?;
     if is_open(&core, &booking) {
+        let counts = store::has_quarters(&mut tx, booking.id).await?;
         store::give_back(&mut tx, booking.id).await?;
         store::cancel(&mut tx, booking.id).await?;
-        tell(&mut tx, &booking, "cancelled");
+        if counts {
+            tell(&mut tx, &booking, "cancelled");
+        }
         tx.commit().await?;
     }
     Ok(Redirect::to(&format!("/book/{token}")).into_response())

@@ -31,6 +31,7 @@ use utoipa_axum::router::OpenApiRouter;
 use crate::core::Core;
 use crate::ports;
 
+pub(crate) use fields::email_index;
 pub(crate) use keep::{keep, token_of};
 pub(crate) use letters::Sender;
 

@@ -69,7 +69,6 @@ pub(crate) struct Inquiry {
     pub confirmed_at: Option<DateTime<Utc>>,
     pub audit: Option<MaturityId>,
     pub contact: Option<ContactId>,
-    pub lead: Option<LeadId>,
     /// Of the links in letters.
     pub token: String,
     pub at: DateTime<Utc>,
@@ -87,7 +86,6 @@ struct Row {
     confirmed_at: Option<DateTime<Utc>>,
     audit_id: Option<MaturityId>,
     contact_id: Option<ContactId>,
-    lead_id: Option<LeadId>,
     at: DateTime<Utc>,
 }
 
@@ -104,7 +102,6 @@ impl Row {
             confirmed_at: self.confirmed_at,
             audit: self.audit_id,
             contact: self.contact_id,
-            lead: self.lead_id,
             token: super::token_of(vault, &self.digest),
             at: self.at,
         }
@@ -112,7 +109,7 @@ impl Row {
 }
 
 const COLUMNS: &str =
-    "id, kind, topic, sealed, digest, state, consent, confirmed_at, audit_id, contact_id, lead_id, at";
+    "id, kind, topic, sealed, digest, state, consent, confirmed_at, audit_id, contact_id, at";
 
 /// An inquiry by its id, locked until the transaction ends.
 pub(crate) async fn held(tx: &mut OrgTx, vault: &OrgVault, id: InquiryId) -> Result<Option<Inquiry>, sqlx::Error> {

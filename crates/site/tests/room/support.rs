@@ -20,7 +20,7 @@ use serde_json::{Value, json};
 use shell::testing::{Answer, TestWeb};
 use shell::{Role, Settings};
 use site::Core;
-use site::ports::{Arrived, Crm, Desk, Person, Said, Story};
+use site::ports::{Arrived, Crm, Desk, Person, Reminder, Said, Story};
 use standins::Handle;
 use standins::mail::Mail;
 use tower::ServiceExt as _;
@@ -279,12 +279,18 @@ pub(crate) struct FakeCrm {
     told: Mutex<Vec<(Person, Story)>>,
     known: Mutex<HashMap<InquiryId, Arrived>>,
     contacts: Mutex<HashMap<String, (ContactId, LeadId)>>,
+    reminders: Mutex<Vec<String>>,
 }
 
 impl FakeCrm {
     /// Every call, in order.
     pub(crate) fn told(&self) -> Vec<(Person, Story)> {
         self.told.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// The title of every reminder, in order.
+    pub(crate) fn reminders(&self) -> Vec<String> {
+        self.reminders.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 }
 
@@ -303,6 +309,11 @@ impl Crm for FakeCrm {
         let arrived = Arrived { contact, lead, task };
         known.insert(story.inquiry, arrived);
         Ok(arrived)
+    }
+
+    async fn remind(&self, tx: &mut OrgTx, _lead: LeadId, reminder: &Reminder<'_>) -> anyhow::Result<TaskId> {
+        self.reminders.lock().unwrap_or_else(PoisonError::into_inner).push(reminder.title.to_owned());
+        Ok(TaskId::new(tx.clock()))
     }
 }
 
