@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use serde_json::{Value, json};
 
+use super::theme;
 use crate::sites::Site;
 use crate::visit::Visit;
 
@@ -56,6 +57,14 @@ impl SiteFrame {
         }
     }
 
+    /// The page's own path, where the one that was asked for may be written in other ways.
+    #[must_use]
+    pub(crate) fn at(mut self, path: &str) -> Self {
+        self.canonical = format!("{}{path}", self.base);
+        self.path = path.into();
+        self
+    }
+
     /// A page that belongs to one visitor or is nobody's: search engines leave it.
     #[must_use]
     pub(crate) fn private(mut self) -> Self {
@@ -81,7 +90,8 @@ impl SiteFrame {
     #[must_use]
     pub(crate) fn with_trail(self, trail: &[(&str, &str)]) -> Self {
         let base = self.base.clone();
-        let steps = [("Home", "/")].iter().chain(trail).enumerate();
+        let home = [("Home", "/")];
+        let steps = home.iter().chain(trail).enumerate();
         let items: Vec<Value> = steps
             .map(|(place, (name, path))| {
                 json!({ "@type": "ListItem", "position": place + 1, "name": name, "item": format!("{base}{path}") })
@@ -100,10 +110,20 @@ impl SiteFrame {
         if self.title.is_empty() || self.title == *name { name.clone() } else { format!("{} · {name}", self.title) }
     }
 
-    /// The address of the site's colours.
+    /// The address of the site's colours; empty where they are those of the style sheet, so that nobody waits for them.
     pub(crate) fn theme_href(&self) -> String {
-        let (look, version) = (&self.site.look, self.site.version);
-        format!("/site/theme.css?v={version}-{}", look.hue)
+        let look = &self.site.look;
+        if theme::is_default(look) { String::new() } else { format!("/site/theme.css?v={}", theme::version(look)) }
+    }
+
+    /// The address of the site's mark for the browser's tab.
+    pub(crate) fn icon_href(&self) -> String {
+        format!("/favicon.ico?v={}", theme::version(&self.site.look))
+    }
+
+    /// Whether it is the first page of the site.
+    pub(crate) fn is_home(&self) -> bool {
+        &*self.path == "/"
     }
 
     /// Who answers for the site: the legal name, or its own.

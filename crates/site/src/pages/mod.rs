@@ -2,9 +2,10 @@
 //! frame, its errors, the ways of addresses that moved, the map for search engines.
 //!
 //! Rules a newcomer would break: a page of the database replaces the built-in one of its kind and slug; a page that is the same for
-//! everybody comes from the cache; an error page asks the database for nothing.
+//! everybody comes from the cache, and a look at a draft never does; an error page asks the database for nothing.
 
 mod errors;
+mod facts;
 mod files;
 mod frame;
 mod home;
@@ -15,12 +16,15 @@ mod theme;
 mod words;
 
 use axum::Router;
+use axum::response::{Html, IntoResponse, Response};
 use axum::routing::get;
 use shell::AppError;
 
 use crate::core::Core;
+use crate::visit::Visit;
 
 pub(crate) use errors::in_own_frame;
+pub(crate) use facts::fill;
 pub(crate) use frame::SiteFrame;
 pub(crate) use moved::moved_or_missing;
 
@@ -46,4 +50,16 @@ pub(crate) fn routes() -> Router<Core> {
 /// A page as text, for [`crate::cache::Cache::answer`] or an answer of its own.
 pub(crate) fn show_page(template: &impl askama::Template) -> Result<String, AppError> {
     Ok(template.render()?)
+}
+
+/// Answers a page of words in the wording that was drawn, and counts that it was seen.
+async fn answer<F>(core: &Core, visit: &Visit, page: (&str, u8), make: F) -> Result<Response, AppError>
+where
+    F: Future<Output = Result<String, AppError>>,
+{
+    core.tally().view(visit);
+    if shown::is_draft(visit) {
+        return Ok(Html(make.await?).into_response());
+    }
+    core.cache().answer(visit, page, "text/html; charset=utf-8", make).await
 }
