@@ -6,3 +6,5 @@ pub mod reach;
 pub mod rooms;
 pub mod runtime;
 mod tools;
+pub mod visitors;
+pub mod visitors_desk;

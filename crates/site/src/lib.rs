@@ -31,6 +31,7 @@ use kernel::queue::Handlers;
 use kernel::schedule::Reconciler;
 
 pub use crate::core::Core;
+pub use assistant::answer;
 pub use front::front;
 pub use web::{public, room};
 

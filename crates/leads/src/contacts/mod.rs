@@ -4,6 +4,7 @@
 //! themselves; a merge is a person's decision and can be undone.
 
 mod card;
+mod link;
 mod merge;
 mod resolve;
 mod sealed;
@@ -12,6 +13,7 @@ mod show;
 mod suggest;
 
 pub use card::{Card, cards, find};
+pub use link::link;
 pub use resolve::{Found, Person, resolve};
 pub use sealed::{Field, Profile};
 pub(crate) use show::{ContactOut, api, load};

@@ -1,5 +1,6 @@
 //! The public sites through the router, on a real database: an organisation with a published site, visitors, and its desk.
 
+mod assistant;
 mod report;
 mod roi;
 mod support;
