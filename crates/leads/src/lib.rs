@@ -4,6 +4,7 @@
 //! never merged by themselves; nothing is called with a transaction open.
 
 mod activities;
+pub mod arrivals;
 pub mod contacts;
 mod core;
 mod crm;

@@ -36,7 +36,7 @@ pub struct NewTask<'a> {
     pub body: &'a str,
     /// Where it is done: a path of ours, or nothing.
     pub href: &'a str,
-    /// `advisor`, `action`, `play` or `person`.
+    /// `advisor`, `action`, `play`, `site` or `person`.
     pub source: &'a str,
     /// What it is made from: while such a task is open no second one is made.
     pub source_key: Option<&'a str>,
@@ -54,7 +54,7 @@ pub(crate) struct TaskOut {
     pub body: String,
     /// Where it is done; empty where it has no page.
     pub href: String,
-    /// `advisor`, `action`, `play` or `person`.
+    /// `advisor`, `action`, `play`, `site` or `person`.
     pub source: String,
     pub assignee: Option<MemberId>,
     pub made_by: String,

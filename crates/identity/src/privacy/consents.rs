@@ -136,6 +136,35 @@ pub async fn latest(
     Ok(rows.into_iter().collect())
 }
 
+/// Keeps a word about offers that the contact gave somewhere else than to a member, such as on the site; the same word again is not
+/// kept twice. `evidence` says where it can be seen.
+pub async fn record_marketing(
+    tx: &mut OrgTx,
+    contact: ContactId,
+    granted: bool,
+    (source, evidence): (&str, &str),
+) -> Result<(), sqlx::Error> {
+    if latest(tx, &[contact], ConsentKind::Marketing.word()).await?.get(&contact) == Some(&granted) {
+        return Ok(());
+    }
+    sqlx::query(
+        "insert into consent_records (org_id, id, contact_id, kind, channel, granted, source, text_version, evidence, by_actor, at) \
+         values ($1, $2, $3, $4, null, $5, $6, null, $7, $8, $9)",
+    )
+    .bind(tx.org())
+    .bind(ConsentId::new(tx.clock()))
+    .bind(contact)
+    .bind(ConsentKind::Marketing.word())
+    .bind(granted)
+    .bind(source)
+    .bind(evidence)
+    .bind(Actor::Contact(contact).to_string())
+    .bind(tx.clock().now())
+    .execute(tx.conn())
+    .await?;
+    Ok(())
+}
+
 /// List a contact's consent records, newest first.
 #[utoipa::path(get, path = "/v2/privacy/consents", tag = "privacy", params(PageParams, Whose),
     responses((status = 200, body = Listed<ConsentOut>)))]

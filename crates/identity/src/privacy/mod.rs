@@ -28,7 +28,7 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 pub use certificate::{Signed, verify};
-pub use consents::latest as latest_consents;
+pub use consents::{latest as latest_consents, record_marketing};
 pub use own::Requests;
 pub use run::{Erased, erase_now, erase_requested, request};
 

@@ -4,8 +4,9 @@ use std::collections::HashMap;
 
 use ai::local::{LeadSignal, LeadWeights, lead_score};
 use async_trait::async_trait;
+use kernel::channel::ChannelKind;
 use kernel::db::OrgTx;
-use kernel::ids::{ContactId, LeadId};
+use kernel::ids::{ContactId, EventId, LeadId};
 use kernel::ledger::{Actor, Event, Fact, Follower, Recorded, Signal, Subject, Tag};
 
 use super::store::{Scored, open_leads, present, save};
@@ -56,7 +57,7 @@ impl Follower for Scorer {
         let touched: Vec<&Scored> = leads.values().filter(|lead| last.contains_key(&lead.contact)).collect();
         save(tx, &touched).await?;
         for lead in touched {
-            announce(tx, lead, before.get(&lead.contact), last[&lead.contact]);
+            announce(tx, lead, before.get(&lead.contact), Some(last[&lead.contact].id));
         }
         Ok(())
     }
@@ -108,8 +109,13 @@ fn add(lead: &mut Scored, shown: &Shown<'_>, weights: &LeadWeights) {
         lead.topic = Some(topic.clone());
         lead.intent = Some(intent.clone());
     }
+    count(lead, &shown.signals, weights);
+}
+
+/// Adds signals to those the lead has, and their points to its score.
+fn count(lead: &mut Scored, shown: &[LeadSignal], weights: &LeadWeights) {
     let known: Vec<LeadSignal> = lead.signals.iter().filter_map(|signal| signal_of(&signal.name)).collect();
-    let mut all: Vec<LeadSignal> = known.into_iter().chain(shown.signals.iter().copied()).collect();
+    let mut all: Vec<LeadSignal> = known.into_iter().chain(shown.iter().copied()).collect();
     all.sort_unstable();
     all.dedup();
     let total = lead_score(&all, weights);
@@ -136,12 +142,34 @@ fn tag_of(word: &str) -> Tag {
     [Tag::Hot, Tag::Warm].into_iter().find(|tag| tag.word() == word).unwrap_or(Tag::Cold)
 }
 
-fn announce(tx: &mut OrgTx, lead: &Scored, before: Option<&(i32, String)>, cause: &Recorded) {
+/// Adds signals that came by no message to a contact's open lead, which is made where there is none.
+pub(crate) async fn show(
+    tx: &mut OrgTx,
+    contact: ContactId,
+    channel: ChannelKind,
+    signals: &[LeadSignal],
+) -> Result<LeadId, sqlx::Error> {
+    let weights = load_weights(tx).await?;
+    let known = open_leads(tx, &[contact]).await?.remove(&contact);
+    let before = known.as_ref().map(|lead| (lead.score, lead.tag.clone()));
+    let mut lead = known.unwrap_or_else(|| fresh(tx, contact));
+    lead.channel.get_or_insert_with(|| channel.to_string());
+    count(&mut lead, signals, &weights);
+    save(tx, &[&lead]).await?;
+    announce(tx, &lead, before.as_ref(), None);
+    Ok(lead.id)
+}
+
+fn announce(tx: &mut OrgTx, lead: &Scored, before: Option<&(i32, String)>, cause: Option<EventId>) {
     let subject = Subject::Lead(lead.id);
+    let caused = |event: Event| match cause {
+        Some(cause) => event.caused_by(cause),
+        None => event,
+    };
     if lead.is_new {
         let channel = lead.channel.as_deref().and_then(|kind| kind.parse().ok());
         let fact = Fact::LeadCreated { lead: lead.id, contact: lead.contact, channel };
-        tx.append(Event::new(subject, Actor::Bot, fact).caused_by(cause.id));
+        tx.append(caused(Event::new(subject, Actor::Bot, fact)));
     }
     if before.is_none_or(|(score, tag)| *score != lead.score || *tag != lead.tag) {
         let fact = Fact::LeadScored {
@@ -153,6 +181,6 @@ fn announce(tx: &mut OrgTx, lead: &Scored, before: Option<&(i32, String)>, cause
             was: before.map(|(_, tag)| tag_of(tag)),
             signals: lead.signals.clone(),
         };
-        tx.append(Event::new(subject, Actor::Bot, fact).caused_by(cause.id));
+        tx.append(caused(Event::new(subject, Actor::Bot, fact)));
     }
 }

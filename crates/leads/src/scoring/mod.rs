@@ -6,4 +6,5 @@ mod store;
 mod weights;
 
 pub use follower::Scorer;
+pub(crate) use follower::show;
 pub use weights::{load_weights, save_weights};
