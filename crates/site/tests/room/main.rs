@@ -1,6 +1,7 @@
 //! The public sites through the router, on a real database: an organisation with a published site, visitors, and its desk.
 
 mod assistant;
+mod audit;
 mod report;
 mod roi;
 mod support;
