@@ -203,7 +203,7 @@ async fn made(tx: &mut OrgTx, visit: &Visit, subject: Subject, page: u32) -> Res
         }));
     frame.canonical = format!("{}{}", visit.base, at(page));
     let frame = if subject.is_part {
-        frame.with_trail(&[("Blog", "/blog"), (&subject.heading, path)])
+        frame.with_trail(&[("Blog", "/blog"), (subject.heading.as_str(), &**path)])
     } else {
         frame.with_trail(&[("Blog", "/blog")])
     };

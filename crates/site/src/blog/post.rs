@@ -90,7 +90,7 @@ async fn made(tx: &mut OrgTx, visit: &Visit, entry: Entry) -> Result<PostPage, A
     let description = if entry.summary.is_empty() { markdown::plain(&entry.body) } else { entry.summary.clone() };
     let mut frame = SiteFrame::new(visit, &entry.title, &description)
         .with_image(images::share_address("", Kind::Post, &entry.slug))
-        .with_trail(&[("Blog", "/blog"), (&entry.title, &path)]);
+        .with_trail(&[("Blog", "/blog"), (entry.title.as_str(), path.as_str())]);
     frame.kind = "article";
     let written_by = author.as_ref().map(|author| (author.name.as_str(), author.slug.as_str()));
     let frame = frame.with_json_ld(data(visit, &entry, &description, written_by));

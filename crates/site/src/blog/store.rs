@@ -39,8 +39,8 @@ impl Of {
     fn parts(&self) -> (Option<&[String]>, Option<&[String]>, Option<AuthorId>) {
         match self {
             Self::All => (None, None, None),
-            Self::Category(names) => (Some(names), None, None),
-            Self::Tag(names) => (None, Some(names), None),
+            Self::Category(names) => (Some(names.as_slice()), None, None),
+            Self::Tag(names) => (None, Some(names.as_slice()), None),
             Self::Author(id) => (None, None, Some(*id)),
         }
     }

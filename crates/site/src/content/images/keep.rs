@@ -19,12 +19,18 @@ const LONGEST_ALT: usize = 300;
 /// Pictures that are worked on at once: the largest take some hundred megabytes while they are.
 static ROOM: Semaphore = Semaphore::const_new(2);
 
-/// A picture as a form sends it: `multipart/form-data` with `file` and `alt`.
+/// A picture as a form sends it: `multipart/form-data` with `alt` and, after it, `file`.
 pub(crate) struct Upload {
-    /// What the file is called.
-    pub name: String,
-    /// What it shows.
+    /// What it shows, as it was typed.
     pub alt: String,
+    /// The file, or why it could not be read: the words beside it are not lost with it.
+    pub file: Result<Sent, AppError>,
+}
+
+/// A file as it was sent.
+pub(crate) struct Sent {
+    /// What it is called.
+    pub name: String,
     pub bytes: Bytes,
 }
 
@@ -35,23 +41,34 @@ impl<S: Send + Sync> FromRequest<S> for Upload {
         let mut parts = Multipart::from_request(request, state)
             .await
             .map_err(|refused| AppError::bad_request(refused.body_text()))?;
-        let (mut alt, mut file) = (String::new(), None);
-        while let Some(part) = parts.next_field().await.map_err(|error| broken(&error))? {
+        let mut upload =
+            Self { alt: String::new(), file: Err(AppError::field("file", "is required; choose a picture")) };
+        if let Err(error) = upload.fill(&mut parts).await {
+            upload.file = Err(broken(&error));
+        }
+        Ok(upload)
+    }
+}
+
+impl Upload {
+    async fn fill(&mut self, parts: &mut Multipart) -> Result<(), MultipartError> {
+        while let Some(part) = parts.next_field().await? {
             let (field, name) =
                 (part.name().unwrap_or_default().to_owned(), part.file_name().unwrap_or_default().to_owned());
             match field.as_str() {
-                "alt" => alt = part.text().await.map_err(|error| broken(&error))?,
-                "file" => file = Some((name, part.bytes().await.map_err(|error| broken(&error))?)),
+                "alt" => self.alt = part.text().await?,
+                "file" => {
+                    let bytes = part.bytes().await?;
+                    if !bytes.is_empty() {
+                        self.file = Ok(Sent { name: called(&name), bytes });
+                    }
+                }
                 // The page's own token, checked before.
                 "_csrf" => {}
-                _ => return Err(AppError::field(field, "is not a known field")),
+                _ => self.file = Err(AppError::field(field, "is not a known field")),
             }
         }
-        let alt = described(&alt)?;
-        match file {
-            Some((name, bytes)) if !bytes.is_empty() => Ok(Self { name: called(&name), alt, bytes }),
-            _ => Err(AppError::field("file", "is required; choose a picture from this device")),
-        }
+        Ok(())
     }
 }
 
@@ -64,7 +81,7 @@ fn broken(error: &MultipartError) -> AppError {
 }
 
 /// What a picture shows, in one line.
-pub(super) fn described(alt: &str) -> Result<String, AppError> {
+pub(crate) fn described(alt: &str) -> Result<String, AppError> {
     let alt = alt.replace('\0', " ").split_whitespace().collect::<Vec<_>>().join(" ");
     if alt.is_empty() {
         return Err(AppError::field("alt", "is required: say what the picture shows, for those who do not see it"));
@@ -84,35 +101,36 @@ fn called(name: &str) -> String {
 
 /// Keeps a picture in every size; the same bytes again are the same picture.
 pub(crate) async fn keep<P: Permits>(core: &Core, by: &Allowed<P>, upload: Upload) -> Result<ImageId, AppError> {
-    if upload.bytes.len() > LARGEST_UPLOAD {
+    let (alt, file) = (described(&upload.alt)?, upload.file?);
+    if file.bytes.len() > LARGEST_UPLOAD {
         return Err(AppError::field("file", images::Refusal::TooLarge.to_string()));
     }
-    let digest = ring::digest::digest(&ring::digest::SHA256, &upload.bytes).as_ref().to_vec();
+    let digest = ring::digest::digest(&ring::digest::SHA256, &file.bytes).as_ref().to_vec();
     if let Some(known) = kept(&mut by.tx().await?, &digest).await? {
         return Ok(known);
     }
     let picture = {
         let _room = ROOM.acquire().await.map_err(AppError::internal)?;
-        let bytes = upload.bytes.clone();
+        let bytes = file.bytes.clone();
         let prepare = tokio::task::spawn_blocking(move || ::images::prepare(&bytes));
         let prepared = prepare.await.map_err(AppError::internal)?;
         prepared.map_err(|refusal| AppError::field("file", refusal.to_string()))?
     };
     let (id, org) = (ImageId::new(&core.kernel().clock), by.org());
-    for file in &picture.files {
-        let object = object(id, file.width, file.format);
-        core.kernel().objects.put(org, &object, Bytes::copy_from_slice(&file.bytes)).await?;
+    for made in &picture.files {
+        let object = object(id, made.width, made.format);
+        core.kernel().objects.put(org, &object, Bytes::copy_from_slice(&made.bytes)).await?;
     }
     let mut tx = by.tx().await?;
-    if !write(&mut tx, id, &upload, &digest, &by.actor().to_string(), &picture).await? {
+    if !write(&mut tx, id, (&file.name, &alt), &digest, &by.actor().to_string(), &picture).await? {
         // Somebody kept the same bytes in this moment.
         let known = kept(&mut tx, &digest).await?;
         drop(tx);
-        let names: Vec<String> = picture.files.iter().map(|file| object(id, file.width, file.format)).collect();
+        let names: Vec<String> = picture.files.iter().map(|made| object(id, made.width, made.format)).collect();
         forget(core, org, &names).await;
         return known.ok_or_else(|| AppError::conflict("the picture was removed in this moment; send it again"));
     }
-    let detail = json!({ "name": upload.name, "width": picture.width, "height": picture.height });
+    let detail = json!({ "name": file.name, "width": picture.width, "height": picture.height });
     audit::record(&mut tx, AuditEntry::new(by.actor(), "site.picture_kept").about(id).detail(detail)).await?;
     tx.commit().await?;
     Ok(id)
@@ -130,7 +148,7 @@ async fn kept(tx: &mut OrgTx, digest: &[u8]) -> Result<Option<ImageId>, sqlx::Er
 async fn write(
     tx: &mut OrgTx,
     id: ImageId,
-    upload: &Upload,
+    (name, alt): (&str, &str),
     digest: &[u8],
     by: &str,
     picture: &Picture,
@@ -142,8 +160,8 @@ async fn write(
     )
     .bind(org)
     .bind(id)
-    .bind(&upload.name)
-    .bind(&upload.alt)
+    .bind(name)
+    .bind(alt)
     .bind(picture.width as i32)
     .bind(picture.height as i32)
     .bind(digest)
