@@ -39,7 +39,11 @@ pub(crate) async fn in_own_frame(State(core): State<Core>, request: Request, nex
     let response = next.run(Request::from_parts(parts, body)).await;
     let Some(error) = shell::error_of(&response) else { return response };
     log(&error);
-    let near = response.extensions().get::<Near>().cloned().unwrap_or_default();
+    let near = match (response.extensions().get::<Near>(), &*error) {
+        (Some(near), _) => near.clone(),
+        (None, AppError::NotFound(_)) => Near::brought(&visit.path),
+        (None, _) => Near::default(),
+    };
     match page(&visit, &error, near) {
         Ok(html) => {
             let mut written = (error.status(), Html(html)).into_response();

@@ -15,7 +15,7 @@ use crate::visit::Visit;
 
 /// How often an address may have moved.
 const STEPS: usize = 8;
-/// How many pages are named that may be meant, and how alike they must be.
+/// How many pages are named that may be meant, and how like the address they must be.
 const NEAR: usize = 3;
 const ALIKE: f64 = 0.3;
 /// The longest address that is compared with others.
@@ -47,7 +47,7 @@ pub(crate) async fn moved_or_missing(
     if let Some(plain) = without_slash(&visit.path) {
         return lead(&visit, plain, true);
     }
-    let near = near(&mut tx, &visit.path).await?;
+    let near = Near::all(&mut tx, &visit.path).await?;
     let mut response = AppError::not_found("page").into_response();
     response.extensions_mut().insert(near);
     Ok(response)
@@ -128,16 +128,27 @@ fn lead(visit: &Visit, to: &str, permanent: bool) -> Result<Response, AppError> 
     Ok(response)
 }
 
-/// The pages whose addresses or titles are most like the one that was asked for.
-async fn near(tx: &mut OrgTx, path: &str) -> Result<Near, sqlx::Error> {
-    let kept = store::map(tx).await?;
-    let kept = kept.into_iter().map(|(kind, slug, title, _)| (kind.path(&slug), title));
-    let brought = builtin::all().iter().map(|page| (page.kind.path(page.slug), page.title.clone()));
-    let others = [("/audit", "Maturity audit"), ("/roi", "Calculator"), ("/contact", "Contact"), ("/blog", "Blog")];
-    let others = others.into_iter().map(|(path, title)| (path.to_owned(), title.to_owned()));
-    Ok(Near(closest(path, kept.chain(brought).chain(others))))
+impl Near {
+    /// Of the pages that every site has.
+    pub(super) fn brought(path: &str) -> Self {
+        Self(closest(path, brought()))
+    }
+
+    /// Of all pages of a site.
+    async fn all(tx: &mut OrgTx, path: &str) -> Result<Self, sqlx::Error> {
+        let kept = store::map(tx).await?;
+        let kept = kept.into_iter().map(|(kind, slug, title, _)| (kind.path(&slug), title));
+        Ok(Self(closest(path, kept.chain(brought()))))
+    }
 }
 
+fn brought() -> impl Iterator<Item = (String, String)> {
+    let pages = builtin::all().iter().map(|page| (page.kind.path(page.slug), page.title.clone()));
+    let others = [("/audit", "Maturity audit"), ("/roi", "Calculator"), ("/contact", "Contact"), ("/blog", "Blog")];
+    pages.chain(others.into_iter().map(|(path, title)| (path.to_owned(), title.to_owned())))
+}
+
+/// The pages whose addresses or titles are most like the one that was asked for.
 fn closest(path: &str, pages: impl Iterator<Item = (String, String)>) -> Vec<(String, String)> {
     let asked = pairs(path);
     let mut scored: Vec<(f64, String, String)> = pages

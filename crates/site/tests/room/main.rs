@@ -2,6 +2,7 @@
 
 mod assistant;
 mod audit;
+mod pages;
 mod report;
 mod roi;
 mod support;
