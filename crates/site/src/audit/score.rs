@@ -280,7 +280,7 @@ mod tests {
         choose(&mut answers, "pains", &["missed_calls", "no_shows"]);
         let scored = score(&built_in(), &answers);
         let ids: Vec<&str> = scored.top.iter().map(|one| one.id.as_str()).collect();
-        // 5/1, 3/1 … with the pains that were named one better: a message after a missed call, a Monday's figures, the list.
+        // An effect of 4, one more since missed calls were named, for a day: nothing gives more for less.
         assert_eq!(ids[0], "text_back");
         assert_eq!((scored.top[0].effect, scored.top[0].named), (5, true));
         let areas: std::collections::BTreeSet<_> = scored.top.iter().map(|one| one.dimension).collect();

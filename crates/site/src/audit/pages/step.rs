@@ -92,7 +92,7 @@ pub(super) async fn show(
         return Ok(to_where_one_was(&token, &audit).into_response());
     }
     let place = Place { token: &token, step, config: &config, page, reached };
-    private(&view(&core, &visit, &place, questions::kept(page, &audit.answers), Vec::new(), &Given::new())?)
+    private(&view(&core, &visit, &place, questions::kept(page, &audit.answers), &[], &Given::new())?)
 }
 
 /// Saves a page and goes on, back, or to the result.
@@ -120,7 +120,7 @@ pub(super) async fn save(
                 wrong.push(Detail::new("page", error.to_string()));
             }
             let asked = questions::typed(page, &given, &wrong);
-            let shown = private(&view(&core, &visit, &place, asked, wrong, &given)?)?;
+            let shown = private(&view(&core, &visit, &place, asked, &wrong, &given)?)?;
             Ok((StatusCode::UNPROCESSABLE_ENTITY, shown).into_response())
         }
         Err(error) => Err(error),
@@ -211,7 +211,7 @@ fn view(
     visit: &Visit,
     place: &Place<'_>,
     questions: Vec<Asked>,
-    wrong: Vec<Detail>,
+    wrong: &[Detail],
     given: &Given,
 ) -> Result<StepPage, AppError> {
     let Place { token, step, config, page, reached } = *place;
@@ -225,7 +225,7 @@ fn view(
             done: number < reached,
         }
     };
-    let contact = if step == config.steps.len() { Some(ContactView::of(core, visit, given, &wrong)?) } else { None };
+    let contact = if step == config.steps.len() { Some(ContactView::of(core, visit, given, wrong)?) } else { None };
     let title = format!("{}, page {step} of {}", page.title, config.steps.len());
     Ok(StepPage {
         frame: SiteFrame::new(visit, title, "A page of the maturity audit.").private(),
@@ -234,7 +234,7 @@ fn view(
         title: page.title.clone(),
         lead: page.lead.clone(),
         stations: config.steps.iter().enumerate().map(station).collect(),
-        problems: questions::problems(page, &wrong),
+        problems: questions::problems(page, wrong),
         questions,
         contact,
     })
