@@ -4,6 +4,7 @@ use std::any::Any;
 use std::panic::AssertUnwindSafe;
 use std::path::Path;
 use std::sync::Mutex;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use base64::Engine;
@@ -14,16 +15,15 @@ use serde_json::{Value, json};
 use tempfile::TempDir;
 
 use crate::driver::Driver;
+use crate::key::TAB;
 use crate::look::Look;
 use crate::wire::{Element, Session};
 
-/// The tab key, as WebDriver writes it.
-pub(crate) const TAB: char = '\u{e004}';
-/// The enter key.
-pub(crate) const ENTER: char = '\u{e007}';
-
 /// How long something may take to show, on a machine that does other things too.
 const PATIENCE: Duration = Duration::from_secs(45);
+
+/// Stops of the tab key on the longest page.
+const MOST_STOPS: usize = 160;
 
 /// Chromium that talks to nobody but the product.
 const FLAGS: [&str; 11] = [
@@ -51,6 +51,12 @@ const SEE: &str = r"
   })();
 ";
 
+/// The visible element with a text as the page stands now.
+const LOOK: &str = r"
+  const [css, text] = arguments;
+  return [...document.querySelectorAll(css)].find((e) => e.checkVisibility({ visibilityProperty: true }) && e.innerText.includes(text)) ?? null;
+";
+
 /// What the visible element with a text says.
 const SAID: &str = r"
   const [css, text] = arguments;
@@ -69,6 +75,8 @@ pub struct Browser {
     base: String,
     /// What the console has said so far: asking for it empties it.
     pub(crate) said: Mutex<Vec<String>>,
+    /// Whether pages run their scripts.
+    scripted: AtomicBool,
     // In this order: ended before its profile is removed.
     _driver: Driver,
     _profile: TempDir,
@@ -103,7 +111,8 @@ impl Browser {
             "goog:chromeOptions": { "args": flags },
         });
         let session = Session::open(&driver.url(), capabilities).await.unwrap_or_else(|no| panic!("no Chromium: {no}"));
-        let browser = Self { session, base, said: Mutex::default(), _driver: driver, _profile: profile };
+        let (said, scripted) = (Mutex::default(), AtomicBool::new(true));
+        let browser = Self { session, base, said, scripted, _driver: driver, _profile: profile };
         browser.look(Look::DESK).await;
         browser
     }
@@ -117,11 +126,20 @@ impl Browser {
         }
     }
 
+    /// Switches the scripts of pages off from the next one on. The driver's own go on, as long as they wait for nothing.
+    pub async fn without_script(&self) {
+        let off = self.session.devtools("Emulation.setScriptExecutionDisabled", json!({ "value": true })).await;
+        off.unwrap_or_else(|no| panic!("no way to switch scripts off: {no}"));
+        self.scripted.store(false, Ordering::Relaxed);
+    }
+
     /// Opens a page, with its fonts.
     pub async fn go(&self, path: &str) {
         let address = json!({ "url": format!("{}{path}", self.base) });
         self.session.call(Method::POST, "/url", address).await.unwrap_or_else(|no| panic!("{path}: {no}"));
-        self.run("return document.fonts.ready.then(() => true)").await;
+        if self.scripted.load(Ordering::Relaxed) {
+            self.run("return document.fonts.ready.then(() => true)").await;
+        }
     }
 
     /// The address of the open page.
@@ -144,8 +162,14 @@ impl Browser {
         let since = Instant::now();
         let mut last = "it is not there".to_owned();
         while since.elapsed() < PATIENCE {
-            let left = PATIENCE.saturating_sub(since.elapsed()).as_millis() as u64;
-            match self.session.wait(SEE, json!([css, text, left])).await {
+            let looked = if self.scripted.load(Ordering::Relaxed) {
+                let left = PATIENCE.saturating_sub(since.elapsed()).as_millis() as u64;
+                self.session.wait(SEE, json!([css, text, left])).await
+            } else {
+                // Nothing in the page can wait: it is looked at again and again.
+                self.session.run(LOOK, json!([css, text])).await
+            };
+            match looked {
                 Ok(value) => {
                     if let Some(element) = Element::of(&value) {
                         return element;
@@ -180,6 +204,32 @@ impl Browser {
     pub async fn write(&self, css: &str, text: &str) {
         let field = self.find(css, "").await;
         self.session.type_into(&field, text).await.unwrap_or_else(|no| panic!("{css}: {no}"));
+    }
+
+    /// Types into a field in the place of what is there.
+    pub async fn rewrite(&self, css: &str, text: &str) {
+        let field = self.find(css, "").await;
+        self.session.clear(&field).await.unwrap_or_else(|no| panic!("{css}: {no}"));
+        self.session.type_into(&field, text).await.unwrap_or_else(|no| panic!("{css}: {no}"));
+    }
+
+    /// Types wherever the focus is.
+    pub async fn type_out(&self, text: &str) {
+        for letter in text.chars() {
+            self.press(letter).await;
+        }
+    }
+
+    /// Presses the tab key until the focus is on what fits; gives the number of stops.
+    pub async fn tab_to(&self, css: &str) -> usize {
+        let there = format!("return document.activeElement.matches({})", json!(css));
+        for stop in 1..=MOST_STOPS {
+            self.press(TAB).await;
+            if self.run(&there).await == true {
+                return stop;
+            }
+        }
+        panic!("{MOST_STOPS} stops of the tab key do not lead to {css} at {}", self.address().await);
     }
 
     /// What a visible element says, as soon as one shows a text.

@@ -5,9 +5,11 @@
 //! wants to see. WebDriver is spoken by `wire`, because the kept crates for it change how the whole workspace is built: see
 //! `docs/decisions/crates.md`.
 
+mod axe;
 mod browser;
 mod driver;
 mod fetched;
+pub mod key;
 mod look;
 mod page;
 mod wire;

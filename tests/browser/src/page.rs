@@ -3,7 +3,8 @@
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use crate::browser::{Browser, ENTER, TAB};
+use crate::browser::Browser;
+use crate::key::{ENTER, TAB};
 use crate::look::Look;
 
 /// Gives a list of sentences about what is wrong with the page as it stands.

@@ -71,6 +71,11 @@ impl Session {
         self.call(Method::POST, &format!("/element/{}/click", element.0), json!({})).await.map(drop)
     }
 
+    /// Empties a field.
+    pub(crate) async fn clear(&self, element: &Element) -> Result<(), Refusal> {
+        self.call(Method::POST, &format!("/element/{}/clear", element.0), json!({})).await.map(drop)
+    }
+
     /// Types into an element.
     pub(crate) async fn type_into(&self, element: &Element, text: &str) -> Result<(), Refusal> {
         self.call(Method::POST, &format!("/element/{}/value", element.0), json!({ "text": text })).await.map(drop)

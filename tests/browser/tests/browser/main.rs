@@ -6,6 +6,7 @@ mod links;
 mod money;
 mod pages;
 mod passkeys;
+mod site;
 mod table;
 
 /// Where the evidence of a failure goes.
