@@ -70,7 +70,7 @@ pub(crate) async fn whole(
     store::keep(&mut tx, id, answers, last_step(&config)).await?;
     let known = contact.is_some();
     if let Some(contact) = contact {
-        make_known(core, visit, &mut tx, (id, &outcome), contact).await?;
+        make_known(core, visit, &mut tx, (id, &token, &outcome), contact).await?;
     }
     hand_in(core, &mut tx, id, &outcome).await?;
     tx.commit().await?;
@@ -97,14 +97,15 @@ pub(crate) async fn make_known(
     core: &Core,
     visit: &Visit,
     tx: &mut OrgTx,
-    (id, outcome): (MaturityId, &Outcome),
+    (id, token, outcome): (MaturityId, &str, &Outcome),
     contact: Contact,
 ) -> Result<(), AppError> {
     let new = NewInquiry {
         kind: inquiries::Kind::Audit,
         topic: format!("Maturity audit: {} of 100", outcome.total),
         person: contact.person,
-        message: String::new(),
+        // The letter's way to the result: of the token itself nothing else is kept.
+        message: format!("/audit/results/{token}"),
         letters: contact.letters,
         audit: Some(id),
         guard: contact.guard,

@@ -180,6 +180,18 @@ async fn the_letter_is_asked_for_at_the_result() {
     assert_eq!((sent.status, sent.header("location")), (303, format!("{page}?sent=yes#send").as_str()));
     assert!(world.get(&format!("{page}?sent=yes")).await.text.contains("on its way"));
     assert_eq!(world.count("select count(*) from site_inquiries i join site_audits a on a.inquiry_id = i.id").await, 1);
+    world.work().await;
+    let told = world.crm.told();
+    assert_eq!(told.len(), 1);
+    assert!(told[0].1.title.contains("of 100"), "{}", told[0].1.title);
+    assert!(
+        world
+            .mail
+            .letters_to("dana@example.com")
+            .iter()
+            .any(|letter| letter.links().iter().any(|link| link.ends_with(&page))),
+        "the letter leads to the result"
+    );
 }
 
 #[tokio::test]

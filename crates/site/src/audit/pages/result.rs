@@ -114,7 +114,7 @@ pub(super) async fn letter(
     };
     let contact = step::contact(&visit, &given).unwrap_or_default();
     let mut tx = core.kernel().db.begin_site(visit.site.org, Some(&token)).await?;
-    match submit::make_known(&core, &visit, &mut tx, (audit.id, outcome), contact).await {
+    match submit::make_known(&core, &visit, &mut tx, (audit.id, &token, outcome), contact).await {
         Ok(()) => {
             tx.commit().await?;
             core.tally().reached(&visit, Reach::Contact);

@@ -167,7 +167,7 @@ async fn finished(core: &Core, visit: &Visit, place: &Place<'_>, given: &Given) 
     let contact = contact(visit, given);
     let reach = if contact.is_some() { Reach::Contact } else { Reach::Result };
     if let Some(contact) = contact {
-        submit::make_known(core, visit, &mut tx, (audit.id, &outcome), contact).await?;
+        submit::make_known(core, visit, &mut tx, (audit.id, token, &outcome), contact).await?;
     }
     submit::hand_in(core, &mut tx, audit.id, &outcome).await?;
     tx.commit().await?;
