@@ -48,18 +48,40 @@ impl Connection {
         Ok((head.status, began.elapsed()))
     }
 
+    /// Posts JSON; the answer, and how long all of it took.
+    pub async fn post_json(&mut self, path: &str, body: &[u8]) -> anyhow::Result<(Answer, Duration)> {
+        use std::io::Write as _;
+        self.request.clear();
+        write!(
+            self.request,
+            "POST {path} HTTP/1.1\r\nhost: bench\r\ncontent-type: application/json\r\ncontent-length: {}\r\n\r\n",
+            body.len()
+        )?;
+        self.request.extend_from_slice(body);
+        let began = Instant::now();
+        self.stream.write_all(&self.request).await?;
+        let (head, first) = self.answer().await?;
+        let whole = began.elapsed();
+        Ok((Answer { status: head.status, first_byte: first - began, body: self.body(&head) }, whole))
+    }
+
     /// Gets a page or a file; only files that are compressed already come compressed.
     pub async fn get(&mut self, path: &str) -> anyhow::Result<Answer> {
-        let encoding = if path.starts_with("/assets/") { "br" } else { "identity" };
+        self.get_as(path, if path.starts_with("/assets/") { "br" } else { "identity" }).await
+    }
+
+    /// The same in an encoding.
+    pub async fn get_as(&mut self, path: &str, encoding: &str) -> anyhow::Result<Answer> {
         let request = format!("GET {path} HTTP/1.1\r\nhost: bench\r\naccept-encoding: {encoding}\r\n\r\n");
         let began = Instant::now();
         self.stream.write_all(request.as_bytes()).await?;
         let (head, first) = self.answer().await?;
-        Ok(Answer {
-            status: head.status,
-            first_byte: first - began,
-            body: self.buffer[head.length..head.length + head.body].to_vec(),
-        })
+        Ok(Answer { status: head.status, first_byte: first - began, body: self.body(&head) })
+    }
+
+    /// The body of the answer that is in the buffer.
+    fn body(&self, head: &Head) -> Vec<u8> {
+        self.buffer[head.length..head.length + head.body].to_vec()
     }
 
     /// Reads one answer to its end into the buffer; when its first byte came.

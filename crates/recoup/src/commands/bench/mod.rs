@@ -13,6 +13,7 @@ mod pipeline;
 mod place;
 mod queue;
 mod revenue;
+mod site;
 mod start;
 mod trust;
 
@@ -40,6 +41,8 @@ enum What {
     Briefing(briefing::Briefing),
     /// A table of signals to committed rows, views made anew, one signal until its scores changed, pages, the advisor.
     Revenue(revenue::Revenue),
+    /// The public site: first byte, pages a second, handing audits in, the result as PDF, sizes of style and script.
+    Site(site::Site),
     /// The start of the program, its memory, its first page.
     Start(start::Start),
     /// Checks of credentials, sign-in, the audit log, a directory of 10,000.
@@ -56,6 +59,7 @@ impl Bench {
             What::Dashboard(bench) => bench.run(config).await,
             What::Briefing(bench) => bench.run(config).await,
             What::Revenue(bench) => bench.run(config).await,
+            What::Site(bench) => bench.run(config).await,
             What::Start(bench) => bench.run(config).await,
             What::Trust(bench) => bench.run(config).await,
         }
