@@ -179,7 +179,7 @@ function offer({ choices = [], many = false, progress, personForm = false }) {
   form.replaceChildren();
   form.hidden = choices.length === 0 || state === "people";
   part("person").hidden = !personForm || state === "people";
-  if (progress) form.append(element("p", "chat-progress", `Question ${progress[0] + 1} of ${progress[1]}`));
+  if (progress) form.append(element("p", "chat-progress", `Question ${progress.done + 1} of ${progress.of}`));
   const pressed = (choice) => many && choice.id.startsWith("a:");
   for (const choice of choices) {
     if (pressed(choice)) {

@@ -4,12 +4,12 @@
 //! asked for a person the pen is at people and no turn of the bot is taken; an answer goes out like every message and is written
 //! into the chat under its own id, so that it stands there once however often it is sent.
 
-mod account;
 mod arrival;
+mod connection;
 mod door;
 
-pub use account::account;
 pub(crate) use arrival::ASKED;
 pub use arrival::{Said, Visitor, bring};
+pub use connection::account;
 pub use door::WebchatDoor;
 pub(crate) use door::send;

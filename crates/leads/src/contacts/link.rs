@@ -22,8 +22,9 @@ pub async fn link(
     email: &str,
 ) -> anyhow::Result<()> {
     let index = Field::Email.index(vault, email);
-    // Whoever comes with the same address at the same moment waits: one contact has it, not two.
-    sqlx::query("select pg_advisory_xact_lock(hashtextextended(encode($1, 'hex'), 0))")
+    // Whoever comes with the same address at the same moment waits, as in `arrivals`: one contact has it, not two.
+    sqlx::query("select pg_advisory_xact_lock(hashtextextended('arrivals/' || $1::text || encode($2, 'hex'), 0))")
+        .bind(tx.org().uuid())
         .bind(&index)
         .execute(tx.conn())
         .await?;

@@ -4,7 +4,7 @@
 //! answer to a free question, from passages of the site; nothing of a chat is kept before its visitor agreed; once people were asked
 //! the assistant is silent; the inbox and the leads are told by a job, never by the request.
 
-mod answer;
+mod answers;
 mod api;
 mod engine;
 mod hand_over;
@@ -22,7 +22,7 @@ use kernel::queue::Handlers;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-pub use answer::answer;
+pub use answers::answer;
 
 use crate::core::Core;
 

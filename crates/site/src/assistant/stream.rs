@@ -20,7 +20,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::Instant;
 use utoipa::IntoParams;
 
-use super::answer::NEWS;
+use super::answers::NEWS;
 use super::api::{message, streamed, token_of};
 use super::store::{self, Author};
 use crate::core::Core;

@@ -1,7 +1,7 @@
 //! The audit's questions as a conversation: one at a time, answered by a choice, a number or words, with a way back and a way out.
 
 use super::said::Said;
-use super::{Choice, Flow, Known, Run, Saying, Then, Turn, choice, menu};
+use super::{Choice, Flow, Known, Progress, Run, Saying, Then, Turn, choice, menu};
 use crate::audit::model::{Choice as Picked, Kind, Question};
 
 /// Answers in own words to one question, and the longest of them: what the audit takes.
@@ -95,7 +95,7 @@ pub(super) fn saying(flow: &Flow, question: &Question, known: &Known<'_>) -> Say
     choices.push(choice("stop", "Stop here"));
     let mut saying = Saying::new(format!("{}{how}{hint}", question.label)).offering(choices);
     saying.data.many = many;
-    saying.data.progress = Some([all - open, all]);
+    saying.data.progress = Some(Progress { done: all - open, of: all });
     saying
 }
 

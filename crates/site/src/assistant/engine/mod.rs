@@ -123,13 +123,24 @@ pub(crate) struct Data {
     pub quotes: Vec<Quote>,
     /// How many questions are answered, and how many there are.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub progress: Option<[usize; 2]>,
+    pub progress: Option<Progress>,
     /// Whether name and address are asked for.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub person_form: bool,
     /// Whether a model worded it.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub by_model: bool,
+}
+
+/// Where an assessment stands.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+#[schema(as = SiteChatProgress)]
+pub(crate) struct Progress {
+    /// Questions that are answered or left out.
+    pub done: usize,
+    /// All of them.
+    pub of: usize,
 }
 
 /// An answer that can be chosen.

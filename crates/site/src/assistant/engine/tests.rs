@@ -29,6 +29,10 @@ impl House {
         Known { config: &self.config, plans: &self.plans, site: "Northwind", audit: true, booking: true }
     }
 
+    fn nothing_yet(&self) -> Progress {
+        Progress { done: 0, of: self.config.questions().count() }
+    }
+
     /// Chooses the first of what is offered until nothing is asked any more; gives what is to be done.
     fn first_choices(&self, flow: &mut Flow, mut turn: Turn) -> Then {
         for _ in 0..40 {
@@ -52,7 +56,7 @@ fn the_assessment_asks_everything_once_and_the_diagnostic_nothing_of_it_again() 
     let mut flow = Flow::default();
     let begun = step(&mut flow, &said(&["assess"], ""), &house.known());
     assert_eq!(begun.lines.len(), 2, "what it is, and the first question");
-    assert_eq!(begun.lines[1].data.progress, Some([0, house.config.questions().count()]));
+    assert_eq!(begun.lines[1].data.progress, Some(house.nothing_yet()));
     assert_eq!(house.first_choices(&mut flow, begun), Then::Finish(Run::Assessment));
     assert!(score(&house.config, &flow.answers).answered_weight > 0);
     flow.run = None;
@@ -119,10 +123,7 @@ fn a_question_in_between_is_looked_up_and_the_open_one_stays() {
     step(&mut flow, &said(&["assess"], ""), &house.known());
     let asked = step(&mut flow, &said(&[], "What does it cost?"), &house.known());
     assert_eq!(asked.then, Then::Look("What does it cost?".into()));
-    assert_eq!(
-        resume(&flow, &house.known()).expect("it is still open").data.progress,
-        Some([0, house.config.questions().count()])
-    );
+    assert_eq!(resume(&flow, &house.known()).expect("it is still open").data.progress, Some(house.nothing_yet()));
 }
 
 #[test]
