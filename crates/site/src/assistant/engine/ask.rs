@@ -184,15 +184,18 @@ fn tidy(question: &Question, mut found: Vec<&Picked>) -> Vec<String> {
 
 /// Words: what names a choice is that choice, by its place ("2") or its label; the rest are own words, where the question takes them.
 fn read<'a>(question: &'a Question, text: &str) -> (Vec<&'a Picked>, Vec<String>) {
-    if let Some(whole) = match_one(question, text) {
-        return (vec![whole], Vec::new());
+    if let Some(exact) = exactly(question, text) {
+        return (vec![exact], Vec::new());
     }
     if question.kind == Kind::One {
-        return (Vec::new(), own_words(question, text));
+        return match nearly(question, text) {
+            Some(choice) => (vec![choice], Vec::new()),
+            None => (Vec::new(), own_words(question, text)),
+        };
     }
     let (mut found, mut rest) = (Vec::new(), Vec::new());
     for part in text.split([',', ';', '\n']).flat_map(|part| part.split(" and ")) {
-        match match_one(question, part) {
+        match exactly(question, part).or_else(|| nearly(question, part)) {
             Some(choice) => found.push(choice),
             None => rest.push(part),
         }
@@ -200,18 +203,19 @@ fn read<'a>(question: &'a Question, text: &str) -> (Vec<&'a Picked>, Vec<String>
     (found, own_words(question, &rest.join("\n")))
 }
 
-/// The one choice that words name; where several fit, none is meant.
-fn match_one<'a>(question: &'a Question, text: &str) -> Option<&'a Picked> {
+/// The choice with this label, or at this place.
+fn exactly<'a>(question: &'a Question, text: &str) -> Option<&'a Picked> {
+    // "Email" is "E-mail".
+    let bare = |text: &str| folded(text).replace(' ', "");
+    let said = bare(text);
+    let place = || said.parse::<usize>().ok()?.checked_sub(1).and_then(|place| question.choices.get(place));
+    let label = question.choices.iter().find(|choice| !said.is_empty() && bare(&choice.label) == said);
+    label.or_else(place)
+}
+
+/// The one choice whose label is in the words, or the words in it; where several fit, none is meant.
+fn nearly<'a>(question: &'a Question, text: &str) -> Option<&'a Picked> {
     let said = folded(text);
-    if said.is_empty() {
-        return None;
-    }
-    if let Some(exact) = question.choices.iter().find(|choice| folded(&choice.label) == said) {
-        return Some(exact);
-    }
-    if let Ok(place) = said.parse::<usize>() {
-        return place.checked_sub(1).and_then(|place| question.choices.get(place));
-    }
     let mut near = question.choices.iter().filter(|choice| {
         let label = folded(&choice.label);
         said.len() >= 3 && (label.contains(&said) || (label.len() >= 4 && said.contains(&label)))
