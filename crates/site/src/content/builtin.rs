@@ -52,7 +52,7 @@ const FILES: [(Kind, &str, &str); 18] = files! {
 };
 
 static ALL: LazyLock<Vec<Builtin>> =
-    LazyLock::new(|| FILES.iter().map(|(kind, slug, text)| read(*kind, slug, text)).collect());
+    LazyLock::new(|| FILES.iter().map(|&(kind, slug, text)| read(kind, slug, text)).collect());
 
 /// The built-in page of a kind with a slug.
 pub(crate) fn page(kind: Kind, slug: &str) -> Option<&'static Builtin> {
