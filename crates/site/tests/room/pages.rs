@@ -104,7 +104,9 @@ async fn every_page_is_whole_for_people_and_programs() {
         assert!(!page.text.contains("noindex"), "{path} may be found");
         assert_eq!(page.header("set-cookie"), "", "{path} sets no cookie");
         assert!(page.header("content-security-policy").contains("default-src 'self'"), "{path}");
-        for inline in [" style=\"", " onclick=", "<script>", "javascript:", "{owner}", ":if ", ":end", "/assets/missing"] {
+        for inline in
+            [" style=\"", " onclick=", "<script>", "javascript:", "{owner}", ":if ", ":end", "/assets/missing"]
+        {
             assert!(!page.text.contains(inline), "{path} has {inline}");
         }
         assert!(data(&page.text).iter().all(|block| block["@context"] == "https://schema.org"), "{path}");
