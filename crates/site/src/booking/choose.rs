@@ -87,7 +87,13 @@ struct BookingPage {
 }
 
 /// The free times of a site in a visitor's zone. What was chosen before stays chosen while it is free.
-pub(super) async fn times(core: &Core, visit: &Visit, zone: Tz, day: Option<NaiveDate>, slot: &str) -> Result<Times, AppError> {
+pub(super) async fn times(
+    core: &Core,
+    visit: &Visit,
+    zone: Tz,
+    day: Option<NaiveDate>,
+    slot: &str,
+) -> Result<Times, AppError> {
     let hours = &visit.site.settings.hours;
     let mut tx = core.kernel().db.begin_site(visit.site.org, None).await?;
     let taken = store::taken(&mut tx, hours).await?;
@@ -169,7 +175,10 @@ pub(super) fn is_on(visit: &Visit) -> Result<(), AppError> {
 }
 
 fn frame(visit: &Visit) -> SiteFrame {
-    let about = format!("Choose a time to talk with {}: what you lose, what it is worth, and what to do first.", visit.site.name);
+    let about = format!(
+        "Choose a time to talk with {}: what you lose, what it is worth, and what to do first.",
+        visit.site.name
+    );
     SiteFrame::new(visit, "Book a talk", about).with_trail(&[("Book a talk", "/book")])
 }
 
@@ -304,10 +313,10 @@ mod tests {
         assert_eq!(days, [("2026-11-30", 1, true), ("2026-12-01", 2, false)]);
         assert_eq!(times.times[0].label, "23:00");
         let other = arranged(&free, chrono_tz::Europe::Berlin, "2026-12-01".parse().ok(), Some(free[2]), "/book", 30);
-        assert_eq!(other.times.iter().map(|time| (time.label.as_str(), time.chosen)).collect::<Vec<_>>(), [
-            ("00:30", false),
-            ("01:00", true),
-        ]);
+        assert_eq!(
+            other.times.iter().map(|time| (time.label.as_str(), time.chosen)).collect::<Vec<_>>(),
+            [("00:30", false), ("01:00", true),]
+        );
         assert!(arranged(&[], chrono_tz::UTC, None, None, "/book", 30).days.is_empty());
     }
 }

@@ -9,8 +9,8 @@ use kernel::ledger::{Actor, Event, Fact, Subject};
 use serde::Deserialize;
 use shell::{AppError, Form, Path};
 
-use super::choose::{Times, gone, offered, times, zone_asked};
 use super::changes;
+use super::choose::{Times, gone, offered, times, zone_asked};
 use super::store::{self, Booking};
 use crate::core::Core;
 use crate::inquiries::story::time;

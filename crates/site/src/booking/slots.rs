@@ -136,7 +136,14 @@ mod tests {
 
     #[test]
     fn a_time_that_the_day_skips_is_not_offered() {
-        let hours = Hours { days: vec![7], from_minute: 60, to_minute: 5 * 60, minutes: 60, horizon_days: 1, ..Hours::default() };
+        let hours = Hours {
+            days: vec![7],
+            from_minute: 60,
+            to_minute: 5 * 60,
+            minutes: 60,
+            horizon_days: 1,
+            ..Hours::default()
+        };
         // Clocks go forward from two to three on Sunday, 28 March 2027.
         let all = offered(&hours, Berlin, at("2027-03-27T12:00:00Z"));
         assert_eq!(times(&all), ["03-28 00:00", "03-28 01:00", "03-28 02:00"]);

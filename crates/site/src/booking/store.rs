@@ -36,26 +36,19 @@ const COLUMNS: &str = "id, inquiry_id, starts_at, ends_at, time_zone, state, mov
 /// The booking whose link carries the token; the transaction must carry it too.
 pub(crate) async fn by_token(tx: &mut OrgTx, token: &str) -> Result<Option<Booking>, sqlx::Error> {
     let query = format!("select {COLUMNS} from site_bookings where org_id = $1 and token_hash = $2");
-    sqlx::query_as(sqlx::AssertSqlSafe(query))
-        .bind(tx.org())
-        .bind(site_token(token))
-        .fetch_optional(tx.conn())
-        .await
+    sqlx::query_as(sqlx::AssertSqlSafe(query)).bind(tx.org()).bind(site_token(token)).fetch_optional(tx.conn()).await
 }
 
 /// The same, and nobody else changes it until the transaction ends.
 pub(crate) async fn held(tx: &mut OrgTx, token: &str) -> Result<Option<Booking>, sqlx::Error> {
     let query = format!("select {COLUMNS} from site_bookings where org_id = $1 and token_hash = $2 for update");
-    sqlx::query_as(sqlx::AssertSqlSafe(query))
-        .bind(tx.org())
-        .bind(site_token(token))
-        .fetch_optional(tx.conn())
-        .await
+    sqlx::query_as(sqlx::AssertSqlSafe(query)).bind(tx.org()).bind(site_token(token)).fetch_optional(tx.conn()).await
 }
 
 /// The booking of an inquiry, for workers.
 pub(crate) async fn of_inquiry(tx: &mut OrgTx, inquiry: InquiryId) -> Result<Option<Booking>, sqlx::Error> {
-    let query = format!("select {COLUMNS} from site_bookings where org_id = $1 and inquiry_id = $2 order by at desc limit 1");
+    let query =
+        format!("select {COLUMNS} from site_bookings where org_id = $1 and inquiry_id = $2 order by at desc limit 1");
     sqlx::query_as(sqlx::AssertSqlSafe(query)).bind(tx.org()).bind(inquiry).fetch_optional(tx.conn()).await
 }
 
@@ -109,13 +102,11 @@ pub(crate) async fn give_back(tx: &mut OrgTx, booking: BookingId) -> Result<(), 
 
 /// Whether a booking has its quarters: one that was kept aside as spam has none.
 pub(crate) async fn has_quarters(tx: &mut OrgTx, booking: BookingId) -> Result<bool, sqlx::Error> {
-    sqlx::query_scalar(
-        "select exists (select from site_booking_quarters where org_id = $1 and booking_id = $2)",
-    )
-    .bind(tx.org())
-    .bind(booking)
-    .fetch_one(tx.conn())
-    .await
+    sqlx::query_scalar("select exists (select from site_booking_quarters where org_id = $1 and booking_id = $2)")
+        .bind(tx.org())
+        .bind(booking)
+        .fetch_one(tx.conn())
+        .await
 }
 
 /// Writes a booking down; false where its inquiry has one already.

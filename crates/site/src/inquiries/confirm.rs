@@ -68,7 +68,8 @@ fn frame(visit: &Visit) -> SiteFrame {
 fn form(core: &Core, visit: &Visit, given: SignUp, errors: FieldErrors) -> Result<Response, AppError> {
     let SignUp { name, email, guard: _ } = given;
     let guard = guard::issue(core, visit)?;
-    let status = if errors.is_empty() { axum::http::StatusCode::OK } else { axum::http::StatusCode::UNPROCESSABLE_ENTITY };
+    let status =
+        if errors.is_empty() { axum::http::StatusCode::OK } else { axum::http::StatusCode::UNPROCESSABLE_ENTITY };
     let page = LettersPage { frame: frame(visit), name, email, errors, guard };
     Ok((status, Html(show_page(&page)?)).into_response())
 }

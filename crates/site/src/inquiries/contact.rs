@@ -106,7 +106,14 @@ fn shown(core: &Core, visit: &Visit, form: ContactForm, errors: FieldErrors) -> 
     let status = if errors.is_empty() { StatusCode::OK } else { StatusCode::UNPROCESSABLE_ENTITY };
     let topics = TOPICS.into_iter().map(|(word, name)| (word, name, word == form.topic)).collect();
     let (guard, answer_by) = (guard::issue(core, visit)?, answer_by(core, visit));
-    let page = ContactPage { frame: frame(visit).with_trail(&[("Contact", "/contact")]), form, errors, guard, topics, answer_by };
+    let page = ContactPage {
+        frame: frame(visit).with_trail(&[("Contact", "/contact")]),
+        form,
+        errors,
+        guard,
+        topics,
+        answer_by,
+    };
     Ok((status, Html(show_page(&page)?)).into_response())
 }
 

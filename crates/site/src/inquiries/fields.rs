@@ -79,7 +79,8 @@ fn wrong_text(text: &str, required: bool) -> Option<String> {
         return Some("must not contain control characters".to_owned());
     }
     let most = MESSAGE;
-    (text.chars().count() > most).then(|| format!("must have at most {most} characters: shorten it or write to us by email"))
+    (text.chars().count() > most)
+        .then(|| format!("must have at most {most} characters: shorten it or write to us by email"))
 }
 
 /// Controls, line ends, and what turns the direction of writing: none of them belongs in a line, and in a header they do harm.
@@ -121,7 +122,8 @@ mod tests {
 
     #[test]
     fn what_people_type_passes_and_is_trimmed() {
-        let new = checked(inquiry(" Zoë O’Hara-Pärn ", " zoe@example.com ", "Hello,\r\nwe lose calls.\r\n")).expect("fine");
+        let new =
+            checked(inquiry(" Zoë O’Hara-Pärn ", " zoe@example.com ", "Hello,\r\nwe lose calls.\r\n")).expect("fine");
         assert_eq!(new.person.name, "Zoë O’Hara-Pärn");
         assert_eq!(new.person.email, "zoe@example.com");
         assert_eq!(new.message, "Hello,\nwe lose calls.");
@@ -138,7 +140,12 @@ mod tests {
 
     #[test]
     fn nothing_can_become_a_header_or_a_second_recipient() {
-        for email in ["a@example.com\r\nBcc: b@example.com", "a@example.com, b@example.com", "a@example.com\u{2028}x", "<a@example.com>"] {
+        for email in [
+            "a@example.com\r\nBcc: b@example.com",
+            "a@example.com, b@example.com",
+            "a@example.com\u{2028}x",
+            "<a@example.com>",
+        ] {
             assert_eq!(complaints(inquiry("Dana", email, "Hello")), ["email"], "{email:?}");
         }
         for name in ["Dana\r\nBcc: all@example.com", "Dana\nX", "\u{202e}anaD", "Da\u{0}na"] {

@@ -44,7 +44,14 @@ impl FollowUps {
         let Some(site) = sites::read(&mut tx).await? else { return Ok(()) };
         let now = tx.clock().now();
         for row in due(&mut tx, now).await? {
-            self.remind(&mut tx, &row, "Follow up on an inquiry of the site", "The day that was set for it has come.", now).await?;
+            self.remind(
+                &mut tx,
+                &row,
+                "Follow up on an inquiry of the site",
+                "The day that was set for it has come.",
+                now,
+            )
+            .await?;
             forget_day(&mut tx, row.id).await?;
         }
         let (hours, zone) = (&site.settings.hours, zone_of(&site));
@@ -57,7 +64,8 @@ impl FollowUps {
                     _ => "An inquiry of the site waits for an answer",
                 };
                 self.remind(&mut tx, &row, title, "A business day has passed since it arrived.", now).await?;
-                store::note(&mut tx, row.id, OVERDUE, "Nobody had answered after a business day: a task was made.").await?;
+                store::note(&mut tx, row.id, OVERDUE, "Nobody had answered after a business day: a task was made.")
+                    .await?;
             }
         }
         tx.commit().await?;

@@ -186,7 +186,9 @@ impl Arrival {
     /// Asks whether the address is theirs, once.
     async fn ask_to_confirm(&self, tx: &mut OrgTx, seen: &Seen<'_>) -> anyhow::Result<()> {
         let inquiry = seen.inquiry;
-        if inquiry.confirmed_at.is_some() || !first(tx, inquiry, ASKED, "A letter asked whether the address is theirs.").await? {
+        if inquiry.confirmed_at.is_some()
+            || !first(tx, inquiry, ASKED, "A letter asked whether the address is theirs.").await?
+        {
             return Ok(());
         }
         self.send(tx, inquiry, self.sender(seen.site).confirm(inquiry)).await
@@ -217,7 +219,13 @@ impl Arrival {
         .fetch_one(tx.conn())
         .await?;
         if of_address > LETTERS {
-            store::note(tx, inquiry.id, "not_sent", "Several letters went to this address within an hour: this one stayed here.").await?;
+            store::note(
+                tx,
+                inquiry.id,
+                "not_sent",
+                "Several letters went to this address within an hour: this one stayed here.",
+            )
+            .await?;
             return Ok(());
         }
         post(tx, &kernel.vault, &letter).await?;

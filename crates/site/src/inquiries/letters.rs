@@ -5,9 +5,9 @@ use chrono::{DateTime, Utc};
 use chrono_tz::Tz;
 use kernel::mail::{Attachment, Letter, one_line};
 
+use super::Kind;
 use super::store::Inquiry;
 use super::story::{self, shown_name};
-use super::Kind;
 use crate::booking::calendar::Entry;
 use crate::booking::store::Booking;
 use crate::ports::Story;
@@ -71,7 +71,9 @@ impl<'a> Sender<'a> {
             .to(inquiry, &format!("Your maturity audit: {total} of 100"))
             .say(&format!("Here is the result you asked for. Your score is {total} of 100."));
         let letter = match self.result_link(&inquiry.letter.message) {
-            Some(link) => letter.link("Open the result", &link).say("Whoever has the link can read the result, so that you can pass it on. It does not say who you are."),
+            Some(link) => letter.link("Open the result", &link).say(
+                "Whoever has the link can read the result, so that you can pass it on. It does not say who you are.",
+            ),
             None => letter,
         };
         let letter = match report {
@@ -157,10 +159,7 @@ impl<'a> Sender<'a> {
             Kind::Chat => "A visitor made themselves known in the site's chat.",
             Kind::Contact => "Somebody wrote on the site.",
         };
-        Letter::new(to, subject)
-            .say(what)
-            .say(&story.body)
-            .link("Open it", &format!("{installation}{}", story.href))
+        Letter::new(to, subject).say(what).say(&story.body).link("Open it", &format!("{installation}{}", story.href))
     }
 }
 
@@ -201,7 +200,9 @@ mod tests {
         let expected = format!("https://app.example.com{good}");
         assert_eq!(sender.result_link(good).as_deref(), Some(expected.as_str()));
         assert_eq!(sender.result_link(&expected).as_deref(), Some(expected.as_str()));
-        for bad in ["https://evil.example/audit/results/01h455vb4pex5vsknk084sn02q", "/audit/results/../../x", "", "Buy now"] {
+        for bad in
+            ["https://evil.example/audit/results/01h455vb4pex5vsknk084sn02q", "/audit/results/../../x", "", "Buy now"]
+        {
             assert_eq!(sender.result_link(bad), None, "{bad}");
         }
     }

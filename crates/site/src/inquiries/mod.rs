@@ -67,7 +67,9 @@ impl Kind {
 
     /// Reads what a row holds.
     pub(crate) fn from_word(word: &str) -> Option<Self> {
-        [Self::Contact, Self::Audit, Self::Booking, Self::Letters, Self::Chat].into_iter().find(|kind| kind.as_str() == word)
+        [Self::Contact, Self::Audit, Self::Booking, Self::Letters, Self::Chat]
+            .into_iter()
+            .find(|kind| kind.as_str() == word)
     }
 }
 

@@ -85,8 +85,12 @@ fn of_circumstances(around: Circumstances) -> Vec<Point> {
     add(open_for.is_some_and(|time| time > LONGEST), "The form was open for more than a day", 2);
     add(told.is_some_and(|told| told.again), "The same form was sent before", 3);
     add(work == Work::Missing && !around.is_flooded, "No script ran in the browser", 1);
-    add(work == Work::Missing && around.is_flooded, "No script ran in the browser while very many inquiries arrived", 5);
-    add(work == Work::Wrong, "The browser's proof of work is wrong", 4);
+    add(
+        work == Work::Missing && around.is_flooded,
+        "No script ran in the browser while very many inquiries arrived",
+        5,
+    );
+    add(work == Work::Wrong, "The browser's proof of work is wrong", 5);
     add(around.often_from_address, "Several inquiries came from the same address within an hour", 2);
     add(around.same_words, "The same words came several times within an hour", 3);
     points
@@ -174,7 +178,10 @@ mod tests {
         assert_eq!(without.len(), 1);
         assert!(!is_spam(&without));
         assert!(!is_spam(&of_circumstances(around(None))), "a published form of the customer's own page");
-        assert!(of_words(&inquiry("Zoë O’Hara", "We lose calls, see our page northwind.example and https://example.com")).is_empty());
+        assert!(
+            of_words(&inquiry("Zoë O’Hara", "We lose calls, see our page northwind.example and https://example.com"))
+                .is_empty()
+        );
     }
 
     #[test]
@@ -185,7 +192,10 @@ mod tests {
         let forged = Told { open_for: None, work: Work::Wrong, ..FINE };
         assert!(is_spam(&of_circumstances(around(Some(forged)))));
         assert!(is_spam(&of_words(&inquiry("Win https://spam.example", "Hello"))));
-        assert!(is_spam(&of_words(&inquiry("Dana", "[url=https://a.example/x]a[/url] https://b.example https://c.example"))));
+        assert!(is_spam(&of_words(&inquiry(
+            "Dana",
+            "[url=https://a.example/x]a[/url] https://b.example https://c.example"
+        ))));
         assert_eq!(of_words(&inquiry("Dаnа Whitfield", "Hello")).len(), 1, "Cyrillic letters that look Latin");
     }
 

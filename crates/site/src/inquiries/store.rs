@@ -108,8 +108,7 @@ impl Row {
     }
 }
 
-const COLUMNS: &str =
-    "id, kind, topic, sealed, digest, state, consent, confirmed_at, audit_id, contact_id, at";
+const COLUMNS: &str = "id, kind, topic, sealed, digest, state, consent, confirmed_at, audit_id, contact_id, at";
 
 /// An inquiry by its id, locked until the transaction ends.
 pub(crate) async fn held(tx: &mut OrgTx, vault: &OrgVault, id: InquiryId) -> Result<Option<Inquiry>, sqlx::Error> {
@@ -128,21 +127,18 @@ pub(crate) async fn find(tx: &mut OrgTx, vault: &OrgVault, id: InquiryId) -> Res
 }
 
 /// Says whom and what an inquiry became.
-pub(super) async fn became(
-    tx: &mut OrgTx,
-    id: InquiryId,
-    contact: ContactId,
-    lead: LeadId,
-) -> Result<(), sqlx::Error> {
+pub(super) async fn became(tx: &mut OrgTx, id: InquiryId, contact: ContactId, lead: LeadId) -> Result<(), sqlx::Error> {
     let (org, now) = (tx.org(), tx.clock().now());
-    sqlx::query("update site_inquiries set contact_id = $3, lead_id = $4, updated_at = $5 where org_id = $1 and id = $2")
-        .bind(org)
-        .bind(id)
-        .bind(contact)
-        .bind(lead)
-        .bind(now)
-        .execute(tx.conn())
-        .await?;
+    sqlx::query(
+        "update site_inquiries set contact_id = $3, lead_id = $4, updated_at = $5 where org_id = $1 and id = $2",
+    )
+    .bind(org)
+    .bind(id)
+    .bind(contact)
+    .bind(lead)
+    .bind(now)
+    .execute(tx.conn())
+    .await?;
     Ok(())
 }
 

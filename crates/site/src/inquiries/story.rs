@@ -62,7 +62,9 @@ fn task(inquiry: &Inquiry, booking: Option<&Booking>, zone: Tz, due: DateTime<Ut
             let when = time(booking.starts_at, zone);
             (format!("Prepare the consultation with {who}: {when}"), Some(booking.starts_at))
         }
-        (Kind::Booking, Some(_)) => (format!("{who} cancelled the consultation: ask whether another time suits"), Some(due)),
+        (Kind::Booking, Some(_)) => {
+            (format!("{who} cancelled the consultation: ask whether another time suits"), Some(due))
+        }
         (Kind::Booking | Kind::Contact | Kind::Chat, _) => (format!("Answer {who}, who wrote on the site"), Some(due)),
         (Kind::Audit, _) => (format!("Talk with {who} about the result of the maturity audit"), Some(due)),
         (Kind::Letters, _) => (String::new(), None),
@@ -104,7 +106,9 @@ fn body(inquiry: &Inquiry, site: &Site, outcome: Option<&Outcome>, booking: Opti
     lines.push(match letter.letters {
         Some(true) if inquiry.consent => "They agreed to letters.".to_owned(),
         Some(true) if inquiry.confirmed_at.is_some() => "They took their word back: no letters.".to_owned(),
-        Some(true) => "They asked for letters and have not confirmed their address yet: no letters until then.".to_owned(),
+        Some(true) => {
+            "They asked for letters and have not confirmed their address yet: no letters until then.".to_owned()
+        }
         _ => "They did not ask for letters.".to_owned(),
     });
     lines.join("\n").trim().chars().take(LONGEST).collect()
@@ -115,9 +119,13 @@ fn of_outcome(outcome: &Outcome) -> Vec<String> {
         format!("Score: {} of 100, {}", outcome.total, outcome.band.name),
         format!("Business: {}, {}", outcome.industry.name, outcome.size.name),
     ];
-    lines.extend(outcome.said.iter().filter(|said| !said.answers.is_empty()).map(|said| {
-        format!("{} {}", said.question, said.answers.join(", "))
-    }));
+    lines.extend(
+        outcome
+            .said
+            .iter()
+            .filter(|said| !said.answers.is_empty())
+            .map(|said| format!("{} {}", said.question, said.answers.join(", "))),
+    );
     lines.extend(outcome.dimensions.iter().map(|dimension| match dimension.level {
         Some(level) => format!("{}: level {level} of 4", dimension.name),
         None => format!("{}: not answered", dimension.name),
@@ -126,7 +134,11 @@ fn of_outcome(outcome: &Outcome) -> Vec<String> {
     lines.extend(outcome.top.iter().map(|advice| format!("- {}", advice.title)));
     let base = forecast(&outcome.assumptions).base;
     let money = |major: f64| shell::page::amount(minor(major, &outcome.currency), &outcome.currency);
-    lines.push(format!("Forecast: {} of margin won back a month, {} net in the first year", money(base.recovered_margin_month), money(base.net_year)));
+    lines.push(format!(
+        "Forecast: {} of margin won back a month, {} net in the first year",
+        money(base.recovered_margin_month),
+        money(base.net_year)
+    ));
     lines
 }
 

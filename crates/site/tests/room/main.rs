@@ -2,6 +2,11 @@
 
 mod assistant;
 mod audit;
+mod blog;
+mod booking;
+mod content;
+mod hostile;
+mod inquiries;
 mod pages;
 mod report;
 mod roi;

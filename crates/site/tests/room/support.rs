@@ -12,7 +12,7 @@ use chrono::{DateTime, Duration, Utc};
 use kernel::Clock;
 use kernel::config::{MailConfig, MailTls};
 use kernel::db::OrgTx;
-use kernel::ids::{ChatId, ContactId, ConversationId, InquiryId, LeadId, OrgId, TaskId};
+use kernel::ids::{ChatId, ContactId, ConversationId, InquiryId, LeadId, MemberId, OrgId, TaskId, UserId};
 use kernel::mail::Postman;
 use kernel::queue::{Handlers, Lane, run_waiting};
 use kernel::testing::TestDb;
@@ -112,6 +112,41 @@ impl World {
         self.web.kernel.clock.advance(time);
     }
 
+    /// Gives the site other settings.
+    pub(crate) async fn settings(&self, settings: &Value) {
+        sqlx::query("update sites set settings = $2, version = version + 1 where org_id = $1")
+            .bind(self.org)
+            .bind(settings)
+            .execute(&mut self.web.db.owner().await)
+            .await
+            .expect("settings");
+    }
+
+    /// A member who gets letters at an address.
+    pub(crate) async fn member(&self, email: &str) -> MemberId {
+        let clock = &self.web.kernel.clock;
+        let (user, member) = (UserId::new(clock), MemberId::new(clock));
+        let mut owner = self.web.db.owner().await;
+        sqlx::query(
+            "insert into users (id, email, name, password_hash, created_at) values ($1, $2, 'Sam Park', '', $3)",
+        )
+        .bind(user)
+        .bind(email)
+        .bind(clock.now())
+        .execute(&mut owner)
+        .await
+        .expect("a user");
+        sqlx::query("insert into members (org_id, id, user_id, role, joined_at) values ($1, $2, $3, 'owner', $4)")
+            .bind(self.org)
+            .bind(member)
+            .bind(user)
+            .bind(clock.now())
+            .execute(&mut owner)
+            .await
+            .expect("a member");
+        member
+    }
+
     /// A token of a member with the role, for the desk (`web.browse`, `web.submit`, `web.get`, `web.post`).
     pub(crate) fn token(&self, role: Role) -> String {
         self.web.token(self.org, role)
@@ -162,6 +197,13 @@ impl World {
     pub(crate) async fn post_json_from(&self, ip: [u8; 4], path: &str, body: &Value) -> Answer {
         let request = visitor_at(ip, Method::POST, path).header(header::CONTENT_TYPE, "application/json");
         self.send(request.body(Body::from(body.to_string())).expect("a request")).await
+    }
+
+    /// A visitor's `GET` at the host of another site.
+    pub(crate) async fn at_host(&self, host: &str, path: &str) -> Answer {
+        let mut request = visitor(Method::GET, path).body(Body::empty()).expect("a request");
+        request.headers_mut().insert(header::HOST, host.parse().expect("a host"));
+        self.send(request).await
     }
 
     /// Any request, as it is.
