@@ -53,8 +53,10 @@ impl Erasure {
                 Err(error) => return Err(error.into()),
             }
         }
+        // Pictures are sealed with no key: they go themselves.
+        let objects = self.0.objects.delete_all(org).await?;
         system::organisation_erased(&self.0.db, org, now).await?;
-        tracing::info!(org = %org, rows, "organisation.erased");
+        tracing::info!(org = %org, rows, objects, "organisation.erased");
         Ok(())
     }
 }

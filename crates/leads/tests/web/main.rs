@@ -1,6 +1,7 @@
 //! The leads room through the router, on a real database.
 
 mod activities;
+mod arrivals;
 mod crm;
 mod crm_failures;
 mod crm_webhook;

@@ -78,7 +78,7 @@ impl Arrival {
         let Some(site) = sites::read(&mut tx).await? else { return Ok(()) };
         let Some(inquiry) = store::held(&mut tx, &vault, id).await? else { return Ok(()) };
         let booking = match inquiry.kind {
-            Kind::Booking => booking::certain(&mut tx, &site, inquiry.id).await?,
+            Kind::Booking if inquiry.state != "spam" => booking::certain(&mut tx, &site, inquiry.id).await?,
             _ => None,
         };
         let seen = Seen {

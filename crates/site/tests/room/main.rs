@@ -8,6 +8,7 @@ mod content;
 mod hostile;
 mod inquiries;
 mod pages;
+mod privacy;
 mod report;
 mod roi;
 mod support;
