@@ -25,23 +25,20 @@ impl Objects {
     /// The store as configured.
     pub fn open(config: &Config) -> anyhow::Result<Self> {
         let given = &config.objects;
-        let store: Arc<dyn ObjectStore> = match &given.bucket {
-            Some(bucket) => {
-                let mut builder = AmazonS3Builder::new()
-                    .with_bucket_name(bucket)
-                    .with_region(&given.region)
-                    .with_access_key_id(&given.access_key_id)
-                    .with_secret_access_key(given.secret_access_key.reveal());
-                if let Some(endpoint) = &given.endpoint {
-                    builder = builder.with_endpoint(endpoint).with_allow_http(endpoint.starts_with("http://"));
-                }
-                Arc::new(builder.build()?)
+        let store: Arc<dyn ObjectStore> = if let Some(bucket) = &given.bucket {
+            let mut builder = AmazonS3Builder::new()
+                .with_bucket_name(bucket)
+                .with_region(&given.region)
+                .with_access_key_id(&given.access_key_id)
+                .with_secret_access_key(given.secret_access_key.reveal());
+            if let Some(endpoint) = &given.endpoint {
+                builder = builder.with_endpoint(endpoint).with_allow_http(endpoint.starts_with("http://"));
             }
-            None => {
-                let folder = config.data_dir.0.join("objects");
-                std::fs::create_dir_all(&folder)?;
-                Arc::new(LocalFileSystem::new_with_prefix(folder)?.with_automatic_cleanup(true))
-            }
+            Arc::new(builder.build()?)
+        } else {
+            let folder = config.data_dir.0.join("objects");
+            std::fs::create_dir_all(&folder)?;
+            Arc::new(LocalFileSystem::new_with_prefix(folder)?.with_automatic_cleanup(true))
         };
         Ok(Self { store })
     }

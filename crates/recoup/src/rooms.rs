@@ -20,6 +20,8 @@ use shell::{App, Settings};
 use uuid::Uuid;
 
 use crate::reach::Reach;
+use crate::visitors::Visitors;
+use crate::visitors_desk::{ChatDoor, VisitorsDesk};
 
 /// The rooms over one kernel.
 pub struct Rooms {
@@ -30,6 +32,7 @@ pub struct Rooms {
     intake: intake::Core,
     advisor: advisor::Core,
     reports: reports::Core,
+    site: site::Core,
     styleguide: bool,
 }
 
@@ -41,12 +44,16 @@ impl Rooms {
         let contacts = Arc::new(Contacts { kernel: kernel.clone() });
         let embedder = embedder(&kernel.config);
         let inbox = inbox::Core::new(kernel.clone(), contacts, embedder.clone());
+        let inbox = inbox.with_webchat(Arc::new(ChatDoor::new(kernel.clone())));
         let leads = leads::Core::new(kernel.clone());
         let intake = intake::Core::new(kernel.clone(), Arc::new(crate::landing::Signals(kernel.clone())));
         let toolbox = crate::tools::toolbox(kernel, embedder.clone());
         let advisor = advisor::Core::new(kernel.clone(), embedder, toolbox, Arc::new(crate::tools::TaskList));
         let reports = reports::Core::new(kernel.clone(), Arc::new(crate::figures::RevenueFigures::new(people(kernel))));
-        Ok(Self { kernel: kernel.clone(), identity, inbox, leads, intake, advisor, reports, styleguide: false })
+        let (visitors, desk) = (Arc::new(Visitors(kernel.clone())), Arc::new(VisitorsDesk::new(inbox.clone())));
+        let site = site::Core::new(kernel.clone(), inbox.brain.gateway().clone(), visitors, desk);
+        let kernel = kernel.clone();
+        Ok(Self { kernel, identity, inbox, leads, intake, advisor, reports, site, styleguide: false })
     }
 
     /// Serves the style guide too: development and demo.
@@ -76,6 +83,11 @@ impl Rooms {
         &self.intake
     }
 
+    /// The public sites.
+    pub fn site(&self) -> &site::Core {
+        &self.site
+    }
+
     /// The background work of every room.
     pub fn handlers(&self, handlers: &mut Handlers) {
         handlers.add(Arc::new(kernel::mail::Postman::new(&self.kernel)));
@@ -86,6 +98,7 @@ impl Rooms {
         revenue::outreach(&self.kernel, Arc::new(Reach), Some(handlers));
         reports::handlers(&self.reports, handlers);
         intake::handlers(&self.intake, handlers);
+        site::handlers(&self.site, handlers);
         identity::privacy::handlers(&self.identity, handlers);
         handlers.add(Arc::new(ai::knowledge::Indexer::new(&self.kernel, self.inbox.brain.embedder().cloned())));
     }
@@ -111,6 +124,7 @@ impl Rooms {
         all.extend(operations::reconcilers(&self.kernel));
         all.extend(reports::reconcilers(&self.reports));
         all.extend(intake::reconcilers(&self.intake));
+        all.extend(site::reconcilers(&self.site));
         all.extend(revenue::reconcilers(&self.kernel));
         all.push(revenue::outreach(&self.kernel, Arc::new(Reach), None));
         all.extend(identity::privacy::reconcilers(&self.identity));
@@ -129,7 +143,8 @@ impl Rooms {
         };
         let app = App::new(self.kernel.clone(), self.identity.authenticator(), settings);
         let rooms = self.plug(&app);
-        let router = shell::assemble(&app, rooms);
+        let inside = shell::assemble(&app, rooms);
+        let router = site::front(&self.site, inside, site::public(&self.site, &app));
         (app, router)
     }
 
@@ -144,6 +159,7 @@ impl Rooms {
             intake::room(&self.intake, app),
             advisor::room(&self.advisor, app),
             reports::room(&self.reports, app),
+            site::room(&self.site, app),
         ]
     }
 }
@@ -162,6 +178,7 @@ pub fn holders(kernel: &Kernel) -> Holders {
         Arc::new(revenue::privacy::Views),
         Arc::new(advisor::privacy::Conversations),
         Arc::new(intake::privacy::Leftovers::new(kernel.clone())),
+        Arc::new(site::privacy::Visitors::new(kernel.clone())),
         Arc::new(identity::privacy::Requests),
         Arc::new(shell::KeptAnswers::new(kernel.clone())),
         Arc::new(Machine::new(kernel.clone())),

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use ai::Gateway;
+use ai::gateway::Gateway;
 use kernel::Kernel;
 
 use crate::cache::Cache;

@@ -13,12 +13,30 @@ use crate::visit::host;
 
 /// What a site's own pages begin with, on the installation's address too. `/` is the site's for those who are not signed in.
 const PAGES: [&str; 18] = [
-    "about", "audit", "blog", "book", "case-studies", "contact", "feed.xml", "letters", "pricing", "privacy", "robots.txt", "roi",
-    "site", "sitemap.xml", "solutions", "terms", "favicon.ico", "media",
+    "about",
+    "audit",
+    "blog",
+    "book",
+    "case-studies",
+    "contact",
+    "feed.xml",
+    "letters",
+    "pricing",
+    "privacy",
+    "robots.txt",
+    "roi",
+    "site",
+    "sitemap.xml",
+    "solutions",
+    "terms",
+    "favicon.ico",
+    "media",
 ];
-/// What every host serves: files, and the site's own part of the API.
-const SHARED: [&str; 6] =
-    ["/assets/", "/v2/audit/", "/v2/contact/", "/v2/calculator/", "/v2/site/", "/health/"];
+/// What visitors' browsers and published forms call. It is served outside the product's own rules: a form on somebody else's site may
+/// call it, and no session comes along.
+const CALLS: [&str; 4] = ["/v2/audit/", "/v2/contact/", "/v2/calculator/", "/v2/site/chat"];
+/// What every host serves.
+const SHARED: [&str; 2] = ["/assets/", "/health/"];
 
 #[derive(Clone)]
 struct Front {
@@ -60,8 +78,12 @@ async fn choose(State(front): State<Front>, request: Request, next: Next) -> Res
 impl Front {
     /// Whether a request to the installation's own address is for the site.
     fn is_visit(&self, path: &str, headers: &HeaderMap) -> bool {
-        if path == "/" { !has_session(headers, self.secure) } else { is_page(path) }
+        if path == "/" { !has_session(headers, self.secure) } else { is_page(path) || is_call(path) }
     }
+}
+
+fn is_call(path: &str) -> bool {
+    CALLS.iter().any(|call| path.starts_with(call))
 }
 
 fn is_page(path: &str) -> bool {

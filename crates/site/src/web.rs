@@ -4,6 +4,7 @@ use axum::Router;
 use axum::extract::FromRef;
 use axum::middleware::from_fn_with_state;
 use shell::{App, Room};
+use utoipa_axum::router::OpenApiRouter;
 
 use crate::core::Core;
 use crate::{admin, assistant, audit, blog, booking, inquiries, pages, roi};
@@ -15,20 +16,26 @@ pub(crate) struct Back {
     core: Core,
 }
 
-/// The room: the site's API, which visitors and published forms call, and the desk, which members use.
+/// The room: the desk, which members use, and the site's part of the API, so that it is described with the rest; where a site answers
+/// it is [`public`] that serves it.
 pub fn room(core: &Core, app: &App) -> Room {
-    let api = audit::api().merge(roi::api()).merge(inquiries::api()).merge(assistant::api()).with_state(core.clone());
     let back = Back { app: app.clone(), core: core.clone() };
     Room {
-        api: api.merge(admin::api().with_state(back.clone())),
+        api: calls().with_state(core.clone()).merge(admin::api().with_state(back.clone())),
         pages: admin::pages().with_state(back),
         nav: vec![admin::nav()],
         ..Room::default()
     }
 }
 
-/// The public pages of every site, for [`crate::front`].
+/// What visitors' browsers and published forms call.
+fn calls() -> OpenApiRouter<Core> {
+    audit::api().merge(roi::api()).merge(inquiries::api()).merge(assistant::api())
+}
+
+/// The public pages of every site and what they call, for [`crate::front`].
 pub fn public(core: &Core, app: &App) -> Router {
+    let (calls, _) = calls().split_for_parts();
     let router = pages::routes()
         .merge(audit::routes())
         .merge(roi::routes())
@@ -38,6 +45,7 @@ pub fn public(core: &Core, app: &App) -> Router {
         .merge(assistant::routes())
         .fallback(pages::moved_or_missing)
         .layer(from_fn_with_state(core.clone(), pages::in_own_frame))
+        .merge(calls)
         .with_state(core.clone());
     shell::public(app, router)
 }

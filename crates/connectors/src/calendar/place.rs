@@ -245,6 +245,7 @@ mod tests {
         })
     }
 
+    #[expect(clippy::unnecessary_wraps, reason = "the shape a calendar's own reader has")]
     fn read(record: &Value) -> Result<Option<Entry>, Rejection> {
         Ok(entry(record))
     }

@@ -24,7 +24,7 @@ use crate::oauth::{Credentials, OAuthApp};
 use crate::record;
 use crate::signal::Signal;
 use crate::source::{Account, Page, Reading, Rejection, Source, SourceError, Stream};
-use crate::wire::{self, each, name};
+use crate::wire::{self, name};
 
 /// Graph's own address.
 pub const BASE_URL: &str = "https://graph.microsoft.com/v1.0";
@@ -180,13 +180,12 @@ impl MicrosoftCalendar {
         }
         for entry in &mut entries {
             let Some(of) = event::bare(entry) else { continue };
-            let shared = match series.get(&of) {
-                Some(known) => known.clone(),
-                None => {
-                    let found = self.series(&of).await?;
-                    series.insert(of, found.clone());
-                    found
-                }
+            let shared = if let Some(known) = series.get(&of) {
+                known.clone()
+            } else {
+                let found = self.series(&of).await?;
+                series.insert(of, found.clone());
+                found
             };
             event::share(entry, &shared);
         }

@@ -87,7 +87,7 @@ async fn take(core: &Core, push: &Push) -> Result<Pushed, AppError> {
 async fn again(core: &Core, org: OrgId, id: ConnectionId, push: &Push) -> Result<Option<bool>, AppError> {
     let mut tx = core.kernel.db.begin(org).await?;
     let reads = |one: &Connection| !matches!(one.state.as_str(), "paused" | "reconnect") && has(one, &push.location);
-    if store::find(&mut tx, id).await?.filter(reads).is_none() {
+    if !store::find(&mut tx, id).await?.as_ref().is_some_and(reads) {
         return Ok(None);
     }
     let event = digest::digest(&digest::SHA256, format!("push:{}", push.id).as_bytes()).as_ref().to_vec();

@@ -25,7 +25,7 @@ impl Tally {
         let day = rules.of(signal.location).day(signal.at);
         let place = signal.location.unwrap_or_else(Uuid::nil);
         self.at(day, place, &signal.source, |metrics| {
-            each(signal, |metric, n, amount| add(metrics, metric, n, amount))
+            each(signal, |metric, n, amount| add(metrics, metric, n, amount));
         });
     }
 

@@ -197,14 +197,14 @@ fn told(google: &Google, calendar: &str, parts: &Parts) -> Result<Option<Value>,
             let told = start.and_then(|start| start["dateTime"].as_str());
             told.and_then(|text| DateTime::parse_from_rfc3339(text).ok())
         };
-        let shown = |event: &&Event| match since {
-            Some(since) => event.change > since,
-            None => {
-                let starts = at(&event.value);
-                (removed || event.value["status"] != "cancelled")
-                    && from.is_none_or(|from| starts.is_none_or(|at| at >= from))
-                    && to.is_none_or(|to| starts.is_none_or(|at| at < to))
+        let shown = |event: &&Event| {
+            if let Some(since) = since {
+                return event.change > since;
             }
+            let starts = at(&event.value);
+            (removed || event.value["status"] != "cancelled")
+                && from.is_none_or(|from| starts.is_none_or(|at| at >= from))
+                && to.is_none_or(|to| starts.is_none_or(|at| at < to))
         };
         let all: Vec<&Event> = data.events.iter().filter(|event| event.calendar == calendar).filter(shown).collect();
         let token = if repeats(&parts.extensions) { "" } else { get("pageToken").unwrap_or_default() };
