@@ -134,12 +134,12 @@ mod tests {
         [&jpeg[..2], &exif, &jpeg[2..]].concat()
     }
 
-    /// A PNG that claims a size it does not have.
+    /// A PNG that claims a size it does not have, up to the beginning of its pixels.
     fn claims(width: u32, height: u32) -> Vec<u8> {
         let mut header = [&b"IHDR"[..], &width.to_be_bytes(), &height.to_be_bytes(), &[8, 2, 0, 0, 0]].concat();
         let sum = crc(&header);
         header.extend(sum.to_be_bytes());
-        [&b"\x89PNG\r\n\x1a\n\x00\x00\x00\x0d"[..], &header].concat()
+        [&b"\x89PNG\r\n\x1a\n\x00\x00\x00\x0d"[..], &header, b"\x00\x00\x00\x08IDAT\x78\x9c"].concat()
     }
 
     fn crc(bytes: &[u8]) -> u32 {

@@ -129,8 +129,8 @@ impl Canvas {
         // Colours count by how much of them is seen while pixels are mixed: nothing hidden bleeds into an edge.
         for pixel in clear.pixels_mut() {
             let alpha = u16::from(pixel[3]);
-            for n in 0..3 {
-                pixel[n] = (u16::from(pixel[n]) * alpha / 255) as u8;
+            for part in &mut pixel.0[..3] {
+                *part = (u16::from(*part) * alpha / 255) as u8;
             }
         }
         Self::Clear(clear)
@@ -195,9 +195,9 @@ fn full(image: &RgbaImage) -> RgbaImage {
     let mut image = image.clone();
     for pixel in image.pixels_mut() {
         let alpha = u16::from(pixel[3]);
-        for n in 0..3 {
+        for part in &mut pixel.0[..3] {
             // Where nothing is seen, the colour is none.
-            pixel[n] = (u16::from(pixel[n]) * 255).checked_div(alpha).map_or(0, |full| full.min(255) as u8);
+            *part = (u16::from(*part) * 255).checked_div(alpha).map_or(0, |full| full.min(255) as u8);
         }
     }
     image

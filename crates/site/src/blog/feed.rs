@@ -55,7 +55,7 @@ async fn feed(core: &Core, visit: &Visit) -> Result<Feed, AppError> {
     let built = posts.iter().map(|post| post.updated_at).max();
     let mut items = Vec::with_capacity(posts.len());
     for post in posts {
-        let words = images::in_letters(&mut tx, markdown::html(&post.body), base).await?;
+        let words = images::in_letters(&mut tx, &markdown::html(&post.body), base).await?;
         let subjects = std::iter::once(&post.category).chain(&post.tags).filter(|name| !name.is_empty());
         items.push(Item {
             subjects: subjects.map(|name| allowed(name)).collect(),

@@ -13,7 +13,7 @@ use shell::{AppError, Path};
 use super::authors::{self, Author};
 use super::store::{self, Brief, MOST_PAGES, Of, PER_PAGE};
 use super::words::{address_word, minutes};
-use super::{HTML, day, on};
+use super::{HTML, day, on, or_moved};
 use crate::content::Kind;
 use crate::content::images::{self, Image};
 use crate::core::Core;
@@ -126,7 +126,8 @@ async fn list(core: &Core, visit: &Visit, name: &str, which: Which<'_>) -> Resul
         let subject = subject(&mut tx, which).await?.ok_or_else(|| AppError::not_found("page of the blog"))?;
         show_page(&made(&mut tx, visit, subject, page).await?)
     };
-    core.cache().answer(visit, (&format!("{name}?{page}"), 0), HTML, make).await
+    let answer = core.cache().answer(visit, (&format!("{name}?{page}"), 0), HTML, make).await;
+    or_moved(core, visit, answer).await
 }
 
 /// The page that is asked for, from 1.

@@ -14,12 +14,16 @@ mod words;
 use std::sync::Arc;
 
 use axum::Router;
+use axum::extract::State;
+use axum::http::Method;
+use axum::response::Response;
 use axum::routing::get;
 use kernel::schedule::Reconciler;
 use shell::AppError;
 
 use crate::content::images;
 use crate::core::Core;
+use crate::pages::moved_or_missing;
 use crate::visit::Visit;
 
 pub(crate) use words::{day, zone};
@@ -47,4 +51,12 @@ pub(crate) fn reconcilers(core: &Core) -> Vec<Arc<dyn Reconciler>> {
 /// Whether the site has a blog; one that is off is not there.
 fn on(visit: &Visit) -> Result<(), AppError> {
     if visit.site.flags.blog { Ok(()) } else { Err(AppError::not_found("page")) }
+}
+
+/// What is not there may have moved, as everything on the site may.
+async fn or_moved(core: &Core, visit: &Visit, answer: Result<Response, AppError>) -> Result<Response, AppError> {
+    match answer {
+        Err(AppError::NotFound(_)) => moved_or_missing(visit.clone(), State(core.clone()), Method::GET).await,
+        other => other,
+    }
 }

@@ -12,7 +12,7 @@ use super::authors;
 use super::listing::{Face, Link, Tile, category_href, face, tag_href, tiles};
 use super::store;
 use super::words::minutes;
-use super::{HTML, day, on};
+use super::{HTML, day, on, or_moved};
 use crate::content::store::published;
 use crate::content::{Entry, Kind, State as Seen, images, markdown};
 use crate::core::Core;
@@ -58,7 +58,8 @@ pub(super) async fn show(
         let entry = published(&mut tx, Kind::Post, &slug).await?.ok_or_else(|| AppError::not_found("post"))?;
         show_page(&made(&mut tx, &visit, entry).await?)
     };
-    core.cache().answer(&visit, (&format!("blog/post/{slug}"), 0), HTML, make).await
+    let answer = core.cache().answer(&visit, (&format!("blog/post/{slug}"), 0), HTML, make).await;
+    or_moved(&core, &visit, answer).await
 }
 
 /// A draft, for who has its token; one that was published in the meantime is shown where it is.

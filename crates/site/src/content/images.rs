@@ -16,7 +16,7 @@ use kernel::ids::ImageId;
 use uuid::Uuid;
 
 pub(crate) use card::share_address;
-pub(crate) use keep::{Upload, described, keep, remove, uses};
+pub(crate) use keep::{Upload, described, keep, remove};
 pub(crate) use serve::{answer, routes};
 pub(crate) use words::{in_letters, in_words};
 

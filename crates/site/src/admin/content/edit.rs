@@ -1,7 +1,5 @@
 //! The editor of a page.
 
-use std::collections::HashSet;
-
 use askama::Template;
 use axum::extract::State as Reach;
 use axum::response::Html;
@@ -42,7 +40,6 @@ pub(super) struct EditPage {
     theirs: Option<Theirs>,
     authors: Vec<Choice>,
     pictures: Vec<Shot>,
-    slugs: Vec<&'static str>,
     zone: String,
     /// Where visitors find it.
     address: String,
@@ -50,6 +47,8 @@ pub(super) struct EditPage {
     link: String,
     updated_at: Option<DateTime<Utc>>,
     last_by: String,
+    /// What an address is, and what the fields beside words are, by kind.
+    where_to: &'static str,
     hint: &'static str,
 }
 
@@ -170,7 +169,7 @@ pub(super) async fn editor(
         theirs,
         authors,
         pictures,
-        slugs: own_slugs(tx, kind, &typed.slug).await?,
+        where_to: where_to(kind),
         zone: site.settings.time_zone.clone(),
         link: if link.is_empty() { link } else { format!("{base}{path}?preview={link}") },
         address: format!("{base}{path}"),
@@ -181,14 +180,17 @@ pub(super) async fn editor(
     })
 }
 
-/// The pages of the site that can be written and are not yet: a page has a fixed address.
-async fn own_slugs(tx: &mut OrgTx, kind: Kind, own: &str) -> Result<Vec<&'static str>, sqlx::Error> {
-    if kind != Kind::Page {
-        return Ok(Vec::new());
+/// What an address is, by kind.
+fn where_to(kind: Kind) -> &'static str {
+    match kind {
+        Kind::Page => {
+            "Of one of the site's own pages, such as about, which it replaces; or a new one, where the site has its own domain."
+        }
+        Kind::Solution => "Of a solution that it replaces, or a new one, such as veterinarians.",
+        Kind::CaseStudy | Kind::Post => {
+            "Small letters, digits and hyphens, such as missed-calls. A published page that moves leads from its old address to the new one."
+        }
     }
-    let written: HashSet<String> = store::slugs(tx, kind).await?;
-    let pages = builtin::all().iter().filter(|page| page.kind == kind).map(|page| page.slug);
-    Ok(pages.filter(|slug| *slug == own || !written.contains(*slug)).collect())
 }
 
 /// What the fields beside words are, by kind.

@@ -10,7 +10,9 @@ use kernel::ids::{AuthorId, ImageId};
 use serde_json::{Map, Value};
 use shell::{AppError, Detail};
 
+use crate::blog::zone;
 use crate::content::{Builtin, Entry, Kind, builtin};
+use crate::sites::Site;
 
 const LONGEST_TITLE: usize = 160;
 const LONGEST_SUMMARY: usize = 320;
@@ -23,6 +25,25 @@ const MOST_TAGS: usize = 12;
 const LOCAL: &str = "%Y-%m-%dT%H:%M";
 /// Words of a post's address that mean something else.
 const TAKEN: [&str; 3] = ["author", "category", "tag"];
+/// Words of a page's address that mean something else.
+const TAKEN_PAGES: [&str; 13] = [
+    "admin", "assets", "audit", "blog", "book", "contact", "health", "letters", "media", "roi", "site", "v2",
+    "webhooks",
+];
+
+/// What a site's own settings say about its pages.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Place {
+    pub zone: Tz,
+    /// Without a domain of its own, a site has the program's addresses alone.
+    pub own_domain: bool,
+}
+
+impl Place {
+    pub(super) fn of(site: &Site) -> Self {
+        Self { zone: zone(site), own_domain: site.domain.is_some() }
+    }
+}
 
 /// What a form shows: texts as they were typed.
 #[derive(Clone, Debug, Default)]
@@ -106,7 +127,7 @@ impl Typed {
     }
 
     /// What it means, or everything that is wrong with it.
-    pub(super) fn read(&self, kind: Kind, zone: Tz) -> Result<Draft, AppError> {
+    pub(super) fn read(&self, kind: Kind, place: Place) -> Result<Draft, AppError> {
         let mut wrong: Vec<Detail> = Vec::new();
         let mut check = |field: &str, result: Result<(), String>| {
             if let Err(reason) = result {
@@ -118,7 +139,7 @@ impl Typed {
         check("summary", at_most(&summary, LONGEST_SUMMARY));
         check("body", at_most(&self.body, LONGEST_BODY));
         let slug = self.slug.trim().to_owned();
-        check("slug", good_slug(kind, &slug));
+        check("slug", good_slug(kind, &slug, place));
         let fields = object(&self.fields);
         check("fields", fields.as_ref().map(|_| ()).map_err(Clone::clone));
         let category = one_line(&self.category);
@@ -129,7 +150,7 @@ impl Typed {
         check("author", author.map(|_| ()).map_err(str::to_owned));
         let image = id_of::<ImageId>(&self.image);
         check("image", image.map(|_| ()).map_err(str::to_owned));
-        let publish_at = instant(&self.publish_at, zone);
+        let publish_at = instant(&self.publish_at, place.zone);
         check("publish_at", publish_at.map(|_| ()).map_err(str::to_owned));
         let (Ok(fields), Ok(tags), Ok(author), Ok(image), Ok(publish_at), true) =
             (fields, tags, author, image, publish_at, wrong.is_empty())
@@ -170,12 +191,16 @@ pub(crate) fn plain_slug(slug: &str) -> Result<(), String> {
     Err("is small letters and digits with single hyphens between them, such as missed-calls".to_owned())
 }
 
-fn good_slug(kind: Kind, slug: &str) -> Result<(), String> {
+fn good_slug(kind: Kind, slug: &str, place: Place) -> Result<(), String> {
     plain_slug(slug)?;
     match kind {
-        Kind::Page if builtin::page(Kind::Page, slug).is_none() => {
+        Kind::Page if TAKEN_PAGES.contains(&slug) => {
+            Err("means something else on the site; choose another one".to_owned())
+        }
+        Kind::Page if builtin::page(Kind::Page, slug).is_none() && !place.own_domain => {
             let known = builtin::all().iter().filter(|page| page.kind == Kind::Page).map(|page| page.slug);
-            Err(format!("is one of the site's own pages: {}", known.collect::<Vec<_>>().join(", ")))
+            let known = known.collect::<Vec<_>>().join(", ");
+            Err(format!("needs a domain of the site's own, which its settings give; without one its pages are {known}"))
         }
         Kind::Post if TAKEN.contains(&slug) => Err("means something else in the blog; choose another one".to_owned()),
         _ => Ok(()),
@@ -240,19 +265,21 @@ fn instant(text: &str, zone: Tz) -> Result<Option<DateTime<Utc>>, &'static str> 
 mod tests {
     use super::*;
 
+    const HERE: Place = Place { zone: Tz::UTC, own_domain: false };
+
     fn good() -> Typed {
         Typed { slug: "missed-calls".to_owned(), title: " What  it costs ".to_owned(), ..Typed::default() }
     }
 
     fn refused(typed: &Typed, kind: Kind) -> Vec<String> {
-        let error = typed.read(kind, Tz::UTC).expect_err("refused");
+        let error = typed.read(kind, HERE).expect_err("refused");
         error.details().iter().map(|detail| detail.field.clone()).collect()
     }
 
     #[test]
     fn a_good_form_reads() {
         let typed = Typed { tags: "Phone, phone ,, After hours".to_owned(), fields: "{\"a\": 1}".to_owned(), ..good() };
-        let draft = typed.read(Kind::Post, Tz::UTC).expect("it reads");
+        let draft = typed.read(Kind::Post, HERE).expect("it reads");
         assert_eq!((draft.title.as_str(), draft.tags.join("|")), ("What it costs", "Phone|After hours".to_owned()));
         assert_eq!(draft.fields["a"], 1);
         assert!(draft.author.is_none() && draft.image.is_none() && draft.publish_at.is_none());
@@ -281,7 +308,10 @@ mod tests {
             assert_eq!(refused(&Typed { slug: slug.to_owned(), ..good() }, Kind::Post), ["slug"], "{slug:?}");
         }
         assert_eq!(refused(&Typed { slug: "faq".to_owned(), ..good() }, Kind::Page), ["slug"], "no page of the site");
-        assert!(Typed { slug: "about".to_owned(), ..good() }.read(Kind::Page, Tz::UTC).is_ok());
+        assert!(Typed { slug: "about".to_owned(), ..good() }.read(Kind::Page, HERE).is_ok());
+        let own = Place { own_domain: true, ..HERE };
+        assert!(Typed { slug: "faq".to_owned(), ..good() }.read(Kind::Page, own).is_ok());
+        assert!(Typed { slug: "admin".to_owned(), ..good() }.read(Kind::Page, own).is_err());
     }
 
     #[test]

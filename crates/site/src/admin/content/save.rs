@@ -14,11 +14,10 @@ use shell::auth::permission::ManageChannels;
 use shell::{Allowed, AppError, FieldErrors, Form, Path, Toast, show};
 
 use super::edit::{Shown, Theirs, editor};
-use super::form::{Draft, Typed};
+use super::form::{Draft, Place, Typed};
 use super::step::{self, Act};
 use super::store::{self, Kept};
 use super::{diff, site};
-use crate::blog::zone;
 use crate::content::{Entry, Kind, State};
 use crate::core::Core;
 use crate::sites;
@@ -96,7 +95,7 @@ async fn make(
     typed: &Typed,
     act: Act,
 ) -> Result<Made, AppError> {
-    let draft = typed.read(kind, zone(&site(tx).await?))?;
+    let draft = typed.read(kind, Place::of(&site(tx).await?))?;
     let next = step::next(act, (kind, State::Draft), &draft, tx.clock().now())?;
     let id = PageId::new(tx.clock());
     let written = store::insert(tx, id, kind, &draft, by.actor()).await;
@@ -119,7 +118,7 @@ async fn change(
     typed: &Typed,
     act: Act,
 ) -> Result<Made, AppError> {
-    let draft = typed.read(entry.kind, zone(&site(tx).await?))?;
+    let draft = typed.read(entry.kind, Place::of(&site(tx).await?))?;
     let next = step::next(act, (entry.kind, entry.state), &draft, tx.clock().now())?;
     let state = next.map_or(entry.state, |(state, _)| state);
     write(tx, by.actor(), entry, &draft, "site.page_changed", next).await?;

@@ -194,7 +194,7 @@ fn object(id: ImageId, width: u32, format: images::Format) -> String {
 }
 
 /// Where a picture is shown: the names of pages and people, and the site's mark.
-pub(crate) async fn uses(tx: &mut OrgTx, id: ImageId) -> Result<Vec<String>, sqlx::Error> {
+async fn uses(tx: &mut OrgTx, id: ImageId) -> Result<Vec<String>, sqlx::Error> {
     sqlx::query_scalar(
         "select title from site_pages where org_id = $1 and state <> 'archived' \
          and (image_id = $2 or position('/media/' || $3 in body) > 0) \

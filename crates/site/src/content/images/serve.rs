@@ -56,13 +56,11 @@ pub(crate) async fn answer(
     .await?;
     drop(tx);
     let object = object.ok_or_else(missing)?;
-    match core.kernel().objects.get(org, &object).await? {
-        Some(bytes) => Ok(sent(format, bytes, keep)),
-        None => {
-            tracing::warn!(image = %id, "a picture's bytes are not in the object store");
-            Err(missing())
-        }
-    }
+    let Some(bytes) = core.kernel().objects.get(org, &object).await? else {
+        tracing::warn!(image = %id, "a picture's bytes are not in the object store");
+        return Err(missing());
+    };
+    Ok(sent(format, bytes, keep))
 }
 
 /// A picture as it is sent: nothing in it can act, and other pages may show it.

@@ -14,13 +14,16 @@ const SIZES: &str = "(min-width: 760px) 720px, 100vw";
 
 /// The HTML of [`super::super::markdown::html`] with its pictures in every size; of one that is gone, its words stay.
 pub(crate) async fn in_words(tx: &mut OrgTx, html: String) -> Result<String, sqlx::Error> {
+    if !html.contains(START) {
+        return Ok(html);
+    }
     let known = known(tx, &html).await?;
     Ok(replaced(&html, &known, |image, alt| written(image, alt, SIZES, false)))
 }
 
 /// The same for readers elsewhere, such as of the feed: one size, and whole addresses for pictures and links.
-pub(crate) async fn in_letters(tx: &mut OrgTx, html: String, base: &str) -> Result<String, sqlx::Error> {
-    let known = known(tx, &html).await?;
+pub(crate) async fn in_letters(tx: &mut OrgTx, html: &str, base: &str) -> Result<String, sqlx::Error> {
+    let known = known(tx, html).await?;
     let base = escaped(base);
     let html = html.replace("<a href=\"/", &format!("<a href=\"{base}/"));
     Ok(replaced(&html, &known, |image, alt| match image.plain(960) {
