@@ -86,7 +86,7 @@ async fn two_who_come_at_once_under_one_address_are_one_contact() {
 #[tokio::test]
 async fn a_story_that_changed_takes_the_place_of_the_one_before() {
     let house = House::new().await;
-    let at = |text: &str| text.parse().expect("an instant");
+    let at = |text: &str| -> chrono::DateTime<chrono::Utc> { text.parse().expect("an instant") };
     let meeting = Some((at("2026-12-01T10:00:00Z"), at("2026-12-01T10:30:00Z")));
     let before = Arrival { meeting, title: "Consultation on Tuesday", ..arrival(1, "dana@example.com") };
     let first = take(&house, &before).await;
