@@ -106,14 +106,14 @@ pub(super) async fn other_times(
     Path(token): Path<String>,
 ) -> Result<Response, AppError> {
     let zone = visit.query_value("zone").unwrap_or_default();
-    move_page(&core, &visit, token, MoveForm { slot: String::new(), zone }, None).await
+    move_page(&core, &visit, token, &MoveForm { slot: String::new(), zone }, None).await
 }
 
 async fn move_page(
     core: &Core,
     visit: &Visit,
     token: String,
-    form: MoveForm,
+    form: &MoveForm,
     error: Option<&AppError>,
 ) -> Result<Response, AppError> {
     let booking = found(core, visit, &token).await?;
@@ -141,7 +141,7 @@ pub(super) async fn move_to(
 ) -> Result<Response, AppError> {
     match change(&core, &visit, &token, &form).await {
         Ok(()) => Ok(Redirect::to(&format!("/book/{token}")).into_response()),
-        Err(error) if !error.details().is_empty() => move_page(&core, &visit, token, form, Some(&error)).await,
+        Err(error) if !error.details().is_empty() => move_page(&core, &visit, token, &form, Some(&error)).await,
         Err(error) => Err(error),
     }
 }
