@@ -8,6 +8,7 @@ mod history;
 mod knowledge;
 mod replies;
 mod revenue;
+mod site;
 mod traffic;
 pub mod world;
 
@@ -52,15 +53,21 @@ impl Demo {
         revenue::present(&opened.kernel, &rooms, business.org, &self.password)
             .await
             .can_fail("furnishing the demo's desk; the next start tries again");
+        site::ensure(&opened.kernel, &rooms, &self.password)
+            .await
+            .can_fail("furnishing the demo's public site; the next start tries again");
         outside.point_at(&opened.kernel, &business, address).await?;
         outside.connect_crm(rooms.leads(), &business).await?;
         println!(
-            "Recoup is ready at http://{address} — sign in as {} / {}\n(email {}, password {}; letters are at {})",
+            "Recoup is ready at http://{address}/sign-in — sign in as {} / {}\n(email {}, password {}; letters are at {})\n\
+             The public site of {} is at http://{address}/, and its desk is {}'s, with the same password",
             business::OWNER_EMAIL,
             self.password,
             business::OWNER_EMAIL,
             self.password,
-            outside.world.mail.base_url()
+            outside.world.mail.base_url(),
+            site::NAME,
+            site::OWNER_EMAIL,
         );
         let mut customers = Vec::new();
         if self.every > 0.0 {

@@ -75,7 +75,8 @@ pub fn pace(every: Duration) -> Duration {
     every.mul_f64(3.0).max(Duration::from_secs(1))
 }
 
-async fn is_marked(kernel: &Kernel, org: OrgId, marker: &str) -> Result<bool, sqlx::Error> {
+/// Whether something of the demo is there: a marker among the settings.
+pub(super) async fn is_marked(kernel: &Kernel, org: OrgId, marker: &str) -> Result<bool, sqlx::Error> {
     let mut tx = kernel.db.begin(org).await?;
     sqlx::query_scalar("select exists (select 1 from settings where org_id = $1 and name = $2)")
         .bind(org)
@@ -84,7 +85,8 @@ async fn is_marked(kernel: &Kernel, org: OrgId, marker: &str) -> Result<bool, sq
         .await
 }
 
-async fn mark(kernel: &Kernel, org: OrgId, marker: &str, value: &serde_json::Value) -> anyhow::Result<()> {
+/// Says that it is there now.
+pub(super) async fn mark(kernel: &Kernel, org: OrgId, marker: &str, value: &serde_json::Value) -> anyhow::Result<()> {
     let mut tx = kernel.db.begin(org).await?;
     sqlx::query("insert into settings (org_id, name, value) values ($1, $2, $3) on conflict do nothing")
         .bind(org)
