@@ -1,6 +1,8 @@
 // Photographs every page of a running Recoup: light and dark, 360 and 1440 pixels wide, into pictures/.
 //
-//   node scripts/pictures.mjs http://127.0.0.1:8080 EMAIL PASSWORD [FOLDER]
+//   node scripts/pictures.mjs http://127.0.0.1:8080 EMAIL PASSWORD [FOLDER] [SITE_EMAIL]
+//
+// SITE_EMAIL is who signs in at the desk of the public site; without one its desk is left out.
 //
 // Speaks WebDriver to chromedriver itself, so that nothing has to be installed from a registry. Pages are found by following
 // the navigation and the first entry of each list; what no list leads to is named or made. Exits 1 when a page logs an error or
@@ -9,9 +11,9 @@ import { spawn } from "node:child_process";
 import { mkdir, writeFile } from "node:fs/promises";
 import { createServer } from "node:net";
 
-const [base, email, password, folder = "pictures"] = process.argv.slice(2);
+const [base, email, password, folder = "pictures", siteEmail] = process.argv.slice(2);
 if (!password) {
-  console.error("usage: node scripts/pictures.mjs BASE_URL EMAIL PASSWORD [FOLDER]");
+  console.error("usage: node scripts/pictures.mjs BASE_URL EMAIL PASSWORD [FOLDER] [SITE_EMAIL]");
   process.exit(2);
 }
 
@@ -39,6 +41,29 @@ const aside = [
   "/revenue/scores/competitive_visibility/rows",
 ];
 
+// The public site: its own pages, and the audit's, which are made.
+const visits = [
+  "/",
+  "/solutions",
+  "/solutions/dentists",
+  "/case-studies",
+  "/case-studies/northwind-missed-calls",
+  "/pricing",
+  "/about",
+  "/privacy",
+  "/terms",
+  "/contact",
+  "/contact/thanks",
+  "/book",
+  "/letters",
+  "/audit",
+  "/roi",
+  "/blog",
+  "/blog/left-alone",
+  "/blog/author/ruth-castellane",
+  "/nothing-of-the-kind",
+];
+
 try {
   await photographAll();
 } finally {
@@ -55,13 +80,52 @@ async function photographAll() {
     for (const width of [360, 1440]) {
       const browser = await open(width, theme);
       await photograph(browser, "/sign-in", `sign-in-${theme}-${width}`);
-      await signIn(browser);
+      await signIn(browser, email);
       for (const path of await pages(browser, made)) {
         await photograph(browser, path, `${name(path)}-${theme}-${width}`);
       }
       await call("DELETE", browser);
+      await photographSite(theme, width);
     }
   }
+}
+
+/** The public site as a stranger sees it, and its desk. */
+async function photographSite(theme, width) {
+  const visitor = await open(width, theme);
+  const shown = (path, file) => photograph(visitor, path, `site-${file}-${theme}-${width}`, path === "/nothing-of-the-kind");
+  for (const path of visits) await shown(path, path === "/" ? "home" : name(path));
+  for (const [file, path] of Object.entries(await audit(visitor))) await shown(path, file);
+  await call("DELETE", visitor);
+  if (!siteEmail) return;
+  const desk = await open(width, theme);
+  await signIn(desk, siteEmail);
+  const links = () => run(desk, `return [...document.querySelectorAll("main a[href^='/admin'], nav a[href^='/admin']")].map((a) => a.getAttribute("href"))`);
+  const found = new Map([["admin", "/admin"]]);
+  // One entry of each list stands for all.
+  for (const [, path] of found) {
+    await go(desk, path);
+    for (const href of await links()) if (!/[?#.]/.test(href) && !found.has(name(href))) found.set(name(href), href);
+  }
+  for (const [file, path] of found) await photograph(desk, path, `${file}-${theme}-${width}`);
+  await call("DELETE", desk);
+}
+
+/** Hands an audit in and begins another: the addresses of its pages and of the result, by what they are. */
+function audit(browser) {
+  return run(
+    browser,
+    `return (async () => {
+       const post = (path, body, kind) => fetch(path, { method: "POST", body, headers: { "content-type": kind } });
+       const answers = { industry: "dentist", companySize: "6_20", painPoints: ["missed_calls", "no_shows"], currentSystems: ["crm"], kpis: ["inquiries"] };
+       const done = await (await post("/v2/audit/submit", JSON.stringify({ ...answers, answers: { volume: 320, answering: "noted" } }), "application/json")).json();
+       const form = "application/x-www-form-urlencoded";
+       const begun = new URL((await post("/audit/begin", "", form)).url).pathname.replace(/\\/1$/, "");
+       const pages = ["q_industry=dentist&q_company_size=6_20&q_channels=phone", "q_systems=crm&q_answering=noted", "q_pains=missed_calls&q_booking=by_hand"];
+       for (const [page, fields] of pages.entries()) await post(begun + "/" + (page + 1), fields + "&go=next", form);
+       return { "audit-1": begun + "/1", "audit-2": begun + "/2", "audit-3": begun + "/3", "audit-4": begun + "/4", result: new URL(done.reportUrl).pathname };
+     })();`,
+  );
 }
 
 async function open(width, theme) {
@@ -84,7 +148,7 @@ async function open(width, theme) {
   return browser;
 }
 
-async function signIn(browser) {
+async function signIn(browser, email) {
   await go(browser, "/sign-in");
   await run(
     browser,
@@ -104,7 +168,7 @@ async function signIn(browser) {
 /** Makes what a demo has none of: a file that waits for its answers, a report with a link, a conversation with the advisor. */
 async function make() {
   const browser = await open(1440, "light");
-  await signIn(browser);
+  await signIn(browser, email);
   await go(browser, "/ingestion");
   const paths = await run(
     browser,
@@ -152,11 +216,12 @@ async function pages(browser, made) {
   return [...found].sort();
 }
 
-async function photograph(browser, path, file) {
+async function photograph(browser, path, file, complains = false) {
   await go(browser, path);
   const wide = await run(browser, "return document.documentElement.scrollWidth - document.documentElement.clientWidth");
   if (wide > 0) troubles.push(`${file}: scrolls sideways by ${wide} px`);
-  for (const { message } of await call("POST", `${browser}/se/log`, { type: "browser" })) troubles.push(`${file}: ${message}`);
+  // Where nothing is, the browser says so itself.
+  for (const { message } of await call("POST", `${browser}/se/log`, { type: "browser" })) if (!complains) troubles.push(`${file}: ${message}`);
   await writeFile(`${folder}/${file}.png`, Buffer.from(await call("GET", `${browser}/screenshot`), "base64"));
   console.log(`${folder}/${file}.png`);
 }

@@ -24,4 +24,5 @@ until grep -q '@' "$home/demo.log"; do
     sleep 0.2
 done
 email=$(grep -o '[a-z.]*@[a-z.-]*' "$home/demo.log" | head -1)
-node scripts/pictures.mjs "$base" "$email" "$RECOUP_DEMO_PASSWORD" pictures
+site=$(grep -o '[a-z.]*@harbour[a-z.-]*' "$home/demo.log" | head -1)
+node scripts/pictures.mjs "$base" "$email" "$RECOUP_DEMO_PASSWORD" pictures "$site"
