@@ -50,7 +50,17 @@ pub(crate) fn pixels(bytes: &[u8]) -> Result<DynamicImage, Refusal> {
         return Err(Refusal::TooLarge);
     }
     match kind(bytes)? {
-        Kind::Png => decode(PngDecoder::with_limits(Cursor::new(bytes), limits()).map_err(|error| refused(&error))?),
+        Kind::Png => {
+            // The decoder sets memory aside for what the header claims, so the header is asked first.
+            if bytes.get(12..16) != Some(b"IHDR") {
+                return Err(Refusal::Broken);
+            }
+            let claim = |from: usize| {
+                bytes.get(from..from + 4).map(|four| four.iter().fold(0, |n, &byte| n << 8 | u32::from(byte)))
+            };
+            fits(claim(16).ok_or(Refusal::Broken)?, claim(20).ok_or(Refusal::Broken)?)?;
+            decode(PngDecoder::with_limits(Cursor::new(bytes), limits()).map_err(|error| refused(&error))?)
+        }
         Kind::Jpeg => decode(JpegDecoder::new(Cursor::new(bytes)).map_err(|error| refused(&error))?),
         Kind::Webp => decode(WebPDecoder::new(Cursor::new(bytes)).map_err(|error| refused(&error))?),
     }
@@ -89,18 +99,23 @@ fn limits() -> Limits {
 /// Decodes what says of itself that it is small enough: a small file can claim to be a huge picture.
 fn decode(mut decoder: impl ImageDecoder) -> Result<DynamicImage, Refusal> {
     let (width, height) = decoder.dimensions();
-    if width == 0 || height == 0 {
-        return Err(Refusal::Broken);
-    }
-    if width.max(height) > LONGEST_SIDE || u64::from(width) * u64::from(height) > MOST_PIXELS {
-        return Err(Refusal::TooManyPixels);
-    }
+    fits(width, height)?;
     decoder.set_limits(limits()).map_err(|error| refused(&error))?;
     // A picture with a broken note about its orientation is still a picture.
     let orientation = decoder.orientation().unwrap_or(Orientation::NoTransforms);
     let mut image = DynamicImage::from_decoder(decoder).map_err(|error| refused(&error))?;
     image.apply_orientation(orientation);
     Ok(image)
+}
+
+fn fits(width: u32, height: u32) -> Result<(), Refusal> {
+    if width == 0 || height == 0 {
+        return Err(Refusal::Broken);
+    }
+    if width.max(height) > LONGEST_SIDE || u64::from(width) * u64::from(height) > MOST_PIXELS {
+        return Err(Refusal::TooManyPixels);
+    }
+    Ok(())
 }
 
 fn refused(error: &image::ImageError) -> Refusal {
