@@ -3,13 +3,14 @@
 
 use house::metadata::Metadata;
 
-const ROOMS: [&str; 8] = ["identity", "inbox", "leads", "revenue", "intake", "advisor", "reports", "operations"];
+const ROOMS: [&str; 9] =
+    ["identity", "inbox", "leads", "revenue", "intake", "advisor", "reports", "site", "operations"];
 
 /// What a crate of ours may import of ours; a new crate needs a line here, which is the moment to think about it.
 fn may_import(importer: &str) -> &'static [&'static str] {
     match importer {
         // These stand on nothing of ours, so that they can be used and tested alone.
-        "kernel" | "encoder" | "documents" | "saml" | "sftp" | "stats" | "pdf" | "standins" | "house" => &[],
+        "kernel" | "encoder" | "documents" | "saml" | "sftp" | "stats" | "pdf" | "images" | "standins" | "house" => &[],
         "connectors" | "shell" => &["kernel"],
         // The gateway calls providers through the OpenAI wire format, which is the connectors' business.
         "ai" => &["kernel", "encoder", "documents", "connectors"],
@@ -19,6 +20,7 @@ fn may_import(importer: &str) -> &'static [&'static str] {
         "intake" => &["kernel", "connectors", "shell", "sftp"],
         "revenue" => &["kernel", "ai", "connectors", "shell", "stats"],
         "reports" => &["kernel", "ai", "shell", "pdf"],
+        "site" => &["kernel", "ai", "shell", "images", "pdf", "stats"],
         room if ROOMS.contains(&room) => &["kernel", "ai", "documents", "connectors", "shell"],
         "recoup" => &[
             "kernel",
@@ -34,6 +36,7 @@ fn may_import(importer: &str) -> &'static [&'static str] {
             "intake",
             "advisor",
             "reports",
+            "site",
             "operations",
             "stats",
             "standins",
@@ -52,6 +55,7 @@ fn may_import(importer: &str) -> &'static [&'static str] {
             "intake",
             "advisor",
             "reports",
+            "site",
             "operations",
             "recoup",
             "standins",
