@@ -6,3 +6,4 @@ mod hidden;
 mod house;
 mod kept;
 mod sealed;
+mod visitors;
