@@ -3,6 +3,7 @@
 //! Rules: what was answered and what came out never say who it was (that is an inquiry, sealed); a result keeps the version of the
 //! questions it was made with; the link is the key, and whoever has it may read and go on.
 
+pub(crate) mod answers;
 mod api;
 pub(crate) mod config;
 mod facts;

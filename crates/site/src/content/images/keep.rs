@@ -9,7 +9,8 @@ use kernel::audit::{self, AuditEntry};
 use kernel::db::OrgTx;
 use kernel::ids::{ImageId, OrgId};
 use serde_json::json;
-use shell::{Allowed, AppError, Permits};
+use shell::auth::permission::Permits;
+use shell::{Allowed, AppError};
 use tokio::sync::Semaphore;
 
 use crate::core::Core;
