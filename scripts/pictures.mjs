@@ -61,7 +61,7 @@ const visits = [
   "/blog",
   "/blog/left-alone",
   "/blog/author/ruth-castellane",
-  "/nothing-of-the-kind",
+  "/about/nothing-of-the-kind",
 ];
 
 try {
@@ -93,7 +93,7 @@ async function photographAll() {
 /** The public site as a stranger sees it, and its desk. */
 async function photographSite(theme, width) {
   const visitor = await open(width, theme);
-  const shown = (path, file) => photograph(visitor, path, `site-${file}-${theme}-${width}`, path === "/nothing-of-the-kind");
+  const shown = (path, file) => photograph(visitor, path, `site-${file}-${theme}-${width}`, path === "/about/nothing-of-the-kind");
   for (const path of visits) await shown(path, path === "/" ? "home" : name(path));
   for (const [file, path] of Object.entries(await audit(visitor))) await shown(path, file);
   await call("DELETE", visitor);

@@ -81,6 +81,7 @@ const PROVED: &[&str] = &[
     "DELETE /v2/privacy/holds/{id}",
     "POST /v2/privacy/erasures",
     "DELETE /v2/privacy/erasures/{id}",
+    "PATCH /v2/site/inquiries/{id}",
     "PUT /v2/auth/password",
     "POST /v2/organisation/ownership",
     "POST /v2/organisation/deletion",
@@ -162,6 +163,7 @@ fn body(operation: &Operation, cast: &Cast) -> Value {
         }
         "POST /v2/privacy/erasures" | "POST /v2/privacy/exports" => json!({ "contact_id": contact }),
         "POST /v2/privacy/holds" => json!({ "contact_id": contact, "reason": "a dispute" }),
+        "PATCH /v2/site/inquiries/{id}" => json!({ "state": "answered" }),
         "PUT /v2/auth/password" => {
             json!({ "current": product_tests::PASSWORD, "password": "another long enough password" })
         }

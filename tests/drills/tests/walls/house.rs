@@ -23,6 +23,8 @@ pub struct House {
     pub db: TestDb,
     pub kernel: Kernel,
     pub router: Router,
+    /// The same with the public sites before it, as a process serves both.
+    pub front: Router,
     pub described: Value,
     pub org: OrgId,
     /// The first owner's email.
@@ -78,7 +80,8 @@ impl House {
         let described = serde_json::to_value(shell::describe(&app, rooms.plug(&app))).expect("JSON");
         all.extend(more);
         let router = shell::assemble(&app, all);
-        Self { db, kernel, router, described, org, email }
+        let (_, front) = rooms.web();
+        Self { db, kernel, router, front, described, org, email }
     }
 
     /// Any request; the body is not waited for, because some never end.
@@ -90,6 +93,14 @@ impl House {
     pub async fn send(&self, request: Request<Body>) -> axum::response::Response {
         let Ok(response) = self.router.clone().oneshot(request).await;
         response
+    }
+
+    /// A visitor's request; what came back, and its text.
+    pub async fn visit(&self, request: Request<Body>) -> (Seen, String) {
+        let Ok(response) = self.front.clone().oneshot(request).await;
+        let seen = Seen { status: response.status().as_u16(), headers: response.headers().clone() };
+        let bytes = to_bytes(response.into_body(), usize::MAX).await.expect("a body");
+        (seen, String::from_utf8_lossy(&bytes).into_owned())
     }
 
     /// The API, as JSON.

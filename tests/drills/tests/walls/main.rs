@@ -13,4 +13,5 @@ mod matrix;
 mod redirects;
 mod ssrf;
 mod tenants;
+mod visitors;
 mod webhooks;

@@ -40,7 +40,10 @@ const OPEN: &[(&str, &str)] = &[
     ("GET /sign-in", "the door"),
     ("GET /sign-in/second-factor", "the second step of the door; the cookie of the first proves it"),
     ("GET /sign-in/sso", "the door"),
+    ("GET /v2/audit/results/{id}", "the id is the credential: it is a secret of 128 bits"),
     ("GET /v2/openapi.json", "the description is public"),
+    ("GET /v2/site/chat", "the chat's token is the credential"),
+    ("GET /v2/site/chat/stream", "the chat's token is the credential"),
     ("POST /invite/{token}", "the secret in the path, and a password"),
     ("POST /register", "the door"),
     ("POST /reset", "for whoever forgot their password"),
@@ -51,6 +54,7 @@ const OPEN: &[(&str, &str)] = &[
     ("POST /sign-in/second-factor", "the second step of the door; the cookie of the first proves it"),
     ("POST /sign-in/sso", "the door"),
     ("POST /sign-out", "leaving; whoever has no session is led to the door"),
+    ("POST /v2/audit/submit", "visitors of a public site hand it in"),
     ("POST /v2/auth/login", "the door"),
     ("POST /v2/auth/login/second-factor", "the second step of the door; the secret of the first proves it"),
     ("POST /v2/auth/login/second-factor/options", "the second step of the door; the secret of the first proves it"),
@@ -60,7 +64,12 @@ const OPEN: &[(&str, &str)] = &[
     ("POST /v2/auth/password-reset/{token}", "the secret in the path is the credential"),
     ("POST /v2/auth/refresh", "the refresh token is the credential"),
     ("POST /v2/auth/register", "the door"),
+    ("POST /v2/calculator/roi", "visitors of a public site compute; nothing is kept"),
+    ("POST /v2/contact/submit", "visitors of a public site write"),
     ("POST /v2/invites/accept", "the secret of the link is the credential"),
+    ("POST /v2/site/chat", "visitors of a public site begin a chat"),
+    ("POST /v2/site/chat/messages", "the chat's token is the credential"),
+    ("POST /v2/site/chat/person", "the chat's token is the credential"),
 ];
 
 /// Routes that prove the caller by a signature or a secret of their own.

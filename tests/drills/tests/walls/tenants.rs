@@ -25,6 +25,7 @@ const NO_OBJECTS: &[(&str, &str)] = &[
     ("/restore/{token}", "a secret, good for an owner who has it"),
     ("/shared/{token}", "a secret, good for whoever has it"),
     ("/shared/{token}/file", "a secret, good for whoever has it"),
+    ("/v2/audit/results/{id}", "a secret, good for whoever has it"),
     ("/webhooks/{channel}", "a platform"),
     ("/ingestion/connect/{kind}", "a kind of source"),
     ("/analytics/{view}", "one of six views"),
@@ -43,8 +44,8 @@ const NO_OBJECTS: &[(&str, &str)] = &[
 ];
 
 /// Routes to look at something of which the furniture has none: a decision's draft, a passkey, an export that is ready, a file
-/// and its run, a saved report and its schedule, an anomaly, a conversation with the advisor.
-const MOST_UNPROVED: usize = 26;
+/// and its run, a saved report and its schedule, an anomaly, a conversation with the advisor, a picture's file, versions of the audit.
+const MOST_UNPROVED: usize = 29;
 
 /// A furnished product, at rest: everything is stopped, and the web side is in this process.
 async fn furnished() -> House {
@@ -72,7 +73,27 @@ async fn kinds(house: &House, owner: &Who) -> BTreeMap<String, String> {
             ids(&house.call(owner, "GET", &operation.with(id), &Value::Null).await.1, &mut seen);
         }
     }
-    seen.into_iter().map(|id| (id.split('_').next().expect("a kind").to_owned(), id)).collect()
+    let mut kinds: BTreeMap<String, String> =
+        seen.into_iter().map(|id| (id.split('_').next().expect("a kind").to_owned(), id)).collect();
+    kinds.extend(of_the_site(house).await);
+    kinds
+}
+
+/// Ids of what only pages show: the site's pages, authors, pictures and experiments.
+async fn of_the_site(house: &House) -> BTreeMap<String, String> {
+    let mut found = BTreeMap::new();
+    for (kind, table) in
+        [("page", "site_pages"), ("author", "site_authors"), ("img", "site_images"), ("exp", "site_experiments")]
+    {
+        let query = format!("select id from {table} where org_id = $1 limit 1");
+        let id: uuid::Uuid = sqlx::query_scalar(sqlx::AssertSqlSafe(query))
+            .bind(house.org)
+            .fetch_one(&mut house.db.owner().await)
+            .await
+            .unwrap_or_else(|error| panic!("{table}: {error}"));
+        found.insert(kind.to_owned(), format!("{kind}_{}", kernel::ids::encode(id.as_u128())));
+    }
+    found
 }
 
 /// Every way to fill a route's parameters with ids of different kinds.

@@ -35,7 +35,7 @@ const PUBLIC: [&str; 20] = [
     "/blog/tag/calls",
 ];
 /// Where nothing is.
-const NOTHING: &str = "/nothing-of-the-kind";
+const NOTHING: &str = "/about/nothing-of-the-kind";
 /// Pages of the desk that must be among those its links lead to.
 const DESK: [&str; 9] = [
     "/admin",
@@ -139,9 +139,10 @@ async fn walk(browser: &Browser, axe: &str, pages: &[String]) -> Vec<String> {
         for page in pages {
             browser.go(page).await;
             let mut found = browser.axe(axe).await;
+            let faults = browser.faults(look).await;
             // The browser reports itself that nothing is there.
             if page != NOTHING {
-                found.extend(browser.faults(look).await);
+                found.extend(faults);
             }
             if !look.dark {
                 found.extend(browser.hindrances(STOPS).await);
