@@ -87,7 +87,7 @@ async fn publish(tx: &mut OrgTx) -> anyhow::Result<()> {
     let settings = json!({
         "currency": "USD", "time_zone": counts::ZONE.name(), "legal_name": "Harbour Revenue Partners (a firm of the demo)",
         "address": "14 Quay Street, Portland", "email": "hello@harbour.example", "phone": "+1 207 555 0142",
-        "double_opt_in": true, "kept_days": 730,
+        "double_opt_in": true, "kept_days": 730, "notify": [OWNER_EMAIL],
     });
     sqlx::query(
         "insert into sites (org_id, name, tagline, published, look, settings, created_at, updated_at) \
