@@ -224,3 +224,34 @@ async fn the_role_of_visitors_may_touch_what_a_site_serves_and_nothing_else() {
         }
     }
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn forms_of_other_sites_may_call_what_is_meant_for_them_and_carry_nobody() {
+    let house = house().await;
+    let wish = json!({ "name": "Ida", "email": "ida@example.com", "message": "Could somebody call me?", "inquiryType": "question" });
+    let work = json!({ "employees": 6, "processes": ["calls"], "timeSpent": { "calls": 12 } });
+    for (path, body) in [("/v2/audit/submit", answers()), ("/v2/contact/submit", wish), ("/v2/calculator/roi", work)] {
+        let mut request = post("recoup.test", path, &body);
+        for (name, value) in [("origin", "https://clinic.example"), ("sec-fetch-site", "cross-site")] {
+            request.headers_mut().insert(name, value.parse().expect("a value"));
+        }
+        let (seen, told) = house.visit(request).await;
+        assert!((200..300).contains(&seen.status), "{path}: {} {told}", seen.status);
+        assert_eq!(seen.headers["access-control-allow-origin"], "*", "{path}");
+        assert!(!seen.headers.contains_key("access-control-allow-credentials"), "{path} lets somebody come along");
+        let asked = Request::options(path)
+            .header(header::HOST, "recoup.test")
+            .header("origin", "https://clinic.example")
+            .header("access-control-request-method", "POST")
+            .header("access-control-request-headers", "content-type");
+        let (seen, _) = house.visit(asked.body(Body::empty()).expect("valid")).await;
+        assert!((200..300).contains(&seen.status), "{path} is not asked about first: {}", seen.status);
+        assert_eq!(seen.headers["access-control-allow-origin"], "*", "{path}");
+    }
+    // A page of another site cannot do at the desk what its reader may do there.
+    let crate::house::Who::Cookie(session) = house.cookie(&house.email).await else { panic!("a browser") };
+    let mut request = post("recoup.test", "/v2/site/inquiries", &json!({}));
+    request.headers_mut().insert("cookie", format!("__Host-recoup_session={session}").parse().expect("a value"));
+    request.headers_mut().insert("origin", "https://clinic.example".parse().expect("a value"));
+    assert_eq!(house.visit(request).await.0.status, 403);
+}
