@@ -40,11 +40,11 @@ pub(super) fn checked(new: NewInquiry) -> Result<NewInquiry, AppError> {
     if let Some(reason) = wrong_text(&message, new.kind == Kind::Contact) {
         wrong.push(Detail::new("message", reason));
     }
-    let is_named = |field: &str| wrong.iter().any(|detail: &Detail| detail.field == field);
-    if !is_named("email") && !is_address(&person.email) {
+    let is_named = |wrong: &[Detail], field: &str| wrong.iter().any(|detail| detail.field == field);
+    if !is_named(&wrong, "email") && !is_address(&person.email) {
         wrong.push(Detail::new("email", "is not an email address, such as dana@example.com"));
     }
-    if !is_named("phone") && !person.phone.is_empty() && !is_number(&person.phone) {
+    if !is_named(&wrong, "phone") && !person.phone.is_empty() && !is_number(&person.phone) {
         wrong.push(Detail::new("phone", "is not a phone number: digits, spaces, + ( ) - and . only"));
     }
     if wrong.is_empty() { Ok(NewInquiry { person, topic, message, ..new }) } else { Err(AppError::fields(wrong)) }

@@ -199,9 +199,9 @@ pub(super) fn contact(visit: &Visit, given: &Given) -> Option<Contact> {
     let said = letters
         || [&person.name, &person.email, &person.phone, &person.company].iter().any(|one| !one.trim().is_empty());
     let guard = guard::Given {
-        token: first(given, "guard").to_owned(),
-        proof: first(given, "guard_proof").to_owned(),
-        lure: first(given, "fax_number").to_owned(),
+        stamp: first(given, "stamp").to_owned(),
+        proof: first(given, "proof").to_owned(),
+        website: first(given, "website").to_owned(),
     };
     said.then_some(Contact { person, letters: visit.site.flags.letters.then_some(letters), guard: Some(guard) })
 }
