@@ -106,7 +106,7 @@ impl From<Line> for LineOut {
 }
 
 /// Begin a chat with a site's assistant. The token of the answer opens it in the header `x-chat-token`.
-#[utoipa::path(post, path = "/v2/site/chat", tag = "site", request_body = BeginIn, responses((status = 201, body = ChatOut)))]
+#[utoipa::path(post, path = "/v2/site/chat", tag = "site", security(()), request_body = BeginIn, responses((status = 201, body = ChatOut)))]
 pub(crate) async fn begin_chat(
     visit: Visit,
     State(core): State<Core>,
@@ -141,7 +141,7 @@ pub(crate) async fn begin_chat(
 }
 
 /// Show a chat: all that was said.
-#[utoipa::path(get, path = "/v2/site/chat", tag = "site",
+#[utoipa::path(get, path = "/v2/site/chat", tag = "site", security(()),
     params(("x-chat-token" = String, Header, description = "The key to the chat")), responses((status = 200, body = ChatOut)))]
 pub(crate) async fn show_chat(visit: Visit, State(core): State<Core>) -> Result<Json<ChatOut>, AppError> {
     rate::check(&core, &visit, "chat_read", READ_AN_HOUR)?;
@@ -157,7 +157,7 @@ pub(crate) async fn show_chat(visit: Visit, State(core): State<Core>) -> Result<
 
 /// Say something. What follows comes as server-sent events: `piece` (a part of a message that comes), `message`, and at the end `done`
 /// or `failed`.
-#[utoipa::path(post, path = "/v2/site/chat/messages", tag = "site", request_body = SayIn,
+#[utoipa::path(post, path = "/v2/site/chat/messages", tag = "site", security(()), request_body = SayIn,
     params(("x-chat-token" = String, Header, description = "The key to the chat")),
     responses((status = 200, description = "events", content_type = "text/event-stream", body = LineOut)))]
 pub(crate) async fn say(
@@ -176,7 +176,7 @@ pub(crate) async fn say(
 }
 
 /// Ask for a person: what was said goes to the inbox of the site's owner, and people answer in the same chat.
-#[utoipa::path(post, path = "/v2/site/chat/person", tag = "site", request_body = PersonIn,
+#[utoipa::path(post, path = "/v2/site/chat/person", tag = "site", security(()), request_body = PersonIn,
     params(("x-chat-token" = String, Header, description = "The key to the chat")), responses((status = 200, body = ChatOut)))]
 pub(crate) async fn ask_for_person(
     visit: Visit,

@@ -50,7 +50,7 @@ pub(crate) struct Since {
 }
 
 /// Hear what people answer: events named `message`. The line closes after a while; open it again.
-#[utoipa::path(get, path = "/v2/site/chat/stream", tag = "site",
+#[utoipa::path(get, path = "/v2/site/chat/stream", tag = "site", security(()),
     params(Since, ("x-chat-token" = String, Header, description = "The key to the chat")),
     responses((status = 200, description = "events", content_type = "text/event-stream", body = super::api::LineOut)))]
 pub(crate) async fn listen(
