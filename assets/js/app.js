@@ -8,3 +8,4 @@ import "./theme.js";
 import "./drawer.js";
 import "./passkey.js";
 import "./advisor.js";
+import "./sums.js";

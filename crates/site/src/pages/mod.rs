@@ -27,6 +27,7 @@ pub(crate) use errors::in_own_frame;
 pub(crate) use facts::fill;
 pub(crate) use frame::SiteFrame;
 pub(crate) use moved::moved_or_missing;
+pub(crate) use theme::{Swatch, swatches};
 
 /// The site's own pages.
 pub(crate) fn routes() -> Router<Core> {

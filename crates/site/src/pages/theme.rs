@@ -50,8 +50,27 @@ pub(super) fn is_default(look: &Look) -> bool {
 
 /// The colour of the mark: the light theme's accent, in hexadecimal.
 pub(super) fn mark(look: &Look) -> String {
-    let channels = on_light(look).channels().map(|channel| (encoded(channel) * 255.0).round() as u8);
-    format!("#{}", hex::encode(channels))
+    on_light(look).hexadecimal()
+}
+
+/// The accent of a theme, as the desk shows it. Colours are hexadecimal.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Swatch {
+    pub theme: &'static str,
+    pub accent: String,
+    /// The ground on which it is hardest to read.
+    pub ground: String,
+    /// Between the two, by WCAG 2.
+    pub contrast: f64,
+}
+
+/// The accents of both themes.
+pub(crate) fn swatches(look: &Look) -> [Swatch; 2] {
+    [("Light", on_light(look), LIGHT_GROUND), ("Dark", on_dark(look), DARK_GROUND)].map(|(theme, accent, ground)| {
+        let ground = Colour::grey(ground);
+        let contrast = contrast(accent.luminance(), ground.luminance());
+        Swatch { theme, accent: accent.hexadecimal(), ground: ground.hexadecimal(), contrast }
+    })
 }
 
 fn css(look: &Look) -> String {
@@ -124,6 +143,10 @@ impl Colour {
 
     fn channels(self) -> [f64; 3] {
         self.linear().map(|channel| channel.clamp(0.0, 1.0))
+    }
+
+    fn hexadecimal(self) -> String {
+        format!("#{}", hex::encode(self.channels().map(|channel| (encoded(channel) * 255.0).round() as u8)))
     }
 
     fn luminance(self) -> f64 {

@@ -142,7 +142,7 @@ async fn keep_shown(tx: &mut OrgTx, day: NaiveDate, counted: &Day) -> Result<(),
     }
     let org = tx.org();
     let mut sorted: Vec<(&(ExperimentId, Vec<u8>), &u8)> = counted.shown.iter().collect();
-    sorted.sort_unstable_by_key(|((experiment, visitor), _)| (experiment.uuid(), visitor));
+    sorted.sort_unstable_by(|(a, _), (b, _)| (a.0.uuid(), &a.1).cmp(&(b.0.uuid(), &b.1)));
     let experiments: Vec<uuid::Uuid> = sorted.iter().map(|((experiment, _), _)| experiment.uuid()).collect();
     let visitors: Vec<&[u8]> = sorted.iter().map(|((_, visitor), _)| visitor.as_slice()).collect();
     let variants: Vec<i16> = sorted.iter().map(|(_, variant)| i16::from(**variant)).collect();

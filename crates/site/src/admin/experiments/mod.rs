@@ -1,0 +1,26 @@
+//! `/admin/experiments`: two or more wordings of a page compared.
+//!
+//! Rules a newcomer would break: how many visitors are needed is settled before it starts; until then nothing is said about who is
+//! ahead; what is compared does not change while it runs; one page has one experiment at a time.
+
+mod change;
+mod form;
+mod judge;
+mod show;
+mod store;
+
+use axum::Router;
+use axum::routing::{get, post};
+
+use crate::web::Back;
+
+/// The desk's pages about experiments.
+pub(super) fn pages() -> Router<Back> {
+    Router::new()
+        .route("/admin/experiments", get(show::list).post(change::create))
+        .route("/admin/experiments/new", get(show::new))
+        .route("/admin/experiments/{id}", get(show::page).post(change::save))
+        .route("/admin/experiments/{id}/start", post(change::start))
+        .route("/admin/experiments/{id}/stop", post(change::stop))
+        .route("/admin/experiments/{id}/remove", post(change::remove))
+}
