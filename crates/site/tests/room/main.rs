@@ -1,5 +1,6 @@
 //! The public sites through the router, on a real database: an organisation with a published site, visitors, and its desk.
 
+mod admin;
 mod assistant;
 mod audit;
 mod blog;
@@ -12,3 +13,4 @@ mod privacy;
 mod report;
 mod roi;
 mod support;
+mod tally;
