@@ -139,7 +139,7 @@ pub(super) fn remove(config: &Config, place: &str) -> Result<Config, AppError> {
     let parts: Vec<&str> = list.split('/').skip(1).collect();
     let may = matches!(
         parts[..],
-        ["steps", _, "questions"] | ["steps", _, "questions", _, "choices"] | ["recommendations"] | ["benchmarks"]
+        ["steps", _, "questions"] | ["steps", _, "questions", _, "choices"] | ["recommendations" | "benchmarks"]
     );
     let rows = value.pointer_mut(list).and_then(Value::as_array_mut).filter(|rows| may && at < rows.len());
     rows.ok_or_else(gone)?.remove(at);
