@@ -4,12 +4,12 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
-use chrono_tz::Tz;
 use kernel::CanFail as _;
 use kernel::db::system;
 use kernel::ids::OrgId;
 use kernel::schedule::Reconciler;
 
+use crate::booking::slots::zone_of;
 use crate::core::Core;
 use crate::sites::{self, Site};
 
@@ -18,14 +18,9 @@ const AFTER: TimeDelta = TimeDelta::minutes(10);
 /// Sources of a day that are told apart; strangers can invent as many as they like.
 const SOURCES: i64 = 100;
 
-/// The site's time zone; UTC where it has none that is known.
-pub(crate) fn zone(site: &Site) -> Tz {
-    site.settings.time_zone.parse().unwrap_or(Tz::UTC)
-}
-
 /// The day of a site at an instant.
 pub(crate) fn day_of(at: DateTime<Utc>, site: &Site) -> NaiveDate {
-    at.with_timezone(&zone(site)).date_naive()
+    at.with_timezone(&zone_of(site)).date_naive()
 }
 
 /// Closes days that are over.

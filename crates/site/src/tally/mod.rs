@@ -27,7 +27,7 @@ use buffer::Buffer;
 use draw::Running;
 use visitor::Who;
 
-pub(crate) use days::{day_of, zone};
+pub(crate) use days::day_of;
 pub(crate) use draw::{Drawn, Variant};
 pub(crate) use visitor::source;
 

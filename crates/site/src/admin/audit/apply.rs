@@ -60,7 +60,7 @@ fn level(choice: Option<&mut Value>, dimension: &str, text: &str) -> Result<(), 
     match text.trim() {
         "" => drop(levels.remove(dimension)),
         level => {
-            let level: u8 = level.parse().ok().filter(|level| *level <= 4).ok_or("is a level from 0 to 4")?;
+            let level: u8 = level.parse::<u8>().ok().filter(|level| *level <= 4).ok_or("is a level from 0 to 4")?;
             levels.insert(dimension.to_owned(), json!(level));
         }
     }

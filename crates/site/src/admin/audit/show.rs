@@ -122,11 +122,11 @@ async fn overview(
         steps: steps(shown),
         recommendations: recommendations(shown),
         benchmarks: benchmarks(shown),
-        versions: versions.into_iter().map(|one| row(one, &people)).collect(),
+        versions: versions.iter().map(|one| row(one, &people)).collect(),
     })
 }
 
-fn row(one: Version, people: &[crate::admin::inquiries::store::Member]) -> Row {
+fn row(one: &Version, people: &[crate::admin::inquiries::store::Member]) -> Row {
     Row {
         version: one.version,
         draft: one.state == "draft",

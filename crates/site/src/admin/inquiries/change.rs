@@ -16,9 +16,9 @@ use shell::{Allowed, AppError, Form, Patch, Path, Toast, known_day};
 
 use super::store::{self, Row};
 use crate::admin::content::site;
+use crate::booking::slots::zone_of;
 use crate::core::Core;
 use crate::inquiries::desk;
-use crate::tally::zone;
 
 const LONGEST_NOTE: usize = 4_000;
 /// When on its day somebody is reminded.
@@ -102,7 +102,7 @@ pub(super) async fn save(
 ) -> Result<Response, AppError> {
     let vault = core.kernel().vault.of(by.org()).await?;
     let mut tx = by.tx().await?;
-    let zone = zone(&site(&mut tx).await?);
+    let zone = zone_of(&site(&mut tx).await?);
     let asked = Change {
         state: Some(typed.state).filter(|state| !state.is_empty()),
         assignee: match typed.assignee.as_str() {
@@ -125,7 +125,9 @@ pub(super) async fn save(
 fn morning(day: &str, zone: Tz) -> Result<DateTime<Utc>, AppError> {
     let day: NaiveDate = day.parse().map_err(|_| AppError::field("follow_up", "is a day such as 2026-11-27"))?;
     let local = zone.from_local_datetime(&known_day("follow_up", day)?.and_time(MORNING)).earliest();
-    local.map(|at| at.to_utc()).ok_or_else(|| AppError::field("follow_up", "is a day that has no morning there"))
+    local
+        .map(|at| at.with_timezone(&Utc))
+        .ok_or_else(|| AppError::field("follow_up", "is a day that has no morning there"))
 }
 
 /// What somebody noted.

@@ -15,9 +15,9 @@ use crate::admin::content::site;
 use crate::admin::tabs;
 use crate::audit;
 use crate::booking;
+use crate::booking::slots::zone_of;
 use crate::core::Core;
 use crate::inquiries::{self, story};
-use crate::tally::zone;
 
 #[derive(Template)]
 #[template(path = "site_admin/inquiry.html")]
@@ -79,7 +79,7 @@ pub(super) async fn page(
     let members = store::members(&mut tx).await?;
     let story = story::of(&inquiry, &site, outcome.as_ref(), booking.as_ref());
     let (state, tone) = badge(&row.state);
-    let day = row.follow_up_at.map(|at| at.with_timezone(&zone(&site)).date_naive().to_string());
+    let day = row.follow_up_at.map(|at| at.with_timezone(&zone_of(&site)).date_naive().to_string());
     let name = story::shown_name(&inquiry);
     let frame = by.frame(name.clone());
     show(&InquiryPage {

@@ -95,7 +95,7 @@ impl Typed {
     /// The colours that were typed, as far as they can be read.
     pub(super) fn look(&self, site: &Site) -> Look {
         Look {
-            hue: self.hue.trim().parse().ok().filter(|hue| *hue < 360).unwrap_or(site.look.hue),
+            hue: self.hue.trim().parse::<u16>().ok().filter(|hue| *hue < 360).unwrap_or(site.look.hue),
             chroma: decimal(&self.chroma).filter(|chroma| (0.0..=0.2).contains(chroma)).unwrap_or(site.look.chroma),
             logo: site.look.logo,
         }
@@ -168,7 +168,7 @@ impl Typed {
 
     fn hours(&self, wrong: &mut Wrong) -> Hours {
         let mut days: Vec<u8> =
-            self.days.iter().filter_map(|day| day.parse().ok()).filter(|day| (1..=7).contains(day)).collect();
+            self.days.iter().filter_map(|day| day.parse::<u8>().ok()).filter(|day| (1..=7).contains(day)).collect();
         days.sort_unstable();
         days.dedup();
         if self.booking && days.is_empty() {
@@ -259,7 +259,7 @@ impl Wrong {
     }
 
     fn number(&mut self, field: &str, text: &str, (least, most): (u16, u16)) -> u16 {
-        let number = text.trim().parse().ok().filter(|number| (least..=most).contains(number));
+        let number = text.trim().parse::<u16>().ok().filter(|number| (least..=most).contains(number));
         self.unless(field, number, &format!("is a whole number from {least} to {most}"))
     }
 
