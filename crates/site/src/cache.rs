@@ -61,13 +61,12 @@ impl Cache {
         F: Future<Output = Result<String, AppError>>,
     {
         let key = (visit.site.org.uuid().as_u128(), visit.site.version, name.to_owned(), variant);
-        let page = match self.pages.get(&key).await {
-            Some(page) => page,
-            None => {
-                let page = Arc::new(pack(kind, make.await?)?);
-                self.pages.insert(key, page.clone()).await;
-                page
-            }
+        let page = if let Some(page) = self.pages.get(&key).await {
+            page
+        } else {
+            let page = Arc::new(pack(kind, make.await?)?);
+            self.pages.insert(key, page.clone()).await;
+            page
         };
         Ok(page.answer(&visit.headers))
     }
@@ -86,11 +85,8 @@ impl Packed {
         } else {
             (&self.raw, None)
         };
-        let mut response = if seen {
-            StatusCode::NOT_MODIFIED.into_response()
-        } else {
-            Response::new(Body::from(bytes.clone()))
-        };
+        let mut response =
+            if seen { StatusCode::NOT_MODIFIED.into_response() } else { Response::new(Body::from(bytes.clone())) };
         let headers = response.headers_mut();
         headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(self.kind));
         headers.insert(header::ETAG, self.tag.clone());

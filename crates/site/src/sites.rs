@@ -56,7 +56,15 @@ pub(crate) struct Flags {
 
 impl Default for Flags {
     fn default() -> Self {
-        Self { audit: true, calculator: true, assistant: true, booking: true, blog: true, letters: true, analytics: true }
+        Self {
+            audit: true,
+            calculator: true,
+            assistant: true,
+            booking: true,
+            blog: true,
+            letters: true,
+            analytics: true,
+        }
     }
 }
 
@@ -79,7 +87,7 @@ pub(crate) struct Settings {
     pub double_opt_in: bool,
     /// How long inquiries and audits without one are kept, in days.
     pub kept_days: u16,
-    pub hours: Hours,
+    pub hours: Opening,
 }
 
 impl Default for Settings {
@@ -94,7 +102,7 @@ impl Default for Settings {
             notify: Vec::new(),
             double_opt_in: true,
             kept_days: 730,
-            hours: Hours::default(),
+            hours: Opening::default(),
         }
     }
 }
@@ -102,7 +110,7 @@ impl Default for Settings {
 /// When consultations can be booked.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
-pub(crate) struct Hours {
+pub(crate) struct Opening {
     /// 1 is Monday.
     pub days: Vec<u8>,
     /// Minutes of the day, in the site's time zone.
@@ -116,7 +124,7 @@ pub(crate) struct Hours {
     pub horizon_days: u16,
 }
 
-impl Default for Hours {
+impl Default for Opening {
     fn default() -> Self {
         Self {
             days: vec![1, 2, 3, 4, 5],

@@ -39,7 +39,7 @@ struct OverviewPage {
     waiting: String,
     waiting_since: Option<DateTime<Utc>>,
     next: Vec<Next>,
-    results: Vec<Done>,
+    results: Vec<Finished>,
 }
 
 /// Something to do.
@@ -53,7 +53,7 @@ struct Next {
 
 /// A result of the audit.
 #[derive(sqlx::FromRow)]
-struct Done {
+struct Finished {
     id: MaturityId,
     score: Option<i16>,
     industry: Option<String>,
@@ -61,7 +61,7 @@ struct Done {
     done_at: DateTime<Utc>,
 }
 
-async fn results(tx: &mut OrgTx) -> Result<Vec<Done>, sqlx::Error> {
+async fn results(tx: &mut OrgTx) -> Result<Vec<Finished>, sqlx::Error> {
     sqlx::query_as(
         "select id, score, result #>> '{industry,name}' as industry, inquiry_id, done_at from site_audits \
          where org_id = $1 and state = 'done' and done_at is not null order by done_at desc limit $2",

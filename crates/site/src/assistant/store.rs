@@ -233,6 +233,9 @@ pub(super) async fn count(tx: &mut OrgTx, chat: ChatId) -> Result<i64, sqlx::Err
         .await
 }
 
+/// A line as the table holds it: its id, who said it, its sealed text, its data, its instant.
+type Kept = (MessageId, String, Vec<u8>, Option<Json<Data>>, DateTime<Utc>);
+
 /// What was said in a chat from an instant on, oldest first.
 pub(super) async fn lines(
     tx: &mut OrgTx,
@@ -240,7 +243,7 @@ pub(super) async fn lines(
     chat: ChatId,
     since: Option<DateTime<Utc>>,
 ) -> Result<Vec<Line>, VaultError> {
-    let rows: Vec<(MessageId, String, Vec<u8>, Option<Json<Data>>, DateTime<Utc>)> = sqlx::query_as(
+    let rows: Vec<Kept> = sqlx::query_as(
         "select id, author, sealed, data, at from site_chat_messages \
          where org_id = $1 and chat_id = $2 and ($3::timestamptz is null or at >= $3) order by at, id limit 1000",
     )

@@ -20,9 +20,6 @@ pub(crate) struct Audit {
     pub outcome: Option<Outcome>,
     /// The recommendations in a model's words.
     pub words: Option<Value>,
-    /// Who it was, once they said so.
-    pub inquiry: Option<InquiryId>,
-    pub begun_at: DateTime<Utc>,
     pub done_at: Option<DateTime<Utc>>,
 }
 
@@ -34,8 +31,6 @@ struct Row {
     answers: Json<Answers>,
     result: Option<Json<Outcome>>,
     words: Option<Json<Value>>,
-    inquiry_id: Option<InquiryId>,
-    begun_at: DateTime<Utc>,
     done_at: Option<DateTime<Utc>>,
 }
 
@@ -48,14 +43,12 @@ impl From<Row> for Audit {
             answers: row.answers.0,
             outcome: row.result.map(|result| result.0),
             words: row.words.map(|words| words.0),
-            inquiry: row.inquiry_id,
-            begun_at: row.begun_at,
             done_at: row.done_at,
         }
     }
 }
 
-const COLUMNS: &str = "id, config_version, step, answers, result, words, inquiry_id, begun_at, done_at";
+const COLUMNS: &str = "id, config_version, step, answers, result, words, done_at";
 
 /// An audit by its id.
 pub(crate) async fn find(tx: &mut OrgTx, id: MaturityId) -> Result<Option<Audit>, sqlx::Error> {

@@ -196,7 +196,7 @@ async fn made(tx: &mut OrgTx, visit: &Visit, subject: Subject, page: u32) -> Res
     let title = if page == 1 { subject.heading.clone() } else { format!("{}, page {page}", subject.heading) };
     let mut frame = SiteFrame::new(visit, title, subject.description)
         .with_image(images::share_address("", Kind::Page, "blog"))
-        .with_json_ld(json!({
+        .with_json_ld(&json!({
             "@context": "https://schema.org",
             "@type": if subject.is_part { "CollectionPage" } else { "Blog" },
             "name": subject.heading,

@@ -94,7 +94,7 @@ async fn made(tx: &mut OrgTx, visit: &Visit, entry: Entry) -> Result<PostPage, A
         .with_trail(&[("Blog", "/blog"), (entry.title.as_str(), path.as_str())]);
     frame.kind = "article";
     let written_by = author.as_ref().map(|author| (author.name.as_str(), author.slug.as_str()));
-    let frame = frame.with_json_ld(data(visit, &entry, &description, written_by));
+    let frame = frame.with_json_ld(&data(visit, &entry, &description, written_by));
     let first = entry.published_at.or(entry.publish_at).unwrap_or(entry.updated_at);
     let (came, last) = (day(site, first), day(site, entry.updated_at));
     Ok(PostPage {

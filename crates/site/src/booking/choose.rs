@@ -48,7 +48,8 @@ pub(super) struct Time {
 /// Free times as a page shows them.
 pub(super) struct Times {
     pub days: Vec<Day>,
-    pub times: Vec<Time>,
+    /// Those of the chosen day.
+    pub of_day: Vec<Time>,
     /// The chosen day in words.
     pub day: String,
     /// The zone's name in the time zone database.
@@ -130,14 +131,14 @@ fn arranged(
         free: *free,
     });
     let of_day = free.iter().filter(|starts| Some(starts.with_timezone(&zone).date_naive()) == shown);
-    let times = of_day.map(|starts| Time {
+    let of_day = of_day.map(|starts| Time {
         value: starts.format("%Y-%m-%dT%H:%M:%SZ").to_string(),
         label: starts.with_timezone(&zone).format("%H:%M").to_string(),
         chosen: Some(*starts) == chosen,
     });
     Times {
         days: days.collect(),
-        times: times.collect(),
+        of_day: of_day.collect(),
         day: shown.map(|day| day.format("%A, %-d %B %Y").to_string()).unwrap_or_default(),
         zone: name.to_owned(),
         zone_name: name.replace('_', " "),
@@ -311,10 +312,10 @@ mod tests {
         let days: Vec<(&str, usize, bool)> =
             times.days.iter().map(|day| (day.date.as_str(), day.free, day.chosen)).collect();
         assert_eq!(days, [("2026-11-30", 1, true), ("2026-12-01", 2, false)]);
-        assert_eq!(times.times[0].label, "23:00");
+        assert_eq!(times.of_day[0].label, "23:00");
         let other = arranged(&free, chrono_tz::Europe::Berlin, "2026-12-01".parse().ok(), Some(free[2]), "/book", 30);
         assert_eq!(
-            other.times.iter().map(|time| (time.label.as_str(), time.chosen)).collect::<Vec<_>>(),
+            other.of_day.iter().map(|time| (time.label.as_str(), time.chosen)).collect::<Vec<_>>(),
             [("00:30", false), ("01:00", true),]
         );
         assert!(arranged(&[], chrono_tz::UTC, None, None, "/book", 30).days.is_empty());

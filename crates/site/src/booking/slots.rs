@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use chrono::{DateTime, Datelike, Days, Duration, NaiveDate, NaiveTime, TimeZone, Utc};
 use chrono_tz::Tz;
 
-use crate::sites::{Hours, Site};
+use crate::sites::{Opening, Site};
 
 /// The grain of bookings, in minutes.
 const GRAIN: u16 = 15;
@@ -18,18 +18,18 @@ pub(crate) fn zone_of(site: &Site) -> Tz {
 }
 
 /// The quarters of an hour that a consultation takes from an instant on, its free time after it included.
-pub(crate) fn quarters(hours: &Hours, starts: DateTime<Utc>) -> Vec<DateTime<Utc>> {
+pub(crate) fn quarters(hours: &Opening, starts: DateTime<Utc>) -> Vec<DateTime<Utc>> {
     let count = (length(hours) + whole(hours.buffer)) / GRAIN;
     (0..count).map(|n| starts + Duration::minutes(i64::from(n * GRAIN))).collect()
 }
 
 /// When a consultation ends.
-pub(crate) fn ends(hours: &Hours, starts: DateTime<Utc>) -> DateTime<Utc> {
+pub(crate) fn ends(hours: &Opening, starts: DateTime<Utc>) -> DateTime<Utc> {
     starts + Duration::minutes(i64::from(length(hours)))
 }
 
 /// Every time the hours offer from now on, taken or not, in order.
-pub(crate) fn offered(hours: &Hours, zone: Tz, now: DateTime<Utc>) -> Vec<DateTime<Utc>> {
+pub(crate) fn offered(hours: &Opening, zone: Tz, now: DateTime<Utc>) -> Vec<DateTime<Utc>> {
     let first = now + Duration::hours(i64::from(hours.notice_hours));
     let today = now.with_timezone(&zone).date_naive();
     let days = (0..=u64::from(hours.horizon_days.min(FURTHEST))).filter_map(|n| today.checked_add_days(Days::new(n)));
@@ -43,20 +43,25 @@ pub(crate) fn offered(hours: &Hours, zone: Tz, now: DateTime<Utc>) -> Vec<DateTi
 }
 
 /// Those of which no quarter is taken.
-pub(crate) fn free(hours: &Hours, zone: Tz, now: DateTime<Utc>, taken: &HashSet<DateTime<Utc>>) -> Vec<DateTime<Utc>> {
+pub(crate) fn free(
+    hours: &Opening,
+    zone: Tz,
+    now: DateTime<Utc>,
+    taken: &HashSet<DateTime<Utc>>,
+) -> Vec<DateTime<Utc>> {
     let mut all = offered(hours, zone, now);
     all.retain(|starts| quarters(hours, *starts).iter().all(|quarter| !taken.contains(quarter)));
     all
 }
 
 /// The end of the next business day after an instant: by then somebody has answered.
-pub(crate) fn next_business_day(hours: &Hours, zone: Tz, at: DateTime<Utc>) -> DateTime<Utc> {
+pub(crate) fn next_business_day(hours: &Opening, zone: Tz, at: DateTime<Utc>) -> DateTime<Utc> {
     let day = at.with_timezone(&zone).date_naive();
     let next = (1..=7).filter_map(|n| day.checked_add_days(Days::new(n))).find(|day| is_open(hours, *day));
     next.and_then(|day| instant(zone, day, hours.to_minute)).unwrap_or(at + Duration::days(1))
 }
 
-fn of_day(hours: &Hours, zone: Tz, day: NaiveDate) -> impl Iterator<Item = DateTime<Utc>> + use<> {
+fn of_day(hours: &Opening, zone: Tz, day: NaiveDate) -> impl Iterator<Item = DateTime<Utc>> + use<> {
     let (from, length, to) = (whole(hours.from_minute), length(hours), hours.to_minute.min(24 * 60));
     let starts = (from..to).step_by(usize::from(length)).take_while(move |minute| minute + length <= to);
     // A time that a day skips, where clocks go forward, is offered on no page.
@@ -64,7 +69,7 @@ fn of_day(hours: &Hours, zone: Tz, day: NaiveDate) -> impl Iterator<Item = DateT
 }
 
 /// Whether consultations are held on a day; Monday to Friday where the settings name no day.
-fn is_open(hours: &Hours, day: NaiveDate) -> bool {
+fn is_open(hours: &Opening, day: NaiveDate) -> bool {
     let number = u8::try_from(day.weekday().number_from_monday()).unwrap_or_default();
     if hours.days.is_empty() { number <= 5 } else { hours.days.contains(&number) }
 }
@@ -77,7 +82,7 @@ fn instant(zone: Tz, day: NaiveDate, minute: u16) -> Option<DateTime<Utc>> {
 }
 
 /// Of one consultation, in whole quarters; at least one.
-fn length(hours: &Hours) -> u16 {
+fn length(hours: &Opening) -> u16 {
     whole(hours.minutes).max(GRAIN)
 }
 
@@ -102,7 +107,7 @@ mod tests {
 
     #[test]
     fn times_begin_after_the_notice_and_end_with_the_day() {
-        let hours = Hours { horizon_days: 3, ..Hours::default() };
+        let hours = Opening { horizon_days: 3, ..Opening::default() };
         // Friday at ten: four hours of notice, then Monday.
         let all = offered(&hours, London, at("2026-11-27T10:00:00Z"));
         assert_eq!(times(&all[..2]), ["11-27 14:00", "11-27 14:30"]);
@@ -112,7 +117,7 @@ mod tests {
 
     #[test]
     fn a_taken_quarter_takes_every_time_that_needs_it() {
-        let hours = Hours { horizon_days: 3, ..Hours::default() };
+        let hours = Opening { horizon_days: 3, ..Opening::default() };
         let now = at("2026-11-27T10:00:00Z");
         let starts = at("2026-11-30T10:00:00Z");
         let taken: HashSet<DateTime<Utc>> = quarters(&hours, starts).into_iter().collect();
@@ -126,7 +131,7 @@ mod tests {
 
     #[test]
     fn the_hours_of_the_clock_stay_when_clocks_change() {
-        let hours = Hours { horizon_days: 4, ..Hours::default() };
+        let hours = Opening { horizon_days: 4, ..Opening::default() };
         // Clocks go back on Sunday, 25 October 2026.
         let all = offered(&hours, Berlin, at("2026-10-23T06:00:00Z"));
         assert!(all.contains(&at("2026-10-23T13:00:00Z")), "three in the afternoon in summer");
@@ -136,13 +141,13 @@ mod tests {
 
     #[test]
     fn a_time_that_the_day_skips_is_not_offered() {
-        let hours = Hours {
+        let hours = Opening {
             days: vec![7],
             from_minute: 60,
             to_minute: 5 * 60,
             minutes: 60,
             horizon_days: 1,
-            ..Hours::default()
+            ..Opening::default()
         };
         // Clocks go forward from two to three on Sunday, 28 March 2027.
         let all = offered(&hours, Berlin, at("2027-03-27T12:00:00Z"));
@@ -151,10 +156,10 @@ mod tests {
 
     #[test]
     fn the_next_business_day_passes_the_weekend() {
-        let hours = Hours::default();
+        let hours = Opening::default();
         assert_eq!(next_business_day(&hours, London, at("2026-11-27T20:00:00Z")), at("2026-11-30T17:00:00Z"));
         assert_eq!(next_business_day(&hours, London, at("2026-11-30T08:00:00Z")), at("2026-12-01T17:00:00Z"));
-        let never = Hours { days: vec![9], ..Hours::default() };
+        let never = Opening { days: vec![9], ..Opening::default() };
         assert_eq!(next_business_day(&never, London, at("2026-11-30T08:00:00Z")), at("2026-12-01T08:00:00Z"));
     }
 
@@ -165,7 +170,7 @@ mod tests {
             from in any::<u16>(), to in any::<u16>(), minutes in any::<u16>(), buffer in any::<u16>(),
             notice in any::<u16>(), horizon in 0_u16..30, days in prop::collection::vec(any::<u8>(), 0..8),
         ) {
-            let hours = Hours {
+            let hours = Opening {
                 days, from_minute: from, to_minute: to, minutes, buffer, notice_hours: notice, horizon_days: horizon,
             };
             let now = at("2026-10-20T10:07:00Z");

@@ -7,7 +7,7 @@ use kernel::db::{OrgTx, site_token};
 use kernel::ids::{BookingId, InquiryId};
 
 use super::slots;
-use crate::sites::Hours;
+use crate::sites::Opening;
 
 /// A consultation.
 #[derive(Clone, Debug, sqlx::FromRow)]
@@ -53,7 +53,7 @@ pub(crate) async fn of_inquiry(tx: &mut OrgTx, inquiry: InquiryId) -> Result<Opt
 }
 
 /// The quarters that are taken between now and the last that can be booked.
-pub(crate) async fn taken(tx: &mut OrgTx, hours: &Hours) -> Result<HashSet<DateTime<Utc>>, sqlx::Error> {
+pub(crate) async fn taken(tx: &mut OrgTx, hours: &Opening) -> Result<HashSet<DateTime<Utc>>, sqlx::Error> {
     let now = tx.clock().now();
     let last = now + Duration::days(i64::from(hours.horizon_days) + 2);
     let quarters: Vec<DateTime<Utc>> = sqlx::query_scalar(
@@ -71,7 +71,7 @@ pub(crate) async fn taken(tx: &mut OrgTx, hours: &Hours) -> Result<HashSet<DateT
 /// committed.
 pub(crate) async fn take(
     tx: &mut OrgTx,
-    hours: &Hours,
+    hours: &Opening,
     booking: BookingId,
     starts: DateTime<Utc>,
 ) -> Result<bool, sqlx::Error> {

@@ -22,14 +22,15 @@ pub(crate) fn plain(text: &str) -> String {
     for event in Parser::new_ext(text, Options::ENABLE_TABLES | Options::ENABLE_STRIKETHROUGH) {
         match event {
             Event::Text(piece) | Event::Code(piece) => out.push_str(&piece),
-            Event::SoftBreak | Event::HardBreak | Event::Rule | Event::End(_) if !out.ends_with(' ') => {
-                // Emphasis in the middle of a word does not part it.
-                if !matches!(
-                    event,
-                    Event::End(TagEnd::Emphasis | TagEnd::Strong | TagEnd::Strikethrough | TagEnd::Link)
-                ) {
-                    out.push(' ');
-                }
+            // Emphasis in the middle of a word does not part it.
+            Event::SoftBreak | Event::HardBreak | Event::Rule | Event::End(_)
+                if !out.ends_with(' ')
+                    && !matches!(
+                        event,
+                        Event::End(TagEnd::Emphasis | TagEnd::Strong | TagEnd::Strikethrough | TagEnd::Link)
+                    ) =>
+            {
+                out.push(' ');
             }
             _ => {}
         }

@@ -47,7 +47,7 @@ pub(super) fn checked(new: NewInquiry) -> Result<NewInquiry, AppError> {
     if !is_named(&wrong, "phone") && !person.phone.is_empty() && !is_number(&person.phone) {
         wrong.push(Detail::new("phone", "is not a phone number: digits, spaces, + ( ) - and . only"));
     }
-    if wrong.is_empty() { Ok(NewInquiry { person, topic, message, ..new }) } else { Err(AppError::fields(wrong)) }
+    if wrong.is_empty() { Ok(NewInquiry { topic, person, message, ..new }) } else { Err(AppError::fields(wrong)) }
 }
 
 /// Whether something is an address that a letter may go to, and one alone.

@@ -237,9 +237,8 @@ impl Arrival {
         if !kernel.config.mail.is_set() || seen.inquiry.kind == Kind::Letters {
             return Ok(());
         }
-        let sender = self.sender(seen.site);
         for to in readers(tx, &seen.site.settings.notify).await? {
-            let letter = sender.told(&to, seen.inquiry, story, &kernel.config.http.base_url());
+            let letter = Sender::told(&to, seen.inquiry, story, &kernel.config.http.base_url());
             post(tx, &kernel.vault, &letter).await?;
         }
         Ok(())

@@ -150,7 +150,7 @@ impl<'a> Sender<'a> {
     }
 
     /// What members are told.
-    pub(crate) fn told(&self, to: &str, inquiry: &Inquiry, story: &Story, installation: &str) -> Letter {
+    pub(crate) fn told(to: &str, inquiry: &Inquiry, story: &Story, installation: &str) -> Letter {
         let subject = one_line(&format!("{}: {}", shown_name(inquiry), story.title), 180);
         let what = match inquiry.kind {
             Kind::Audit => "Somebody finished the maturity audit and asked for the result by email.",

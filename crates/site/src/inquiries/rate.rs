@@ -112,7 +112,7 @@ fn neighbourhood(ip: IpAddr) -> IpAddr {
             Some(ip) => IpAddr::V4(ip),
             None => IpAddr::V6((u128::from(ip) & !u128::from(u64::MAX)).into()),
         },
-        ip => ip,
+        ip @ IpAddr::V4(_) => ip,
     }
 }
 

@@ -74,8 +74,8 @@ impl SiteFrame {
 
     /// Adds data for search engines.
     #[must_use]
-    pub(crate) fn with_json_ld(mut self, data: Value) -> Self {
-        self.json_ld.push(in_script(&data));
+    pub(crate) fn with_json_ld(mut self, data: &Value) -> Self {
+        self.json_ld.push(in_script(data));
         self
     }
 
@@ -97,7 +97,7 @@ impl SiteFrame {
                 json!({ "@type": "ListItem", "position": place + 1, "name": name, "item": format!("{base}{path}") })
             })
             .collect();
-        self.with_json_ld(json!({
+        self.with_json_ld(&json!({
             "@context": "https://schema.org",
             "@type": "BreadcrumbList",
             "itemListElement": items,

@@ -54,7 +54,7 @@ pub(super) async fn show(visit: Visit, State(core): State<Core>) -> Result<Respo
     let make = async {
         let page = shown::own(&core, &visit, "home", fields).await?;
         let solutions = words::listed(&core, &visit).await?;
-        let frame = page.frame(&visit, Kind::Page).with_json_ld(organisation(&visit)).with_json_ld(web_site(&visit));
+        let frame = page.frame(&visit, Kind::Page).with_json_ld(&organisation(&visit)).with_json_ld(&web_site(&visit));
         let example = example(&page.fields.row("example"), &visit.site.settings.currency);
         show_page(&Home { frame, dots: dots(&page.fields.rows("answered")), example, solutions, page })
     };

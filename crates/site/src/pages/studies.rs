@@ -27,7 +27,7 @@ struct Line {
 
 #[derive(Template)]
 #[template(path = "site/case_studies.html")]
-struct Studies {
+struct StudyList {
     frame: SiteFrame,
     page: Shown,
     studies: Vec<Line>,
@@ -62,7 +62,7 @@ pub(super) async fn list(visit: Visit, State(core): State<Core>) -> Result<Respo
         });
         let studies = studies.collect();
         let frame = page.frame(&visit, Kind::Page).with_trail(&[("Case studies", "/case-studies")]);
-        show_page(&Studies { frame, page, studies })
+        show_page(&StudyList { frame, page, studies })
     };
     answer(&core, &visit, ("/case-studies", 0), make).await
 }
@@ -81,7 +81,7 @@ pub(super) async fn show(
         let mut frame = page
             .frame(&visit, Kind::CaseStudy)
             .with_trail(&[("Case studies", "/case-studies"), (page.title.as_str(), path.as_str())])
-            .with_json_ld(article(&visit, &page));
+            .with_json_ld(&article(&visit, &page));
         frame.kind = "article";
         show_page(&Study { frame, page, picture })
     };

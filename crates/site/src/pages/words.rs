@@ -27,7 +27,7 @@ pub(super) struct Listed {
 
 #[derive(Template)]
 #[template(path = "site/solutions.html")]
-struct Solutions {
+struct SolutionList {
     frame: SiteFrame,
     page: Shown,
     solutions: Vec<Listed>,
@@ -63,7 +63,7 @@ pub(super) async fn solutions(visit: Visit, State(core): State<Core>) -> Result<
         let page = shown::own(&core, &visit, "solutions", fields).await?;
         let solutions = listed(&core, &visit).await?;
         let frame = page.frame(&visit, Kind::Page).with_trail(&[("Solutions", "/solutions")]);
-        show_page(&Solutions { frame, page, solutions })
+        show_page(&SolutionList { frame, page, solutions })
     };
     answer(&core, &visit, ("/solutions", wording), make).await
 }
@@ -108,7 +108,7 @@ pub(super) async fn about(visit: Visit, State(core): State<Core>) -> Result<Resp
     let (wording, fields) = (drawn.index, drawn.fields);
     let make = async {
         let page = shown::own(&core, &visit, "about", fields).await?;
-        let frame = page.frame(&visit, Kind::Page).with_json_ld(home::organisation(&visit));
+        let frame = page.frame(&visit, Kind::Page).with_json_ld(&home::organisation(&visit));
         show_page(&Article { frame: frame.with_trail(&[("About", "/about")]), page })
     };
     answer(&core, &visit, ("/about", wording), make).await
@@ -178,5 +178,5 @@ fn with_questions(frame: SiteFrame, fields: &Fields) -> SiteFrame {
     if questions.is_empty() {
         return frame;
     }
-    frame.with_json_ld(json!({ "@context": "https://schema.org", "@type": "FAQPage", "mainEntity": questions }))
+    frame.with_json_ld(&json!({ "@context": "https://schema.org", "@type": "FAQPage", "mainEntity": questions }))
 }

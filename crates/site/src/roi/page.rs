@@ -54,7 +54,7 @@ fn page(
     let site = &visit.site;
     let about = "What inquiries that nobody answers cost, and what answering them would bring: an open formula with figures that \
         are yours to change.";
-    let frame = SiteFrame::new(visit, "What unanswered inquiries cost", about).with_json_ld(json!({
+    let frame = SiteFrame::new(visit, "What unanswered inquiries cost", about).with_json_ld(&json!({
         "@context": "https://schema.org",
         "@type": "WebApplication",
         "name": format!("Calculator of {}", site.name),
@@ -92,12 +92,11 @@ impl Given {
         let (mut assumptions, mut wrong) = (own.clone(), Vec::new());
         for input in INPUTS {
             let Some(text) = typed.get(input.key) else { continue };
-            match number(text).map(|shown| input.of_form(shown)).filter(|value| input.takes(*value)) {
-                Some(value) => (input.write)(&mut assumptions, value),
-                None => {
-                    let bounds = input.bounds(input.most_shown());
-                    wrong.push(Detail::new(input.key, format!("This is {bounds}, without spaces or commas.")));
-                }
+            if let Some(value) = number(text).map(|shown| input.of_form(shown)).filter(|value| input.takes(*value)) {
+                (input.write)(&mut assumptions, value);
+            } else {
+                let bounds = input.bounds(input.most_shown());
+                wrong.push(Detail::new(input.key, format!("This is {bounds}, without spaces or commas.")));
             }
         }
         Self { assumptions, typed, wrong }

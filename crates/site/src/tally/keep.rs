@@ -162,9 +162,12 @@ async fn keep_shown(tx: &mut OrgTx, day: NaiveDate, counted: &Day) -> Result<(),
     Ok(())
 }
 
+/// Whether a visitor who came reached a goal.
+type IsMet = fn(&Came) -> bool;
+
 /// Marks the goals that visitors reached who had been shown a wording.
 async fn keep_goals(tx: &mut OrgTx, day: NaiveDate, rows: &BTreeMap<Vec<u8>, Row>) -> Result<(), sqlx::Error> {
-    let goals: [(&str, fn(&Came) -> bool); 3] =
+    let goals: [(&str, IsMet); 3] =
         [("audit_begun", |came| came.begun), ("audit_done", |came| came.done), ("contact", |came| came.contact)];
     let org = tx.org();
     for (goal, is_met) in goals {

@@ -128,7 +128,7 @@ async fn overview(
 
 fn row(one: &Version, people: &[crate::admin::inquiries::store::Member]) -> Row {
     Row {
-        version: one.version,
+        version: one.number,
         draft: one.state == "draft",
         by: name_of(people, &one.by_actor),
         at: one.published_at.unwrap_or(one.created_at),
@@ -253,7 +253,7 @@ pub(super) async fn version(by: Allowed<ManageChannels>, Path(version): Path<i32
     let missing = || AppError::not_found("version of the audit");
     let config = config::read(&mut tx, version).await?.ok_or_else(missing)?;
     let known = store::all(&mut tx).await?;
-    let before = known.iter().map(|one| one.version).filter(|one| *one < version).max().unwrap_or(BUILT_IN);
+    let before = known.iter().map(|one| one.number).filter(|one| *one < version).max().unwrap_or(BUILT_IN);
     let old = config::read(&mut tx, before).await?.ok_or_else(missing)?;
     let (differences, more) = differ::between(&old, &config);
     let frame = by.frame(format!("Version {version} of the audit"));

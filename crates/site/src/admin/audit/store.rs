@@ -15,7 +15,7 @@ const MOST: i64 = 100;
 /// A version.
 #[derive(Clone, Debug, sqlx::FromRow)]
 pub(super) struct Version {
-    pub version: i32,
+    pub number: i32,
     pub state: String,
     pub by_actor: String,
     pub created_at: DateTime<Utc>,
@@ -26,8 +26,8 @@ pub(super) struct Version {
 /// Versions that were kept, the newest first.
 pub(super) async fn all(tx: &mut OrgTx) -> Result<Vec<Version>, sqlx::Error> {
     sqlx::query_as(
-        "select version, state, by_actor, created_at, published_at, preview_hash from site_audit_versions where org_id = $1 \
-         order by version desc limit $2",
+        "select version as number, state, by_actor, created_at, published_at, preview_hash from site_audit_versions \
+         where org_id = $1 order by version desc limit $2",
     )
     .bind(tx.org())
     .bind(MOST)

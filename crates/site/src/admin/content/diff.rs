@@ -130,11 +130,11 @@ mod tests {
 
     fn told(old: &str, new: &str) -> String {
         let sign = |line: &Line| match line.mark {
-            Mark::Same => ' ',
-            Mark::Gone => '-',
-            Mark::New => '+',
+            Mark::Same => " ",
+            Mark::Gone => "-",
+            Mark::New => "+",
         };
-        lines(old, new).iter().map(|line| format!("{}{}\n", sign(line), line.text)).collect()
+        lines(old, new).iter().flat_map(|line| [sign(line), line.text.as_str(), "\n"]).collect()
     }
 
     #[test]
@@ -148,7 +148,7 @@ mod tests {
 
     #[test]
     fn long_stretches_without_a_change_are_counted() {
-        let old: String = (0..20).map(|n| format!("{n}\n")).collect();
+        let old: String = (0..20).map(|n| n.to_string() + "\n").collect();
         let parts = folded(lines(&old, &old.replace("10\n", "ten\n")));
         assert_eq!(parts.first(), Some(&Part::Left(8)));
         assert_eq!(parts.last(), Some(&Part::Left(7)));
@@ -158,7 +158,7 @@ mod tests {
 
     #[test]
     fn very_long_texts_are_told_without_comparing_all_of_them() {
-        let many = |word: &str| (0..3_000).map(|n| format!("{word}{n}\n")).collect::<String>();
+        let many = |word: &str| (0..3_000).map(|n| word.to_owned() + &n.to_string() + "\n").collect::<String>();
         assert_eq!(lines(&many("a"), &many("b")).len(), 6_000);
     }
 

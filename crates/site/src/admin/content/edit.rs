@@ -8,7 +8,7 @@ use kernel::db::OrgTx;
 use kernel::ids::PageId;
 use serde::Deserialize;
 use shell::auth::permission::ManageChannels;
-use shell::{Allowed, AppError, FieldErrors, Frame, Path, Query, Tab, show};
+use shell::{Allowed, AppError, FieldErrors, Frame, Path, Query, show};
 
 use super::diff::Part;
 use super::form::Typed;
@@ -26,7 +26,6 @@ const PICTURES: i64 = 24;
 #[template(path = "site_admin/content_edit.html")]
 pub(super) struct EditPage {
     frame: Frame,
-    tabs: Vec<Tab>,
     kind: &'static str,
     /// Empty while it is new.
     id: String,
@@ -159,7 +158,6 @@ pub(super) async fn editor(
     let title = entry.map_or_else(|| format!("New {}", one.to_lowercase()), |entry| entry.title.clone());
     Ok(EditPage {
         frame: by.frame(title),
-        tabs: crate::admin::tabs("/admin/content"),
         kind: kind.word(),
         id: entry.map(|entry| entry.id.to_string()).unwrap_or_default(),
         revision: entry.map_or(0, |entry| entry.revision),

@@ -35,7 +35,10 @@ impl Act {
     }
 }
 
-/// Who sees the page afterwards, and when it is published; none where that stays as it is.
+/// Who sees a page afterwards, and when it is published.
+pub(super) type Next = (State, Option<DateTime<Utc>>);
+
+/// What becomes of the page; none where that stays as it is.
 ///
 /// # Errors
 /// 422 at the field that stands in the way.
@@ -44,7 +47,7 @@ pub(super) fn next(
     (kind, was): (Kind, State),
     draft: &Draft,
     now: DateTime<Utc>,
-) -> Result<Option<(State, Option<DateTime<Utc>>)>, AppError> {
+) -> Result<Option<Next>, AppError> {
     let empty = draft.body.trim().is_empty() && matches!(kind, Kind::Post | Kind::CaseStudy);
     if empty && matches!(act, Act::Publish | Act::Schedule) {
         return Err(AppError::field("body", "is empty; write something before it is published"));

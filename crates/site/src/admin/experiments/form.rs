@@ -109,12 +109,11 @@ impl Typed {
 /// A share that was typed in percent.
 fn share(field: &str, text: &str, wrong: &mut Vec<Detail>) -> f64 {
     let number = text.trim().trim_end_matches('%').trim().replace(',', ".").parse::<f64>();
-    match number.ok().filter(|number| *number > 0.0 && *number < 100.0) {
-        Some(number) => number / 100.0,
-        None => {
-            wrong.push(Detail::new(field, "is a number of percent above 0 and below 100"));
-            0.5
-        }
+    if let Some(number) = number.ok().filter(|number| *number > 0.0 && *number < 100.0) {
+        number / 100.0
+    } else {
+        wrong.push(Detail::new(field, "is a number of percent above 0 and below 100"));
+        0.5
     }
 }
 

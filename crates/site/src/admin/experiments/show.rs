@@ -81,10 +81,11 @@ struct ExperimentPage {
     tone: &'static str,
     verdict: String,
     told: bool,
-    arms: Vec<Shown>,
+    arms: Vec<Compared>,
 }
 
-struct Shown {
+/// A wording, and what came of it.
+struct Compared {
     name: String,
     shown: String,
     reached: String,
@@ -156,7 +157,7 @@ pub(super) async fn page(by: Allowed<ManageChannels>, Path(id): Path<ExperimentI
         tone,
         verdict: words,
         told,
-        arms: arms.iter().zip(&plan.variants).map(|(arm, variant)| shown(arm, &variant.fields, told)).collect(),
+        arms: arms.iter().zip(&plan.variants).map(|(arm, variant)| compared(arm, &variant.fields, told)).collect(),
         name: plan.name,
     })
 }
@@ -193,7 +194,7 @@ fn choices(all: &[(&'static str, &'static str)], chosen: &str) -> Vec<Choice> {
     all.iter().map(|&(value, label)| Choice { value, label, chosen: value == chosen }).collect()
 }
 
-fn shown(arm: &Arm, fields: &serde_json::Value, told: bool) -> Shown {
+fn compared(arm: &Arm, fields: &serde_json::Value, told: bool) -> Compared {
     let fields = fields.as_object().into_iter().flatten();
     let rate =
         |arm: &Arm| if arm.shown == 0 { "–".to_owned() } else { percent(arm.reached as f64 / arm.shown as f64) };
@@ -213,7 +214,7 @@ fn shown(arm: &Arm, fields: &serde_json::Value, told: bool) -> Shown {
         )
         .draw()
     };
-    Shown {
+    Compared {
         name: arm.name.clone(),
         shown: count(arm.shown as i64),
         // Who is ahead is not shown before it means something.

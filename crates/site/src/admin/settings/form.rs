@@ -8,7 +8,7 @@ use kernel::money::Currency;
 use serde::Deserialize;
 use shell::{AppError, Detail};
 
-use crate::sites::{Flags, Hours, Look, Settings, Site};
+use crate::sites::{Flags, Look, Opening, Settings, Site};
 
 const LONGEST_NAME: usize = 80;
 const LONGEST_LINE: usize = 200;
@@ -132,12 +132,12 @@ impl Typed {
                 letters: self.letters,
                 analytics: self.analytics,
             },
-            settings: self.settings(before, &mut wrong),
+            settings: self.settings(&mut wrong),
         };
         if wrong.0.is_empty() { Ok(site) } else { Err(AppError::fields(wrong.0)) }
     }
 
-    fn settings(&self, before: &Site, wrong: &mut Wrong) -> Settings {
+    fn settings(&self, wrong: &mut Wrong) -> Settings {
         let currency = self.currency.trim().to_uppercase();
         let currency = Some(currency).filter(|code| Currency::from_code(code).is_some());
         let zone = Some(self.time_zone.trim()).filter(|name| Tz::from_str(name).is_ok());
@@ -162,11 +162,10 @@ impl Typed {
             double_opt_in: self.double_opt_in,
             kept_days: wrong.number("kept_days", &self.kept_days, (30, 3_650)),
             hours: self.hours(wrong),
-            ..before.settings.clone()
         }
     }
 
-    fn hours(&self, wrong: &mut Wrong) -> Hours {
+    fn hours(&self, wrong: &mut Wrong) -> Opening {
         let mut days: Vec<u8> =
             self.days.iter().filter_map(|day| day.parse::<u8>().ok()).filter(|day| (1..=7).contains(day)).collect();
         days.sort_unstable();
@@ -175,7 +174,7 @@ impl Typed {
             wrong.say("days", "are at least one while consultations can be booked".to_owned());
         }
         let (from, to) = (wrong.clock("from", &self.from), wrong.clock("to", &self.to));
-        let hours = Hours {
+        let hours = Opening {
             days,
             from_minute: from,
             to_minute: to,

@@ -160,7 +160,7 @@ fn told(site: &Site) -> Map<String, Value> {
     for (name, value) in whole.as_object().into_iter().flatten() {
         match value {
             Value::Object(parts) => {
-                flat.extend(parts.iter().map(|(part, value)| (format!("{name}.{part}"), value.clone())))
+                flat.extend(parts.iter().map(|(part, value)| (format!("{name}.{part}"), value.clone())));
             }
             value => drop(flat.insert(name.clone(), value.clone())),
         }

@@ -253,12 +253,11 @@ fn figures(visit: &Visit, own: &Assumptions) -> (Assumptions, BTreeMap<&'static 
     let (mut made, mut typed, mut wrong) = (own.clone(), BTreeMap::new(), Vec::new());
     for input in INPUTS {
         let Some(text) = visit.query_value(input.key) else { continue };
-        match number(&text).map(|shown| input.of_form(shown)).filter(|value| input.takes(*value)) {
-            Some(value) => (input.write)(&mut made, value),
-            None => {
-                let bounds = input.bounds(input.most_shown());
-                wrong.push(Detail::new(input.key, format!("This is {bounds}, without spaces or commas.")));
-            }
+        if let Some(value) = number(&text).map(|shown| input.of_form(shown)).filter(|value| input.takes(*value)) {
+            (input.write)(&mut made, value);
+        } else {
+            let bounds = input.bounds(input.most_shown());
+            wrong.push(Detail::new(input.key, format!("This is {bounds}, without spaces or commas.")));
         }
         typed.insert(input.key, text);
     }
