@@ -103,6 +103,8 @@ pub struct Runtime {
     web: Option<Web>,
     /// Whose uses are written down when all work has ended.
     vault: kernel::vault::Vault,
+    /// Whose visits are written down when the web server has ended.
+    site: site::Core,
 }
 
 /// The web server of a process.
@@ -142,7 +144,7 @@ impl Runtime {
             web = Some(Web::start(kernel, rooms).await?);
             tasks.push(tokio::spawn(take_files(rooms.intake().clone(), stop.clone())));
         }
-        Ok(Self { stop, queue, tasks, web, vault: kernel.vault.clone() })
+        Ok(Self { stop, queue, tasks, web, vault: kernel.vault.clone(), site: rooms.site().clone() })
     }
 
     /// Where the web server listens.
@@ -165,6 +167,7 @@ impl Runtime {
             if tokio::time::timeout(PATIENCE, web.server).await.is_err() {
                 tracing::warn!("some connections did not end in time");
             }
+            self.site.settle().await;
         }
         if let Some(queue) = self.queue {
             queue.drain(PATIENCE).await;
