@@ -1,4 +1,4 @@
-//! The maturity audit: twelve questions on four pages, saved as they are answered, and a result that stays as it was shown.
+//! The maturity audit: at most twelve questions on four pages, saved as they are answered, and a result that stays as it was shown.
 //!
 //! Rules: what was answered and what came out never say who it was (that is an inquiry, sealed); a result keeps the version of the
 //! questions it was made with; the link is the key, and whoever has it may read and go on.

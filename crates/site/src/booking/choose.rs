@@ -85,6 +85,8 @@ struct BookingPage {
     form: BookingForm,
     errors: FieldErrors,
     guard: Guard,
+    /// Whether letters can be sent from here.
+    letter: bool,
 }
 
 /// The free times of a site in a visitor's zone. What was chosen before stays chosen while it is free.
@@ -197,7 +199,8 @@ async fn shown(core: &Core, visit: &Visit, form: BookingForm, errors: FieldError
     let day = visit.query_value("day").and_then(|day| day.parse().ok());
     let mut times = times(core, visit, zone_asked(visit, &form.zone), day, &form.slot).await?;
     errors.on("slot").clone_into(&mut times.error);
-    let page = BookingPage { frame: frame(visit), times, form, errors, guard: guard::issue(core, visit)? };
+    let (guard, letter) = (guard::issue(core, visit)?, core.kernel().config.mail.is_set());
+    let page = BookingPage { frame: frame(visit), times, form, errors, guard, letter };
     Ok((status, Html(show_page(&page)?)).into_response())
 }
 

@@ -45,6 +45,8 @@ struct LettersPage {
 #[template(path = "site/letters_thanks.html")]
 struct ThanksPage {
     frame: SiteFrame,
+    /// Whether letters can be sent from here.
+    letter: bool,
 }
 
 /// What a link is for.
@@ -113,8 +115,10 @@ pub(super) async fn sign_up(
 }
 
 /// `GET /letters/thanks`.
-pub(super) async fn thanks(visit: Visit) -> Result<Html<String>, AppError> {
-    Ok(Html(show_page(&ThanksPage { frame: frame(&visit).private() })?))
+pub(super) async fn thanks(visit: Visit, State(core): State<Core>) -> Result<Html<String>, AppError> {
+    is_on(&visit)?;
+    let letter = core.kernel().config.mail.is_set();
+    Ok(Html(show_page(&ThanksPage { frame: frame(&visit).private(), letter })?))
 }
 
 /// What a visitor's link may see of its inquiry.

@@ -80,7 +80,8 @@ impl<'a> Sender<'a> {
             Some(bytes) => letter.attach(Attachment::new("maturity-audit.pdf", "application/pdf", bytes)),
             None => letter,
         };
-        self.sign(letter.link("Talk about it with us", &format!("{}/book", self.base)))
+        let talk = if self.site.flags.booking { "/book" } else { "/contact?topic=audit" };
+        self.sign(letter.link("Talk about it with us", &format!("{}{talk}", self.base)))
     }
 
     /// The address of a result: only one of this site.

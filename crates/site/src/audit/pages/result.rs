@@ -62,6 +62,8 @@ struct Letter {
     company: String,
     letters: bool,
     letters_on: bool,
+    /// Whether letters can be sent from here.
+    mail: bool,
     errors: FieldErrors,
     sent: bool,
     guard: Guard,
@@ -215,6 +217,7 @@ impl Letter {
             company: field("company"),
             letters: field("letters") == "yes",
             letters_on: visit.site.flags.letters,
+            mail: core.kernel().config.mail.is_set(),
             errors,
             sent,
             guard: guard::issue(core, visit)?,

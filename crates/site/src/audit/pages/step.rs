@@ -61,6 +61,8 @@ struct ContactView {
     letters: bool,
     /// Whether letters can be asked for.
     letters_on: bool,
+    /// Whether the result can be sent.
+    mail: bool,
     email_error: String,
     name_error: String,
     company_error: String,
@@ -251,6 +253,7 @@ impl ContactView {
             company: field("company"),
             letters: field("letters") == "yes",
             letters_on: visit.site.flags.letters,
+            mail: core.kernel().config.mail.is_set(),
             email_error: error("email"),
             name_error: error("name"),
             company_error: error("company"),
