@@ -30,7 +30,7 @@ pub use app::{App, NavGroup, NavItem, Room, Search, Settings};
 pub use assemble::{assemble, describe, public};
 pub use assets::asset;
 pub use auth::{Allowed, Authenticator, Credential, MaybeSignedIn, Permission, Permissions, Plan, Principal, Role};
-pub use edge::RequestInfo;
+pub use edge::{NoAddress, RequestInfo};
 pub use auth::cookies::has_session;
 pub use error::{AppError, Detail, ErrorBody, ErrorOut, error_of};
 pub use idempotency::KeptAnswers;

@@ -1,14 +1,16 @@
 //! Which requests are visitors' of a site: by host, and on the installation's own address by path.
 
 use axum::Router;
+use axum::body::Body;
 use axum::extract::{Request, State};
-use axum::http::HeaderMap;
+use axum::http::{HeaderMap, Method};
 use axum::middleware::{Next, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
-use shell::{AppError, has_session};
+use shell::{AppError, NoAddress, has_session};
 use tower::ServiceExt;
 
 use crate::core::Core;
+use crate::hosts::plain;
 use crate::visit::host;
 
 /// What a site's own pages begin with, on the installation's address too. `/` is the site's for those who are not signed in.
@@ -65,17 +67,39 @@ async fn choose(State(front): State<Front>, request: Request, next: Next) -> Res
         }
         Err(error) => return AppError::internal(error).into_response(),
     };
-    let visits = found.is_some_and(|site| site.domain.is_some() || front.is_visit(path, request.headers()));
-    if !visits {
-        return next.run(request).await;
+    let Some(found) = found else { return next.run(request).await };
+    let headers = request.headers();
+    if found.domain.as_deref().is_some_and(|domain| plain(host(headers)) == domain) || front.is_visit(path, headers) {
+        return front.visited(request).await;
     }
-    match front.site.clone().oneshot(request).await {
-        Ok(response) => response,
-        Err(never) => match never {},
+    // What the product does not know may have moved, or be a page of the site's own.
+    let reads = matches!(*request.method(), Method::GET | Method::HEAD) && !has_session(headers, front.secure);
+    let again = reads.then(|| copied(&request));
+    let response = next.run(request).await;
+    match again {
+        Some(again) if response.extensions().get::<NoAddress>().is_some() => front.visited(again).await,
+        _ => response,
     }
 }
 
+/// A request without a body, as it came.
+fn copied(request: &Request) -> Request {
+    let mut copy = Request::new(Body::empty());
+    *copy.method_mut() = request.method().clone();
+    *copy.uri_mut() = request.uri().clone();
+    *copy.headers_mut() = request.headers().clone();
+    *copy.extensions_mut() = request.extensions().clone();
+    copy
+}
+
 impl Front {
+    async fn visited(&self, request: Request) -> Response {
+        match self.site.clone().oneshot(request).await {
+            Ok(response) => response,
+            Err(never) => match never {},
+        }
+    }
+
     /// Whether a request to the installation's own address is for the site.
     fn is_visit(&self, path: &str, headers: &HeaderMap) -> bool {
         if path == "/" { !has_session(headers, self.secure) } else { is_page(path) || is_call(path) }

@@ -13,6 +13,7 @@ mod timeout;
 pub(crate) use context::context;
 pub(crate) use panics::catch;
 pub(crate) use platforms::platforms;
+pub use render_errors::NoAddress;
 pub(crate) use render_errors::render_errors;
 pub use request_info::RequestInfo;
 pub(crate) use request_info::for_scim;

@@ -14,6 +14,13 @@ use crate::error::{Carried, ErrorBody, ErrorOut};
 use crate::page::{ErrorPage, Frame, url_encoded};
 use crate::{App, AppError, Need};
 
+/// What is said where no route is.
+const NO_ADDRESS: &str = "there is no such address";
+
+/// Stands on a response where no route was: whoever stands before the product may know the address.
+#[derive(Clone, Copy, Debug)]
+pub struct NoAddress;
+
 /// Turns a bodiless error response into what its reader understands.
 pub(crate) async fn render_errors(State(app): State<App>, request: Request, next: Next) -> Response {
     let info = request.extensions().get::<RequestInfo>().cloned();
@@ -37,6 +44,9 @@ fn render(app: &App, info: &RequestInfo, place: (&Method, Option<String>), respo
     let kept = response.headers().clone();
     let mut written = write(app, info, place, &error, identity.as_ref());
     keep_headers(written.headers_mut(), &kept);
+    if !info.is_api() && matches!(&*error, AppError::NotFound(text) if text.as_ref() == NO_ADDRESS) {
+        written.extensions_mut().insert(NoAddress);
+    }
     if let Some(identity) = identity {
         written.extensions_mut().insert(identity);
     }

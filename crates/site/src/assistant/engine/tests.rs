@@ -1,3 +1,5 @@
+//! The dialogue without anything around it.
+
 use std::sync::Arc;
 
 use proptest::prelude::*;
