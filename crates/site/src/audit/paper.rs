@@ -1,4 +1,5 @@
-//! A result on paper: what a business hands to its board. The same result gives the same bytes.
+//! A result on paper: what a business hands to its board. The same answers on the same day give the same bytes: nothing in it is of one
+//! audit alone, such as its address.
 
 mod radar;
 
@@ -18,7 +19,7 @@ use crate::core::Core;
 use crate::inquiries::rate;
 use crate::roi::inputs::{INPUTS, Input};
 use crate::roi::model::{Case, Forecast, forecast};
-use crate::roi::{listed, money, months, percentage, said};
+use crate::roi::{Given as Figures, listed, money, months, percentage, said};
 use crate::sites::Site;
 use crate::visit::Visit;
 
@@ -26,6 +27,9 @@ pub(crate) use radar::radar;
 
 /// Files an hour and address: one is made anew each time.
 const AN_HOUR: u32 = 120;
+
+/// What stands for the source of a figure that somebody put in.
+pub(crate) const CHANGED: &str = "Put in by hand, in place of the audit's own figure.";
 
 /// The file of a result.
 pub(super) fn routes() -> Router<Core> {
@@ -41,7 +45,8 @@ async fn download(visit: Visit, State(core): State<Core>, Path(token): Path<Stri
     let (Some(outcome), Some(done_at)) = (audit.outcome, audit.done_at) else {
         return Err(AppError::not_found("result"));
     };
-    let (site, link) = (visit.site.clone(), format!("{}/audit/results/{token}", visit.base));
+    let outcome = with_figures(outcome, &visit);
+    let (site, link) = (visit.site.clone(), format!("{}/audit", visit.base));
     let make = move || pdf(&site, &outcome, audit.words.as_ref(), done_at, &link);
     let bytes = tokio::task::spawn_blocking(make).await.map_err(AppError::internal)??;
     let headers = [
@@ -53,7 +58,19 @@ async fn download(visit: Visit, State(core): State<Core>, Path(token): Path<Stri
     Ok((headers, bytes).into_response())
 }
 
-/// The file: `words` are the audit's, where a model wrote them; `link` is where the result is read online.
+/// The result with the figures of the address in place of its own: what somebody worked out is what they hand on.
+fn with_figures(mut outcome: Outcome, visit: &Visit) -> Outcome {
+    let figures = Figures::of(visit, &outcome.assumptions);
+    for input in figures.changed(&outcome.assumptions) {
+        for told in outcome.sources.iter_mut().filter(|told| told.of == input.key) {
+            told.source = Source { text: CHANGED.to_owned(), year: told.source.year, assumed: true };
+        }
+    }
+    outcome.assumptions = figures.assumptions;
+    outcome
+}
+
+/// The file: `words` are the audit's, where a model wrote them; `link` is where everybody can take the audit.
 pub(crate) fn pdf(
     site: &Site,
     outcome: &Outcome,
@@ -95,9 +112,10 @@ fn blocks(site: &Site, outcome: &Outcome, texts: Option<&Value>, done_at: DateTi
     blocks.push(Block::Note("The most effect for the least effort first.".to_owned()));
     blocks.push(everything(&words::told(&outcome.all, texts), &outcome.dimensions));
     blocks.extend(method(outcome));
-    blocks.push(Block::Heading("Read it online".to_owned()));
+    blocks.push(Block::Heading("Online".to_owned()));
     blocks.push(Block::Text(format!(
-        "The same result with figures that can be moved: {link}. Whoever has this address can read it."
+        "The page this file is from has the same result, with figures that can be moved; whoever made the file has its address. The \
+         audit itself, for anybody: {link}"
     )));
     blocks
 }
@@ -365,7 +383,7 @@ mod tests {
 
     fn made(outcome: &Outcome, words: Option<&Value>) -> Vec<u8> {
         let done_at = DateTime::from_timestamp(1_900_000_000, 0).expect("an instant");
-        pdf(&site(), outcome, words, done_at, "https://audit.test/audit/results/abc").expect("a file")
+        pdf(&site(), outcome, words, done_at, "https://audit.test/audit").expect("a file")
     }
 
     fn pages_and_text(bytes: &[u8]) -> (usize, String) {

@@ -113,15 +113,14 @@ impl Arrival {
         let Some(site) = sites::read(&mut tx).await? else { return Ok((None, None)) };
         drop(tx);
         let wanted = inquiry.kind == Kind::Audit && inquiry.contact.is_none();
-        let report = if wanted { self.report(site, audit.clone(), &inquiry).await? } else { None };
+        let report = if wanted { self.report(site, audit.clone()).await? } else { None };
         Ok((audit.outcome, report))
     }
 
     /// The result as a file; none where the audit was not handed in.
-    async fn report(&self, site: Site, audit: Audit, inquiry: &Inquiry) -> anyhow::Result<Option<Vec<u8>>> {
+    async fn report(&self, site: Site, audit: Audit) -> anyhow::Result<Option<Vec<u8>>> {
         let (Some(outcome), Some(done_at)) = (audit.outcome, audit.done_at) else { return Ok(None) };
-        let sender = self.sender(&site);
-        let link = sender.result_link(&inquiry.letter.message).unwrap_or_else(|| format!("{}/audit", sender.base));
+        let link = format!("{}/audit", self.sender(&site).base);
         let made = tokio::task::spawn_blocking(move || {
             audit::paper::pdf(&site, &outcome, audit.words.as_ref(), done_at, &link)
         });

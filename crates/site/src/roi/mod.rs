@@ -4,6 +4,7 @@
 //! somebody tries out is kept.
 
 mod api;
+mod given;
 pub(crate) mod inputs;
 pub(crate) mod model;
 mod page;
@@ -15,6 +16,7 @@ use utoipa_axum::router::OpenApiRouter;
 
 use crate::core::Core;
 
+pub(crate) use given::Given;
 pub(crate) use view::{ForecastView, listed, money, months, percentage, said};
 
 /// The calculator's part of the API.

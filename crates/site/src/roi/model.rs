@@ -14,7 +14,7 @@ const YEAR: u8 = 12;
 const LONGEST: u8 = 120;
 /// What a month discounts: the twelfth root of 1.1, for 10 % a year.
 const MONTH: f64 = 1.007_974_140_428_903_8;
-/// How far the least certain figures are moved for low and high.
+/// How far the figures with the most influence are moved for low and high.
 const SPREAD: f64 = 0.25;
 
 /// What a forecast rests on. Shares are 0 to 1, money is in major units of the site's currency.

@@ -63,7 +63,7 @@ impl ForecastView {
     pub(crate) fn new(forecast: &Forecast, currency: &str, action: String) -> Self {
         let Forecast { low, base, high, assumptions, largest } = forecast;
         let cases = [
-            Shown::of("low", "Low", "the three least certain figures 25 % worse", low, currency),
+            Shown::of("low", "Low", "the three figures below that count most, 25 % worse", low, currency),
             Shown::of("base", "Base", "as assumed below", base, currency),
             Shown::of("high", "High", "the same three 25 % better", high, currency),
         ];

@@ -27,7 +27,7 @@ async fn handed_in(world: &World, pain: &str) -> String {
 }
 
 #[tokio::test]
-async fn the_same_result_is_the_same_file_for_who_has_its_address() {
+async fn the_same_answers_are_the_same_file_for_who_has_its_address() {
     let world = World::new().await;
     let id = handed_in(&world, "<script>alert(1)</script>").await;
     let path = format!("/audit/results/{id}/report.pdf");
@@ -41,7 +41,11 @@ async fn the_same_result_is_the_same_file_for_who_has_its_address() {
     let read = lopdf::Document::load_mem(&first).expect("a PDF");
     let pages: Vec<u32> = read.get_pages().keys().copied().collect();
     let text: String = read.extract_text(&pages).expect("text").split_whitespace().collect();
-    assert!(text.contains("Threethingsforthisquarter") && text.contains(&id), "{text}");
+    assert!(text.contains("Threethingsforthisquarter") && !text.contains(&id), "{text}");
+    // Another audit with the same answers comes to the same bytes.
+    let again = handed_in(&world, "<script>alert(1)</script>").await;
+    assert_ne!(again, id);
+    assert_eq!(world.file(&format!("/audit/results/{again}/report.pdf")).await.2, first);
 
     let (status, _, _) = world.file("/audit/results/00000000000000000000000000/report.pdf").await;
     assert_eq!(status, 404);
@@ -86,6 +90,29 @@ async fn word(world: &World, core: &Core) {
     let mut handlers = Handlers::default();
     site::handlers(core, &mut handlers);
     run_waiting(&world.web.kernel.db, &handlers, Lane::Ai).await.expect("the lane runs");
+}
+
+#[tokio::test]
+async fn figures_that_somebody_put_in_are_on_the_page_in_its_link_and_in_the_file() {
+    let world = World::new().await;
+    let id = handed_in(&world, "no_shows").await;
+    let page = world.get(&format!("/audit/results/{id}?value=1234&margin=abc&utm_source=x")).await;
+    assert_eq!(page.status, 200);
+    assert!(page.text.contains(&format!("/audit/results/{id}/report.pdf?value=1234\"")), "what is wrong goes nowhere");
+    assert!(page.text.contains("Put in by hand") && page.text.contains("aria-invalid"));
+    let text = |bytes: &[u8]| {
+        let read = lopdf::Document::load_mem(bytes).expect("a PDF");
+        let pages: Vec<u32> = read.get_pages().keys().copied().collect();
+        read.extract_text(&pages).expect("text").split_whitespace().collect::<String>()
+    };
+    let path = format!("/audit/results/{id}/report.pdf");
+    let (own, changed) = (world.file(&path).await.2, world.file(&format!("{path}?value=1234")).await.2);
+    assert!(
+        text(&changed).contains("Putinbyhand")
+            && text(&changed).contains("$1,234")
+            && !text(&own).contains("Putinbyhand")
+    );
+    assert_eq!(world.file(&format!("{path}?value=-1&margin=1e9")).await.2, own, "what is no figure changes nothing");
 }
 
 async fn result(world: &World, id: &str) -> Value {

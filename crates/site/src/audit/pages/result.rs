@@ -1,13 +1,11 @@
 //! The result: shown at once and to whoever has its address, with everything it was made from.
 
-use std::collections::BTreeMap;
-
 use askama::Template;
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Redirect, Response};
 use shell::chart::Svg;
-use shell::{AppError, Detail, FieldErrors, Form, Path};
+use shell::{AppError, FieldErrors, Form, Path};
 
 use super::{open, private, step, to_where_one_was};
 use crate::audit::answers::{Given, first};
@@ -18,14 +16,10 @@ use crate::audit::{paper, submit, words};
 use crate::core::Core;
 use crate::inquiries::guard::{self, Guard};
 use crate::pages::SiteFrame;
-use crate::roi::ForecastView;
-use crate::roi::inputs::INPUTS;
-use crate::roi::model::{Assumptions, forecast};
+use crate::roi::model::forecast;
+use crate::roi::{ForecastView, Given as Figures};
 use crate::tally::Reach;
 use crate::visit::Visit;
-
-/// The longest text of a figure that is looked at.
-const LONGEST: usize = 32;
 
 /// `/audit/results/{token}`
 #[derive(Template)]
@@ -139,11 +133,12 @@ pub(super) async fn back(Path(token): Path<String>) -> Result<Redirect, AppError
 
 fn answer(visit: &Visit, audit: Audit, token: &str, letter: Letter) -> Result<Response, AppError> {
     let (Some(outcome), Some(done_at)) = (audit.outcome, audit.done_at) else { return Err(missing()) };
-    let link = page_of(visit, token);
+    // What somebody put in goes with what they hand on.
+    let figures = Figures::of(visit, &outcome.assumptions).query(&outcome.assumptions);
     let kept = Kept {
         done_at: done_at.format("%-d %B %Y").to_string(),
-        pdf: format!("/audit/results/{token}/report.pdf"),
-        link,
+        pdf: format!("/audit/results/{token}/report.pdf{figures}"),
+        link: format!("{}{figures}", page_of(visit, token)),
         letter,
     };
     let action = format!("/audit/results/{token}#forecast");
@@ -162,11 +157,14 @@ impl ResultPage {
         action: String,
         kept: Option<Kept>,
     ) -> Self {
-        let (assumptions, typed, wrong) = figures(visit, &outcome.assumptions);
-        let sources = outcome.sources.iter().map(|one| (one.of.as_str(), one.source.text.clone()));
+        let figures = Figures::of(visit, &outcome.assumptions);
+        let changed = figures.changed(&outcome.assumptions);
+        let Figures { assumptions, typed, wrong } = figures;
+        let sources = outcome.sources.iter().map(|one| (one.of.as_str(), paper::in_words(&one.source)));
         let figures_wrong = !wrong.is_empty();
         let forecast = ForecastView::new(&forecast(&assumptions), &outcome.currency, action)
             .with_sources(sources)
+            .with_sources(changed.into_iter().map(|input| (input.key, paper::CHANGED.to_owned())))
             .with_errors(&typed, &FieldErrors::from(wrong));
         let title = format!("Maturity audit: {} of 100", outcome.total);
         Self {
@@ -248,28 +246,4 @@ fn told(advice: &[Advice], outcome: &Outcome) -> Vec<Told> {
         }
     };
     advice.iter().enumerate().map(tell).collect()
-}
-
-/// The result's figures with those of the address, as a form without script sends them: what they come to, what was typed, and what
-/// could not be used.
-fn figures(visit: &Visit, own: &Assumptions) -> (Assumptions, BTreeMap<&'static str, String>, Vec<Detail>) {
-    let (mut made, mut typed, mut wrong) = (own.clone(), BTreeMap::new(), Vec::new());
-    for input in INPUTS {
-        let Some(text) = visit.query_value(input.key) else { continue };
-        if let Some(value) = number(&text).map(|shown| input.of_form(shown)).filter(|value| input.takes(*value)) {
-            (input.write)(&mut made, value);
-        } else {
-            let bounds = input.bounds(input.most_shown());
-            wrong.push(Detail::new(input.key, format!("This is {bounds}, without spaces or commas.")));
-        }
-        typed.insert(input.key, text);
-    }
-    (made, typed, wrong)
-}
-
-/// Digits and a point: what else is a number for a program is a slip of a person.
-fn number(text: &str) -> Option<f64> {
-    let text = text.trim();
-    let plain = text.len() <= LONGEST && text.bytes().all(|byte| byte.is_ascii_digit() || byte == b'.');
-    if plain { text.parse().ok() } else { None }
 }

@@ -149,12 +149,11 @@ async fn the_same_answers_come_to_the_same_score_and_the_same_paper() {
             let token = result["auditId"].as_str().expect("an id").to_owned();
             let paper = browser.fetch(&format!("/audit/results/{token}/report.pdf")).await;
             assert!(paper.status == 200 && paper.kind == PDF, "{} {}", paper.status, paper.kind);
-            // The address and the day are all that may differ, and the day does not.
-            papers.push(pages_of(&paper.bytes).join("\n").replace(&token, "TOKEN"));
+            papers.push(paper.bytes);
             told.push(json!([result["maturityScore"], result["roiForecast"], result["recommendations"]]));
         }
         assert_eq!(told[0], told[1]);
-        assert_eq!(papers[0], papers[1]);
+        assert!(papers[0] == papers[1], "the files differ");
     })
     .await;
     product.end().await;
