@@ -37,6 +37,7 @@ export async function open(from, asked) {
     panel = document.querySelector(".chat");
     part("close").addEventListener("click", close);
     part("begin").addEventListener("click", begin);
+    part("again").addEventListener("click", again);
     part("say").addEventListener("submit", write);
     part("person").addEventListener("submit", person);
     part("choices").addEventListener("submit", chooseMany);
@@ -111,9 +112,26 @@ async function resume() {
   }
 }
 
+// Leaves a conversation for a new one; what was said stays with whoever answers.
+function again() {
+  if (busy) return;
+  listening?.abort();
+  token = last = null;
+  keep(KEY, null);
+  state = "assistant";
+  shown.clear();
+  part("lines").replaceChildren();
+  part("choices").hidden = part("person").hidden = true;
+  say("");
+  part("who").textContent = "Assistant, a program";
+  part("talk").hidden = part("again").hidden = true;
+  part("agree").hidden = false;
+  part("begin").focus();
+}
+
 function talk(chat) {
   part("agree").hidden = true;
-  part("talk").hidden = false;
+  part("talk").hidden = part("again").hidden = false;
   set(chat.state);
   chat.messages.forEach(show);
 }
@@ -140,7 +158,7 @@ function element(name, className, text) {
 function line(id, author) {
   let item = shown.get(id);
   if (!item) {
-    item = element("li", `chat-line ${author}`);
+    item = element("div", `chat-line ${author}`);
     item.append(element("span", "visually-hidden", { visitor: "You: ", person: "A person: " }[author] ?? "Assistant: "));
     item.append(element("p", "chat-text"));
     shown.set(id, item);

@@ -133,6 +133,23 @@ function begin(root) {
     return follow;
   });
 
+  // What somebody put in goes along in the address of the page, in the link of a result and in its PDF: whoever gets one sees the same.
+  const asked = new URLSearchParams(location.search);
+  const carry = () => {
+    const figures = new URLSearchParams();
+    for (const field of fields) {
+      if (asked.has(field.name) || field.value !== field.defaultValue) figures.set(field.name, String(field.valueAsNumber));
+    }
+    const along = (address) => address.split("?")[0] + (String(figures) && `?${figures}`);
+    for (const paper of document.querySelectorAll("main a[href*='/report.pdf']")) paper.href = along(paper.href);
+    for (const share of document.querySelectorAll("[data-share]")) share.value = along(share.value);
+    if (new URL(form.action).pathname !== location.pathname) return;
+    const all = new URLSearchParams(location.search);
+    for (const { name } of fields) all.delete(name);
+    for (const [name, value] of figures) all.set(name, value);
+    history.replaceState(history.state, "", location.pathname + (String(all) && `?${all}`) + location.hash);
+  };
+
   // The sentence that is read aloud follows when the figures rest.
   let resting;
   const sum = root.querySelector("[data-sum]");
@@ -160,7 +177,10 @@ function begin(root) {
     const [one, two, three] = made.largest.map((key) => form.elements[key].dataset.name);
     write(root.querySelector("[data-largest]"), `${one}, ${two} and ${three}`);
     clearTimeout(resting);
-    resting = setTimeout(() => sum.querySelectorAll("[data-out]").forEach(fill), 400);
+    resting = setTimeout(() => {
+      sum.querySelectorAll("[data-out]").forEach(fill);
+      carry();
+    }, 400);
   };
 
   form.addEventListener("input", (event) => {
