@@ -4,7 +4,6 @@ use axum::Router;
 use axum::body::Body;
 use axum::extract::{Request, State};
 use axum::http::{HeaderMap, Method};
-use axum::middleware::{Next, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
 use shell::{AppError, NoAddress, has_session};
 use tower::ServiceExt;
@@ -43,20 +42,22 @@ const SHARED: [&str; 2] = ["/assets/", "/health/"];
 #[derive(Clone)]
 struct Front {
     core: Core,
+    inside: Router,
     site: Router,
     secure: bool,
 }
 
-/// Puts the sites before the product: requests of visitors go to `site`, all others to `inside`.
+/// Puts the sites before the product: requests of visitors go to `site`, all others to `inside`. Neither has looked at a request that
+/// the other one gets.
 pub fn front(core: &Core, inside: Router, site: Router) -> Router {
     let secure = core.kernel().config.http.base_url().starts_with("https://");
-    inside.layer(from_fn_with_state(Front { core: core.clone(), site, secure }, choose))
+    Router::new().fallback(choose).with_state(Front { core: core.clone(), inside, site, secure })
 }
 
-async fn choose(State(front): State<Front>, request: Request, next: Next) -> Response {
+async fn choose(State(front): State<Front>, request: Request) -> Response {
     let path = request.uri().path();
     if path.starts_with("/webhooks/") || SHARED.iter().any(|shared| path.starts_with(shared)) {
-        return next.run(request).await;
+        return sent(&front.inside, request).await;
     }
     let found = match front.core.hosts().find(host(request.headers())).await {
         Ok(found) => found,
@@ -67,18 +68,25 @@ async fn choose(State(front): State<Front>, request: Request, next: Next) -> Res
         }
         Err(error) => return AppError::internal(error).into_response(),
     };
-    let Some(found) = found else { return next.run(request).await };
+    let Some(found) = found else { return sent(&front.inside, request).await };
     let headers = request.headers();
     if found.domain.as_deref().is_some_and(|domain| plain(host(headers)) == domain) || front.is_visit(path, headers) {
-        return front.visited(request).await;
+        return sent(&front.site, request).await;
     }
     // What the product does not know may have moved, or be a page of the site's own.
     let reads = matches!(*request.method(), Method::GET | Method::HEAD) && !has_session(headers, front.secure);
     let again = reads.then(|| copied(&request));
-    let response = next.run(request).await;
+    let response = sent(&front.inside, request).await;
     match again {
-        Some(again) if response.extensions().get::<NoAddress>().is_some() => front.visited(again).await,
+        Some(again) if response.extensions().get::<NoAddress>().is_some() => sent(&front.site, again).await,
         _ => response,
+    }
+}
+
+async fn sent(router: &Router, request: Request) -> Response {
+    match router.clone().oneshot(request).await {
+        Ok(response) => response,
+        Err(never) => match never {},
     }
 }
 
@@ -93,13 +101,6 @@ fn copied(request: &Request) -> Request {
 }
 
 impl Front {
-    async fn visited(&self, request: Request) -> Response {
-        match self.site.clone().oneshot(request).await {
-            Ok(response) => response,
-            Err(never) => match never {},
-        }
-    }
-
     /// Whether a request to the installation's own address is for the site.
     fn is_visit(&self, path: &str, headers: &HeaderMap) -> bool {
         if path == "/" { !has_session(headers, self.secure) } else { is_page(path) || is_call(path) }
