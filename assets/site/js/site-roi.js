@@ -150,6 +150,14 @@ function begin(root) {
     history.replaceState(history.state, "", location.pathname + (String(all) && `?${all}`) + location.hash);
   };
 
+  // The form of the hours takes the figures along as they are now.
+  document.querySelector("[data-roi-hours]")?.addEventListener("formdata", (event) => {
+    for (const field of fields) {
+      const other = asked.has(field.name) || field.value !== field.defaultValue;
+      if (other && field.name !== "hoursSavedMonth") event.formData.set(field.name, String(field.valueAsNumber));
+    }
+  });
+
   // The sentence that is read aloud follows when the figures rest.
   let resting;
   const sum = root.querySelector("[data-sum]");

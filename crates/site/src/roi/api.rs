@@ -11,6 +11,7 @@ use utoipa_axum::routes;
 
 use super::inputs::named;
 use super::model::{Assumptions, Case, Forecast, forecast, usual};
+use super::routine::{A_WEEK, MOST_EMPLOYEES, WEEKS_A_MONTH, routine_share, saved_share, tenths};
 use crate::core::Core;
 use crate::cors;
 use crate::inquiries::rate;
@@ -18,25 +19,8 @@ use crate::visit::Visit;
 
 /// Calculations an hour and address.
 const AN_HOUR: u32 = 600;
-const MOST_EMPLOYEES: u32 = 100_000;
 const MOST_PROCESSES: usize = 20;
 const LONGEST_NAME: usize = 80;
-/// Hours of a week.
-const A_WEEK: f64 = 168.0;
-const WEEKS_A_MONTH: f64 = 52.0 / 12.0;
-
-/// What share of the time of a process its routine is: our assumptions, by what its name says.
-const ROUTINE: [(&[&str], f64); 7] = [
-    (&["remind", "confirm"], 0.7),
-    (&["follow", "nurtur", "recover", "win back"], 0.6),
-    (&["report", "data", "entry", "crm"], 0.6),
-    (&["schedul", "book", "appointment", "calendar"], 0.5),
-    (&["inquir", "message", "call", "lead", "answer", "respon", "phone", "email", "support"], 0.5),
-    (&["review", "reputation", "feedback"], 0.5),
-    (&["invoice", "payment", "billing", "quote"], 0.5),
-];
-/// Of a process that none of these words name.
-const OTHER_ROUTINE: f64 = 0.3;
 
 /// The routes.
 pub(super) fn router() -> OpenApiRouter<Core> {
@@ -180,9 +164,7 @@ impl RoiIn {
 
 impl ProcessOut {
     fn of(name: &str, hours_month: f64) -> Self {
-        let lower = name.to_lowercase();
-        let known = ROUTINE.iter().find(|(words, _)| words.iter().any(|word| lower.contains(word)));
-        let routine_share = known.map_or(OTHER_ROUTINE, |(_, share)| *share);
+        let routine_share = routine_share(name);
         Self {
             name: name.to_owned(),
             hours_month: tenths(hours_month),
@@ -201,7 +183,7 @@ impl RoiOut {
             potential_savings: cents((base.hours_value_month + base.recovered_margin_month) * 12.0),
             implementation_cost: cents(assumptions.setup_cost),
             payback_period: base.payback_months,
-            efficiency: if spent > 0.0 { tenths(saved / spent * 100.0) } else { 0.0 },
+            efficiency: saved_share(saved, spent),
             currency: currency.to_owned(),
             low,
             base,
@@ -211,10 +193,6 @@ impl RoiOut {
             processes,
         }
     }
-}
-
-fn tenths(value: f64) -> f64 {
-    (value * 10.0).round() / 10.0
 }
 
 fn cents(value: f64) -> f64 {

@@ -63,7 +63,7 @@ impl Given {
 }
 
 /// Digits and a point: what else is a number for a program (`inf`, `1e9` and their like) is a slip of a person.
-fn number(text: &str) -> Option<f64> {
+pub(super) fn number(text: &str) -> Option<f64> {
     let text = text.trim();
     let plain =
         !text.is_empty() && text.len() <= LONGEST && text.bytes().all(|byte| byte.is_ascii_digit() || byte == b'.');

@@ -5,9 +5,11 @@
 
 mod api;
 mod given;
+mod hours;
 pub(crate) mod inputs;
 pub(crate) mod model;
 mod page;
+mod routine;
 mod view;
 
 use axum::Router;

@@ -38,6 +38,25 @@ async fn a_slip_keeps_what_was_typed_and_says_what_is_wrong() {
 }
 
 #[tokio::test]
+async fn hours_of_routine_are_counted_and_the_forecast_counts_with_them() {
+    let world = World::new().await;
+    let page = world.get("/roi?employees=6&answering=5&value=400").await;
+    assert_eq!((page.status, page.header("cache-control")), (200, "private, no-store"), "{}", page.text);
+    assert!(page.text.contains("65 of 130 hours a month could be saved: 50 %"), "{}", page.text);
+    // The figures that were there before go along, and 65 hours × $35 × 60 % are in the forecast.
+    assert!(page.text.contains("type=\"hidden\" name=\"value\" value=\"400\"") && page.text.contains("$1,365"));
+    assert!(page.text.contains("Counted from the hours") && page.text.contains("content=\"noindex\""));
+    // A figure of one's own is worth more than one that was counted.
+    let own = world.get("/roi?employees=6&answering=5&hoursSavedMonth=10").await;
+    assert!(own.text.contains("65 of 130") && own.text.contains("$210") && !own.text.contains("Counted from"));
+
+    let wrong = world.get("/roi?employees=6&answering=200&booking=%3Cb%3E").await;
+    assert_eq!(wrong.status, 422);
+    assert!(wrong.text.contains("a number of hours from 0 to 168") && wrong.text.contains("value=\"200\""));
+    assert!(!wrong.text.contains("<b>\"") && !wrong.text.contains("could be saved: "));
+}
+
+#[tokio::test]
 async fn a_published_form_gets_savings_with_what_they_rest_on() {
     let world = World::new().await;
     let body =
