@@ -20,10 +20,16 @@ create function recoup_site_token() returns text language sql stable parallel sa
   as $$ select nullif(current_setting('recoup.site_token', true), '') $$;
 grant execute on function recoup_site_token() to recoup_site;
 
--- Gives the site's role verbs on a tenant table for the rows of the organisation that also meet a condition.
-create function recoup_site_access(t regclass, verbs text, condition text default 'true') returns void language plpgsql as $$
+-- Gives the site's role verbs on a tenant table for the rows of the organisation that also meet a condition, before a change and
+-- after it: nobody can hand a row to another token. A new row has to meet the second one: a visit may leave what its token does not
+-- open, such as an inquiry.
+create function recoup_site_access(t regclass, verbs text, condition text default 'true', fresh text default 'true')
+returns void language plpgsql as $$
 begin
-  execute format('create policy site on %s to recoup_site using (org_id = recoup_org() and (%s)) with check (org_id = recoup_org())', t, condition);
+  execute format('create policy site on %s for select to recoup_site using (org_id = recoup_org() and (%s))', t, condition);
+  execute format('create policy site_new on %s for insert to recoup_site with check (org_id = recoup_org() and (%s))', t, fresh);
+  execute format('create policy site_change on %s for update to recoup_site using (org_id = recoup_org() and (%s)) '
+    'with check (org_id = recoup_org() and (%s))', t, condition, condition);
   execute format('grant %s on %s to recoup_site', verbs, t);
 end $$;
 
@@ -149,7 +155,7 @@ create table site_redirects (
   primary key (org_id, from_path)
 );
 select recoup_tenant_table('site_redirects');
-select recoup_site_access('site_redirects', 'select, update');
+select recoup_site_access('site_redirects', 'select, update (hits)');
 
 -- The audit's questions, weights and benchmarks. A published version never changes; version 0 is the program's own.
 create table site_audit_versions (
@@ -187,7 +193,8 @@ create table site_audits (
   unique (org_id, token_hash)
 );
 select recoup_tenant_table('site_audits');
-select recoup_site_access('site_audits', 'select, insert, update', 'token_hash = recoup_site_token()');
+select recoup_site_access('site_audits', 'select, insert (org_id, id, token_hash, config_version, source, begun_at), '
+  'update (answers, step, state, result, score, done_at, inquiry_id)', 'token_hash = recoup_site_token()', 'token_hash = recoup_site_token()');
 create index site_audits_done on site_audits (org_id, done_at desc) where state = 'done';
 
 -- People who wrote, asked for their result, booked, or want letters. What they said is sealed.
@@ -218,10 +225,12 @@ create table site_inquiries (
 );
 select recoup_tenant_table('site_inquiries');
 select recoup_hides('site_inquiries', 'hidden_at');
-select recoup_site_access('site_inquiries', 'select, insert', 'token_hash = recoup_site_token()');
-grant update (state, confirmed_at, consent, updated_at) on site_inquiries to recoup_site;
+select recoup_site_access('site_inquiries', 'select, insert (org_id, id, kind, topic, sealed, email_index, digest, state, spam, consent, '
+  'token_hash, audit_id, source, at, updated_at), update (state, confirmed_at, consent, updated_at)',
+  'token_hash = recoup_site_token() and hidden_at is null');
 create index site_inquiries_listed on site_inquiries (org_id, state, at desc, id desc);
 create index site_inquiries_by_email on site_inquiries (org_id, email_index);
+create index site_inquiries_by_contact on site_inquiries (org_id, contact_id) where contact_id is not null;
 
 -- What was done about an inquiry.
 create table site_inquiry_notes (
@@ -236,6 +245,7 @@ create table site_inquiry_notes (
   foreign key (org_id, inquiry_id) references site_inquiries (org_id, id) on delete cascade
 );
 select recoup_tenant_table('site_inquiry_notes');
+create index site_inquiry_notes_by_inquiry on site_inquiry_notes (org_id, inquiry_id, kind);
 
 -- Consultations. Each takes quarters of an hour, and no quarter is taken twice.
 create table site_bookings (
@@ -253,7 +263,8 @@ create table site_bookings (
   unique (org_id, token_hash)
 );
 select recoup_tenant_table('site_bookings');
-select recoup_site_access('site_bookings', 'select, insert, update', 'token_hash = recoup_site_token()');
+select recoup_site_access('site_bookings', 'select, insert, update (starts_at, ends_at, moved, state)', 'token_hash = recoup_site_token()');
+create index site_bookings_by_inquiry on site_bookings (org_id, inquiry_id);
 create table site_booking_quarters (
   org_id uuid not null,
   quarter timestamptz not null,
@@ -262,6 +273,10 @@ create table site_booking_quarters (
 );
 select recoup_tenant_table('site_booking_quarters');
 select recoup_site_access('site_booking_quarters', 'select, insert, delete');
+create policy site_gone on site_booking_quarters for delete to recoup_site using (org_id = recoup_org() and exists (
+  select from site_bookings b where b.org_id = site_booking_quarters.org_id and b.id = site_booking_quarters.booking_id
+    and b.token_hash = recoup_site_token()));
+create index site_booking_quarters_by_booking on site_booking_quarters (org_id, booking_id);
 
 -- Conversations with the site's assistant.
 create table site_chats (
@@ -278,7 +293,8 @@ create table site_chats (
   unique (org_id, token_hash)
 );
 select recoup_tenant_table('site_chats');
-select recoup_site_access('site_chats', 'select, insert, update', 'token_hash = recoup_site_token()');
+select recoup_site_access('site_chats', 'select, insert (org_id, id, token_hash, flow, source, begun_at, last_at), '
+  'update (state, flow, last_at)', 'token_hash = recoup_site_token()', 'token_hash = recoup_site_token()');
 create table site_chat_messages (
   org_id uuid not null,
   chat_id uuid not null,
@@ -292,7 +308,9 @@ create table site_chat_messages (
 );
 select recoup_tenant_table('site_chat_messages');
 select recoup_site_access('site_chat_messages', 'select, insert',
-  'exists (select from site_chats c where c.org_id = site_chat_messages.org_id and c.id = site_chat_messages.chat_id and c.token_hash = recoup_site_token())');
+  'exists (select from site_chats c where c.org_id = site_chat_messages.org_id and c.id = site_chat_messages.chat_id and c.token_hash = recoup_site_token())',
+  'author <> ''person'' and exists (select from site_chats c where c.org_id = site_chat_messages.org_id and c.id = site_chat_messages.chat_id '
+  'and c.token_hash = recoup_site_token())');
 
 -- Visits, counted without cookies: a visitor is a keyed digest of address and browser that is made with the day's key, and the key is
 -- thrown away when the day is over.
@@ -315,7 +333,7 @@ create table site_visitors (
   primary key (org_id, day, visitor)
 );
 select recoup_tenant_table('site_visitors');
-select recoup_site_access('site_visitors', 'select, insert, update');
+select recoup_site_access('site_visitors', 'select, insert, update (views, reached, source)');
 create table site_views (
   org_id uuid not null,
   day date not null,
@@ -324,7 +342,7 @@ create table site_views (
   primary key (org_id, day, path)
 );
 select recoup_tenant_table('site_views');
-select recoup_site_access('site_views', 'select, insert, update');
+select recoup_site_access('site_views', 'select, insert, update (views)');
 -- Days that are over, by source: what stays when the visitors of the day are forgotten.
 create table site_totals (
   org_id uuid not null,
@@ -370,4 +388,4 @@ create table site_exposures (
   foreign key (org_id, experiment_id) references site_experiments (org_id, id) on delete cascade
 );
 select recoup_tenant_table('site_exposures');
-select recoup_site_access('site_exposures', 'select, insert, update');
+select recoup_site_access('site_exposures', 'select, insert, update (reached)');
