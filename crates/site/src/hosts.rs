@@ -15,6 +15,8 @@ use crate::sites::{self, Site};
 const KEPT: Duration = Duration::from_secs(3);
 /// Hosts remembered; strangers can invent as many as they like.
 const MOST: u64 = 10_000;
+/// The longest name that a host has.
+const LONGEST: usize = 253;
 
 /// The sites of an installation, by host.
 pub(crate) struct Hosts {
@@ -34,6 +36,8 @@ impl Hosts {
     /// The published site that answers at a host; a host that is nobody's domain is the installation's own.
     pub(crate) async fn find(&self, host: &str) -> anyhow::Result<Option<Arc<Site>>> {
         let host = plain(host);
+        // No site is at a name that is none, and none is remembered.
+        let host = if host.len() > LONGEST { String::new() } else { host };
         let look = async { self.look(&host).await };
         self.known.try_get_with_by_ref(&host, look).await.map_err(|error| anyhow::anyhow!("{error:#}"))
     }

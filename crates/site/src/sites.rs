@@ -22,6 +22,21 @@ pub(crate) struct Site {
     pub settings: Settings,
 }
 
+impl Site {
+    /// Where its links begin, without a slash at the end: its own host with the scheme and the port of the installation's address.
+    /// Nothing of it is a request's word: what one request says must not stand in the pages that are kept for all.
+    pub(crate) fn address(&self, installation: &str) -> String {
+        let Some(domain) = &self.domain else { return installation.trim_end_matches('/').to_owned() };
+        let (scheme, rest) = installation.split_once("://").unwrap_or(("https", installation));
+        let authority = rest.split('/').next().unwrap_or_default();
+        let port = authority.rsplit_once(':').map(|(_, port)| port);
+        match port.filter(|port| !port.is_empty() && port.bytes().all(|byte| byte.is_ascii_digit())) {
+            Some(port) => format!("{scheme}://{domain}:{port}"),
+            None => format!("{scheme}://{domain}"),
+        }
+    }
+}
+
 /// Its colours and its mark.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
@@ -204,4 +219,29 @@ pub(crate) async fn touch(tx: &mut OrgTx) -> Result<(), sqlx::Error> {
         .execute(tx.conn())
         .await?;
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn links_of_a_site_begin_with_its_own_host_and_where_the_installation_answers() {
+        let mut site = Site {
+            org: OrgId::from_uuid(uuid::Uuid::nil()),
+            name: "Northwind".to_owned(),
+            tagline: String::new(),
+            domain: Some("audit.test".to_owned()),
+            published: true,
+            version: 1,
+            look: Look::default(),
+            flags: Flags::default(),
+            settings: Settings::default(),
+        };
+        assert_eq!(site.address("http://127.0.0.1:8080"), "http://audit.test:8080");
+        assert_eq!(site.address("https://app.test"), "https://audit.test");
+        assert_eq!(site.address("http://[::1]/"), "http://audit.test");
+        site.domain = None;
+        assert_eq!(site.address("https://app.test:8443"), "https://app.test:8443");
+    }
 }

@@ -67,10 +67,7 @@ where
         let site = core.hosts().find(host(&parts.headers)).await?;
         let site = site.ok_or_else(|| AppError::not_found("site"))?;
         let Ok(info) = RequestInfo::from_request_parts(parts, state).await;
-        let base = match &site.domain {
-            Some(domain) => address(&core.kernel().config.http.base_url(), domain, host(&parts.headers)),
-            None => core.kernel().config.http.base_url(),
-        };
+        let base = site.address(&core.kernel().config.http.base_url());
         let visit = Self {
             site,
             base: base.into(),
@@ -88,26 +85,4 @@ where
 /// The host that a request names; empty where it names none.
 pub(crate) fn host(headers: &HeaderMap) -> &str {
     headers.get(header::HOST).and_then(|value| value.to_str().ok()).unwrap_or_default()
-}
-
-/// A site's own address: the installation's scheme, its own host, and the port that was asked on, where it is that host's.
-fn address(installation: &str, domain: &str, asked: &str) -> String {
-    let scheme = installation.split_once("://").map_or("http", |(scheme, _)| scheme);
-    let port = asked.rsplit_once(':').map(|(_, port)| port).filter(|port| port.bytes().all(|byte| byte.is_ascii_digit()));
-    match port {
-        Some(port) if crate::hosts::plain(asked) == domain => format!("{scheme}://{domain}:{port}"),
-        _ => format!("{scheme}://{domain}"),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn links_of_a_site_begin_with_its_own_host_whatever_a_request_claims() {
-        assert_eq!(address("http://127.0.0.1:8080", "audit.test", "audit.test:8080"), "http://audit.test:8080");
-        assert_eq!(address("https://app.test", "audit.test", "evil.test:1"), "https://audit.test");
-        assert_eq!(address("https://app.test", "audit.test", "audit.test"), "https://audit.test");
-    }
 }

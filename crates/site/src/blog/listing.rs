@@ -116,17 +116,32 @@ enum Which<'a> {
     Author(&'a str),
 }
 
+impl Which<'_> {
+    /// Where the list is, however its address was written: what is kept for all says nothing of how one asked.
+    fn path(self) -> String {
+        match self {
+            Self::All => "/blog".to_owned(),
+            Self::Category(address) => category_href(address),
+            Self::Tag(address) => tag_href(address),
+            Self::Author(slug) => format!("/blog/author/{slug}"),
+        }
+    }
+}
+
 /// Answers a list. What has no posts is not there and is not kept, so that strangers cannot fill the cache.
 async fn list(core: &Core, visit: &Visit, name: &str, which: Which<'_>) -> Result<Response, AppError> {
     on(visit)?;
     let page = number(visit)?;
-    core.tally().view(visit);
+    let path = which.path();
     let make = async {
         let mut tx = core.kernel().db.begin_site(visit.site.org, None).await?;
         let subject = subject(&mut tx, which).await?.ok_or_else(|| AppError::not_found("page of the blog"))?;
-        show_page(&made(&mut tx, visit, subject, page).await?)
+        show_page(&made(&mut tx, visit, subject, (&path, page)).await?)
     };
     let answer = core.cache().answer(visit, (&format!("{name}?{page}"), 0), HTML, make).await;
+    if answer.is_ok() {
+        core.tally().view(visit);
+    }
     or_moved(core, visit, answer).await
 }
 
@@ -179,22 +194,27 @@ async fn subject(tx: &mut OrgTx, which: Which<'_>) -> Result<Option<Subject>, Ap
     })
 }
 
-async fn made(tx: &mut OrgTx, visit: &Visit, subject: Subject, page: u32) -> Result<ListPage, AppError> {
+async fn made(
+    tx: &mut OrgTx,
+    visit: &Visit,
+    subject: Subject,
+    (path, page): (&str, u32),
+) -> Result<ListPage, AppError> {
     let (rows, total) = store::page(tx, &subject.of, page).await?;
     if rows.is_empty() && page > 1 {
         return Err(AppError::not_found("page of the blog"));
     }
     let pages = u32::try_from(total).unwrap_or(u32::MAX).div_ceil(PER_PAGE).clamp(1, MOST_PAGES);
-    let path = &visit.path;
-    let at = |page: u32| if page == 1 { path.to_string() } else { format!("{path}?page={page}") };
+    let at = |page: u32| if page == 1 { path.to_owned() } else { format!("{path}?page={page}") };
     let categories = store::categories(tx).await?.into_iter().take(12).map(|name| {
         let href = category_href(&name);
-        Link { active: *href == **path, href, label: name }
+        Link { active: href == path, href, label: name }
     });
     let categories = categories.collect();
     let tiles = tiles(tx, &visit.site, rows).await?;
     let title = if page == 1 { subject.heading.clone() } else { format!("{}, page {page}", subject.heading) };
     let mut frame = SiteFrame::new(visit, title, subject.description)
+        .at(path)
         .with_image(images::share_address("", Kind::Page, "blog"))
         .with_json_ld(&json!({
             "@context": "https://schema.org",
@@ -204,7 +224,7 @@ async fn made(tx: &mut OrgTx, visit: &Visit, subject: Subject, page: u32) -> Res
         }));
     frame.canonical = format!("{}{}", visit.base, at(page));
     let frame = if subject.is_part {
-        frame.with_trail(&[("Blog", "/blog"), (subject.heading.as_str(), &**path)])
+        frame.with_trail(&[("Blog", "/blog"), (subject.heading.as_str(), path)])
     } else {
         frame.with_trail(&[("Blog", "/blog")])
     };

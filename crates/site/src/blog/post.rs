@@ -52,13 +52,15 @@ pub(super) async fn show(
     if let Some(token) = visit.query_value("preview") {
         return preview(&core, &visit, &slug, &token).await;
     }
-    core.tally().view(&visit);
     let make = async {
         let mut tx = core.kernel().db.begin_site(visit.site.org, None).await?;
         let entry = published(&mut tx, Kind::Post, &slug).await?.ok_or_else(|| AppError::not_found("post"))?;
         show_page(&made(&mut tx, &visit, entry).await?)
     };
     let answer = core.cache().answer(&visit, (&format!("blog/post/{slug}"), 0), HTML, make).await;
+    if answer.is_ok() {
+        core.tally().view(&visit);
+    }
     or_moved(&core, &visit, answer).await
 }
 
@@ -90,6 +92,7 @@ async fn made(tx: &mut OrgTx, visit: &Visit, entry: Entry) -> Result<PostPage, A
     let path = Kind::Post.path(&entry.slug);
     let description = if entry.summary.is_empty() { markdown::plain(&entry.body) } else { entry.summary.clone() };
     let mut frame = SiteFrame::new(visit, &entry.title, &description)
+        .at(&path)
         .with_image(images::share_address("", Kind::Post, &entry.slug))
         .with_trail(&[("Blog", "/blog"), (entry.title.as_str(), path.as_str())]);
     frame.kind = "article";

@@ -23,13 +23,7 @@ pub(crate) struct Sender<'a> {
 impl<'a> Sender<'a> {
     /// From the configuration and the site's own domain, never from a request.
     pub(crate) fn new(site: &'a Site, installation: &str) -> Self {
-        let base = match &site.domain {
-            Some(domain) => {
-                let scheme = installation.split_once("://").map_or("https", |(scheme, _)| scheme);
-                format!("{scheme}://{domain}")
-            }
-            None => installation.to_owned(),
-        };
+        let base = site.address(installation);
         Self { site, base }
     }
 

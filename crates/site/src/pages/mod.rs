@@ -53,14 +53,16 @@ pub(crate) fn show_page(template: &impl askama::Template) -> Result<String, AppE
     Ok(template.render()?)
 }
 
-/// Answers a page of words in the wording that was drawn, and counts that it was seen.
+/// Answers a page of words in the wording that was drawn, and counts that it was seen; a look at a draft is no visit.
 async fn answer<F>(core: &Core, visit: &Visit, page: (&str, u8), make: F) -> Result<Response, AppError>
 where
     F: Future<Output = Result<String, AppError>>,
 {
-    core.tally().view(visit);
     if shown::is_draft(visit) {
         return Ok(Html(make.await?).into_response());
     }
-    core.cache().answer(visit, page, "text/html; charset=utf-8", make).await
+    let answer = core.cache().answer(visit, page, "text/html; charset=utf-8", make).await?;
+    // Pages that are there: strangers can invent addresses without end.
+    core.tally().view(visit);
+    Ok(answer)
 }

@@ -1,11 +1,14 @@
 //! What no route knows: a page of the database at an address of its own, an address that moved, or none, with the pages that may be meant.
 
 use std::collections::HashSet;
+use std::sync::{Arc, LazyLock};
+use std::time::Duration;
 
 use axum::extract::State;
 use axum::http::{HeaderValue, Method, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use kernel::db::OrgTx;
+use moka::future::Cache;
 use shell::AppError;
 
 use super::words;
@@ -20,6 +23,12 @@ const NEAR: usize = 3;
 const ALIKE: f64 = 0.3;
 /// The longest address that is compared with others.
 const LONGEST: usize = 200;
+/// How many pages it is compared with.
+const MOST: usize = 2_000;
+
+/// The addresses and titles of a site's pages, by organisation and version: programs ask for pages that are not there all day.
+static KEPT: LazyLock<Cache<(u128, i64), Arc<Vec<(String, String)>>>> =
+    LazyLock::new(|| Cache::builder().max_capacity(64).time_to_idle(Duration::from_secs(900)).build());
 
 /// Pages that may be meant, on an answer that found none: their addresses and titles.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -47,7 +56,7 @@ pub(crate) async fn moved_or_missing(
     if let Some(plain) = without_slash(&visit.path) {
         return lead(&visit, plain, true);
     }
-    let near = Near::all(&mut tx, &visit.path).await?;
+    let near = Near::all(&mut tx, &visit).await?;
     let mut response = AppError::not_found("page").into_response();
     response.extensions_mut().insert(near);
     Ok(response)
@@ -135,10 +144,17 @@ impl Near {
     }
 
     /// Of all pages of a site.
-    async fn all(tx: &mut OrgTx, path: &str) -> Result<Self, sqlx::Error> {
-        let kept = store::map(tx).await?;
-        let kept = kept.into_iter().map(|(kind, slug, title, _)| (kind.path(&slug), title));
-        Ok(Self(closest(path, kept.chain(brought()))))
+    async fn all(tx: &mut OrgTx, visit: &Visit) -> Result<Self, sqlx::Error> {
+        let key = (visit.site.org.uuid().as_u128(), visit.site.version);
+        let kept = if let Some(kept) = KEPT.get(&key).await {
+            kept
+        } else {
+            let rows = store::map(tx).await?.into_iter().take(MOST);
+            let kept: Arc<Vec<_>> = Arc::new(rows.map(|(kind, slug, title, _)| (kind.path(&slug), title)).collect());
+            KEPT.insert(key, kept.clone()).await;
+            kept
+        };
+        Ok(Self(closest(&visit.path, kept.iter().cloned().chain(brought()))))
     }
 }
 

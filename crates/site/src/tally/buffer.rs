@@ -10,6 +10,8 @@ use super::visitor::Who;
 
 /// Visitors that wait at most: beyond them a flood is counted by pages alone.
 const MOST: usize = 50_000;
+/// Pages of a day that wait at most, of a site.
+const MOST_PAGES: usize = 20_000;
 
 /// A site and one of its days.
 pub(super) type Place = (OrgId, NaiveDate);
@@ -49,7 +51,7 @@ pub(super) struct Buffer {
 
 impl Buffer {
     pub(super) fn seen(&mut self, place: Place, who: &Who, path: String) {
-        *self.days.entry(place).or_default().pages.entry(path).or_default() += 1;
+        self.days.entry(place).or_default().page(path, 1);
         self.did(place, who, |did| did.views = did.views.saturating_add(1));
     }
 
@@ -77,7 +79,7 @@ impl Buffer {
         }
         let kept = self.days.entry(place).or_default();
         for (path, views) in day.pages {
-            *kept.pages.entry(path).or_default() += views;
+            kept.page(path, views);
         }
         for (shown, variant) in day.shown {
             kept.shown.entry(shown).or_insert(variant);
@@ -91,6 +93,19 @@ impl Buffer {
         } else if self.visitors < MOST {
             self.visitors += 1;
             change(visitors.entry(who.clone()).or_default());
+        }
+    }
+}
+
+impl Day {
+    fn page(&mut self, path: String, views: i64) {
+        let is_full = self.pages.len() >= MOST_PAGES;
+        match self.pages.get_mut(&path) {
+            Some(known) => *known += views,
+            None if is_full => {}
+            None => {
+                self.pages.insert(path, views);
+            }
         }
     }
 }

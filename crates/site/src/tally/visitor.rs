@@ -170,12 +170,33 @@ fn clean(text: &str) -> String {
     text.trim().to_lowercase()
 }
 
-/// The page of an address, without what would say whose it is.
+/// The page of an address, without what would say whose it is. However it was written, it is one page.
 pub(super) fn place(path: &str) -> String {
+    let path = decoded(path);
     let is_token = |part: &str| part.len() == TOKEN && part.bytes().all(|byte| byte.is_ascii_alphanumeric());
     let parts: Vec<&str> = path.split('/').map(|part| if is_token(part) { "…" } else { part }).collect();
     let path: String = parts.join("/").chars().filter(|letter| !letter.is_control()).take(PATH).collect();
     if path.is_empty() { "/".to_owned() } else { path }
+}
+
+/// A path with the bytes that its percent signs stand for.
+fn decoded(path: &str) -> String {
+    let digit =
+        |byte: Option<&u8>| byte.and_then(|byte| char::from(*byte).to_digit(16)).and_then(|n| u8::try_from(n).ok());
+    let (bytes, mut out, mut at) = (path.as_bytes(), Vec::with_capacity(path.len()), 0);
+    while let Some(byte) = bytes.get(at) {
+        match (*byte, digit(bytes.get(at + 1)), digit(bytes.get(at + 2))) {
+            (b'%', Some(high), Some(low)) => {
+                out.push((high << 4) | low);
+                at += 3;
+            }
+            (other, _, _) => {
+                out.push(other);
+                at += 1;
+            }
+        }
+    }
+    String::from_utf8_lossy(&out).into_owned()
 }
 
 #[cfg(test)]
@@ -222,5 +243,8 @@ mod tests {
         assert_eq!(place("/audit/01jz4m6k2v8q3r5t7w9x1y3z5a/2"), "/audit/…/2");
         assert_eq!(place("/blog/a-long-title-of-a-post-about-calls"), "/blog/a-long-title-of-a-post-about-calls");
         assert_eq!(place(""), "/");
+        assert_eq!(place("/%61udit/%301jz4m6k2v8q3r5t7w9x1y3z5a"), "/audit/…", "in other writing it is no other page");
+        assert_eq!(place("/blog/tag/%E4%BA%88%E7%B4%84"), "/blog/tag/予約");
+        assert_eq!(place("/%zz%4"), "/%zz%4");
     }
 }

@@ -73,13 +73,7 @@ pub(super) async fn site(tx: &mut OrgTx) -> Result<Site, sqlx::Error> {
     }))
 }
 
-/// The address that the site's links begin with: its own host, on the installation's scheme and port.
+/// The address that the site's links begin with.
 pub(super) fn address(core: &Core, site: &Site) -> String {
-    let own = core.kernel().config.http.base_url();
-    let Some(domain) = &site.domain else { return own };
-    let (scheme, host) = own.split_once("://").unwrap_or(("https", own.as_str()));
-    match host.rsplit_once(':') {
-        Some((_, port)) if port.bytes().all(|byte| byte.is_ascii_digit()) => format!("{scheme}://{domain}:{port}"),
-        _ => format!("{scheme}://{domain}"),
-    }
+    site.address(&core.kernel().config.http.base_url())
 }
