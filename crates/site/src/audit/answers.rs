@@ -193,13 +193,17 @@ fn number(text: &str) -> Result<u32, String> {
     number.ok_or_else(|| "is not a whole number from 0 to 1,000,000".to_owned())
 }
 
-/// Own words, separated by commas, semicolons or lines.
+/// Own words, separated by commas, semicolons or lines: no more of them than are refused.
 fn split(text: &str) -> Vec<String> {
     let parts = text.split([',', ';', '\n', '\r']).map(str::trim).filter(|part| !part.is_empty());
     let mut own: Vec<String> = Vec::new();
     for part in parts {
         if !own.iter().any(|known| known == part) {
             own.push(part.to_owned());
+        }
+        // Each is compared with those before it: a form of a megabyte must not be.
+        if own.len() > MOST {
+            break;
         }
     }
     own
@@ -276,6 +280,8 @@ mod tests {
         assert_eq!(taken(1, &[("own_systems", long.as_str())]).1.len(), 1);
         let many = (0..=MOST).map(|n| n.to_string()).collect::<Vec<_>>().join(",");
         assert_eq!(taken(1, &[("own_systems", many.as_str())]).1.len(), 1);
+        let flood = (0..150_000).map(|n| n.to_string()).collect::<Vec<_>>().join(",");
+        assert_eq!(split(&flood).len(), MOST + 1, "what is refused anyway is not compared");
     }
 
     #[test]

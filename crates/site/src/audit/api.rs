@@ -309,6 +309,9 @@ async fn read(core: &Core, visit: &Visit, given: SubmitIn) -> Result<(Answers, O
             wrong.push(Detail::new(field, reason));
         }
     }
+    if further.len() > config.questions().count() {
+        return Err(AppError::field("answers", "has more answers than the audit has questions"));
+    }
     for (id, value) in &further {
         if let Err(reason) = answers.take_value(&config, id, value) {
             // The name is the caller's own: only so much of it is said back.

@@ -20,6 +20,8 @@ use crate::visit::Visit;
 
 /// How often an hour one address may try links.
 const TRIES: u32 = 240;
+/// How often a consultation may be moved: each time a letter goes to an address that nobody has confirmed.
+const MOST_MOVES: i32 = 5;
 
 #[derive(Template)]
 #[template(path = "site/booking_show.html")]
@@ -155,6 +157,11 @@ async fn change(core: &Core, visit: &Visit, token: &str, form: &MoveForm) -> Res
     let starts = offered(core, visit, &form.slot)?;
     if starts == booking.starts_at {
         return Ok(());
+    }
+    if booking.moved >= MOST_MOVES {
+        return Err(AppError::conflict(
+            "it was moved several times already; it stands as it is. Cancel it and book another",
+        ));
     }
     let hours = &visit.site.settings.hours;
     // One that was kept aside takes nobody's time and tells nobody.

@@ -129,11 +129,13 @@ struct Row {
     confirmed_at: Option<DateTime<Utc>>,
 }
 
+/// The link of a consultation is shown to whoever books, whatever address they type: it speaks for no address.
 async fn row(core: &Core, visit: &Visit, token: &str) -> Result<(OrgTx, Row), AppError> {
     super::rate::check(core, visit, "letter links", TRIES)?;
     let mut tx = core.kernel().db.begin_site(visit.site.org, Some(token)).await?;
     let row: Option<Row> = sqlx::query_as(
-        "select id, consent, confirmed_at from site_inquiries where org_id = $1 and token_hash = $2 and state <> 'spam'",
+        "select id, consent, confirmed_at from site_inquiries where org_id = $1 and token_hash = $2 \
+         and state <> 'spam' and kind <> 'booking'",
     )
     .bind(tx.org())
     .bind(site_token(token))

@@ -137,3 +137,114 @@ async fn one_site_knows_nothing_of_anothers_links_and_stamps() {
     assert_eq!(world.at_host("south.example", &place).await.status, 404);
     assert_eq!(world.at_host("south.example", "/contact").await.status, 200);
 }
+
+#[tokio::test]
+async fn the_link_of_a_consultation_confirms_no_address() {
+    let world = World::new().await;
+    let fields = [("name", "Mallory"), ("email", "dana@example.com"), ("slot", "2026-11-30T10:00:00Z")];
+    let booked = world.fill("/book", "/book", &fields).await;
+    let token = booked.header("location").rsplit('/').next().expect("a token").to_owned();
+    world.work().await;
+    for word in ["confirm", "stop"] {
+        let place = format!("/letters/{word}/{token}");
+        assert_eq!((world.get(&place).await.status, world.post_form(&place, &[]).await.status), (404, 404), "{word}");
+    }
+    world.work().await;
+    assert_eq!(world.count("select count(*) from site_inquiries where consent or confirmed_at is not null").await, 0);
+    assert!(world.crm.told().iter().all(|(_, story)| story.letters.is_none()));
+}
+
+#[tokio::test]
+async fn a_consultation_is_no_way_to_flood_an_address() {
+    let world = World::new().await;
+    let fields = [("name", "Mallory"), ("email", "dana@example.com"), ("slot", "2026-11-30T10:00:00Z")];
+    let place = world.fill("/book", "/book", &fields).await.header("location").to_owned();
+    let mut answers = Vec::new();
+    for n in 0..6 {
+        let slot = if n % 2 == 0 { "2026-11-30T12:00:00Z" } else { "2026-11-30T10:00:00Z" };
+        answers.push(world.post_form(&format!("{place}/move"), &[("slot", slot)]).await.status);
+    }
+    assert_eq!(answers, [303, 303, 303, 303, 303, 409]);
+    assert_eq!(world.post_form(&format!("{place}/cancel"), &[]).await.status, 303, "it can be cancelled still");
+}
+
+#[tokio::test]
+async fn what_one_request_says_stands_in_nobody_elses_page() {
+    let world = World::new().await;
+    world.other("south.example").await;
+    for path in ["/about", "/sitemap.xml", "/feed.xml"] {
+        assert_eq!(world.at_host("south.example:1337", path).await.status, 200, "{path}");
+        let page = world.at_host("south.example", path).await;
+        assert!(page.text.contains("://south.example") && !page.text.contains(":1337"), "{path}: {}", page.text);
+    }
+}
+
+#[tokio::test]
+async fn addresses_that_strangers_invent_are_not_counted() {
+    let world = World::new().await;
+    for path in ["/solutions/none-1", "/case-studies/none-2", "/blog/none-3", "/blog/tag/none-4", "/none-5"] {
+        assert_eq!(world.get(path).await.status, 404, "{path}");
+    }
+    for path in ["/solutions/dentists", "/solutions/%64entists", "/solutions/d%65ntists"] {
+        assert_eq!(world.get(path).await.status, 200, "{path}");
+    }
+    world.core.settle().await;
+    let counted = world.text("select string_agg(path || ' ' || views, ', ' order by path) from site_views").await;
+    assert_eq!(counted, "/solutions/dentists 3");
+}
+
+#[tokio::test]
+async fn the_sites_role_changes_what_its_token_opens_and_only_what_a_visit_changes() {
+    let world = World::new().await;
+    let fields = [("name", "Dana"), ("email", "dana@example.com"), ("slot", "2026-11-30T10:00:00Z")];
+    let booked = world.fill("/book", "/book", &fields).await;
+    let token = booked.header("location").rsplit('/').next().expect("a token").to_owned();
+    let db = &world.web.kernel.db;
+    for statement in [
+        "update site_bookings set token_hash = 'another'",
+        "update site_bookings set org_id = gen_random_uuid()",
+        "delete from site_bookings",
+        "update site_inquiries set contact_id = gen_random_uuid()",
+        "update site_inquiries set token_hash = 'another'",
+        "insert into site_inquiries (org_id, id, kind, sealed, email_index, digest, lead_id, at, updated_at) \
+         values (recoup_org(), gen_random_uuid(), 'contact', '', '', '', gen_random_uuid(), now(), now())",
+        "update site_redirects set to_path = 'https://evil.example'",
+        "update site_audits set words = '{}'",
+        "update site_views set path = '/'",
+    ] {
+        let mut tx = db.begin_site(world.org, Some(&token)).await.expect("a transaction");
+        assert!(sqlx::query(statement).execute(tx.conn()).await.is_err(), "{statement}");
+    }
+    // Nobody gives back what somebody else has taken.
+    for (token, taken) in [("another", 0), (token.as_str(), 3)] {
+        let mut tx = db.begin_site(world.org, Some(token)).await.expect("a transaction");
+        let gone = sqlx::query("delete from site_booking_quarters").execute(tx.conn()).await.expect("it runs");
+        assert_eq!(gone.rows_affected(), taken);
+    }
+}
+
+#[tokio::test]
+async fn the_sites_role_speaks_for_no_person() {
+    let world = World::new().await;
+    let chat = uuid::Uuid::from_u128(7);
+    for (author, may) in [("visitor", true), ("assistant", true), ("person", false)] {
+        let mut tx = world.web.kernel.db.begin_site(world.org, Some("a chat")).await.expect("a transaction");
+        sqlx::query(
+            "insert into site_chats (org_id, id, token_hash, flow, source, begun_at, last_at) \
+             values (recoup_org(), $1, recoup_site_token(), '{}', '{}', now(), now())",
+        )
+        .bind(chat)
+        .execute(tx.conn())
+        .await
+        .expect("a chat");
+        let said = sqlx::query(
+            "insert into site_chat_messages (org_id, chat_id, id, author, sealed, at) \
+             values (recoup_org(), $1, gen_random_uuid(), $2, '', now())",
+        )
+        .bind(chat)
+        .bind(author)
+        .execute(tx.conn())
+        .await;
+        assert_eq!(said.is_ok(), may, "{author}");
+    }
+}
