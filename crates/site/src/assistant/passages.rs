@@ -5,6 +5,7 @@
 
 use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, LazyLock};
+use std::time::Duration;
 
 use ai::local::{Language, Reading, language};
 use ai::retrieval::chunking::passages;
@@ -23,12 +24,15 @@ use crate::sites::Site;
 
 /// Sites whose passages are kept in memory.
 const MOST_SITES: u64 = 256;
+/// How long they are after the last question: those of versions that are over are not kept for ever.
+const KEPT: Duration = Duration::from_secs(900);
 /// Pages of one kind, and passages of all, that are read.
 const MOST_PAGES: i64 = 200;
 const MOST_PASSAGES: usize = 4_000;
 
 /// By organisation and version of its site.
-static KNOWN: LazyLock<Cache<(u128, i64), Arc<Passages>>> = LazyLock::new(|| Cache::new(MOST_SITES));
+static KNOWN: LazyLock<Cache<(u128, i64), Arc<Passages>>> =
+    LazyLock::new(|| Cache::builder().max_capacity(MOST_SITES).time_to_idle(KEPT).build());
 
 /// What a site says.
 pub(super) struct Passages {

@@ -1,7 +1,7 @@
 //! `GET /v2/site/chat/stream`: what people answer, as it comes.
 
-use std::collections::HashSet;
-use std::sync::{Arc, LazyLock};
+use std::collections::{HashMap, HashSet};
+use std::sync::{Arc, LazyLock, Mutex, PoisonError};
 use std::time::Duration;
 
 use axum::extract::State;
@@ -37,8 +37,40 @@ const BACK: TimeDelta = TimeDelta::minutes(2);
 const OPENED_AN_HOUR: u32 = 1_000;
 /// Lines open at once in a process.
 const MOST: usize = 2_000;
+/// Those of one chat: a tab of its visitor has one.
+const MOST_OF_CHAT: usize = 5;
 
 static OPEN: LazyLock<Arc<Semaphore>> = LazyLock::new(|| Arc::new(Semaphore::new(MOST)));
+/// How many are open of each chat that has one.
+static OF_CHAT: LazyLock<Mutex<HashMap<ChatId, usize>>> = LazyLock::new(Mutex::default);
+
+/// A line of a chat, counted while it is open.
+struct Place(ChatId);
+
+impl Place {
+    /// None where the chat has enough.
+    fn take(chat: ChatId) -> Option<Self> {
+        let mut open = OF_CHAT.lock().unwrap_or_else(PoisonError::into_inner);
+        let count = open.entry(chat).or_default();
+        if *count >= MOST_OF_CHAT {
+            return None;
+        }
+        *count += 1;
+        Some(Self(chat))
+    }
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        let mut open = OF_CHAT.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(count) = open.get_mut(&self.0) {
+            *count -= 1;
+            if *count == 0 {
+                open.remove(&self.0);
+            }
+        }
+    }
+}
 
 /// From where on.
 #[derive(Debug, Default, Deserialize, IntoParams)]
@@ -68,6 +100,7 @@ pub(crate) async fn listen(
     let mut tx = core.kernel().db.begin_site(org, Some(&token)).await?;
     let chat = store::by_token(&mut tx, &token).await?.ok_or_else(|| AppError::not_found("chat"))?;
     drop(tx);
+    let place = Place::take(chat.id).ok_or_else(|| AppError::too_many(LIFETIME))?;
     let vault = core.kernel().vault.of(org).await?;
     let ear = Ear {
         vault,
@@ -80,6 +113,7 @@ pub(crate) async fn listen(
         until: Instant::now() + LIFETIME,
         first: true,
         _permit: permit,
+        _place: place,
         core,
     };
     Ok(streamed(stream::unfold((ear, Vec::new()), |(mut ear, mut waiting)| async move {
@@ -102,6 +136,7 @@ struct Ear {
     until: Instant,
     first: bool,
     _permit: OwnedSemaphorePermit,
+    _place: Place,
 }
 
 impl Ear {
@@ -146,6 +181,8 @@ impl Ear {
     async fn look(&mut self) -> Result<Vec<Event>, AppError> {
         let mut tx = self.core.kernel().db.begin_site(self.org, Some(&self.token)).await?;
         let lines = store::lines(&mut tx, &self.vault, self.chat, self.since).await?;
+        let last = lines.iter().map(|line| line.at).max();
+        self.since = self.since.max(last.map(|at| at - BACK));
         let new = lines.into_iter().filter(|line| line.author == Author::Person && self.told.insert(line.id));
         let mut events: Vec<Event> = new.map(|line| message(&line.into())).collect();
         events.reverse();
