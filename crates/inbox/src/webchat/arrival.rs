@@ -6,10 +6,11 @@ use ai::decision::Decision;
 use chrono::{DateTime, Utc};
 use kernel::channel::ChannelKind;
 use kernel::db::OrgTx;
-use kernel::ids::{ChannelId, ChatId, ContactId, ConversationId, MessageId};
+use kernel::ids::{ChannelId, ChatId, ContactId, ConversationId, MessageId, NoteId};
 use kernel::ledger::{Actor, Event, Fact, Subject, Writer};
 use kernel::vault::OrgVault;
 use serde_json::Value;
+use uuid::Uuid;
 
 use super::account;
 use crate::contacts::Person;
@@ -23,6 +24,10 @@ use crate::pipeline::Escalation;
 
 /// Why the pen went to people, as the row of a change of hands says it.
 pub(crate) const ASKED: &str = "asked for a person";
+
+/// What people read when somebody else may be at the other end.
+const OTHER_CHAT: &str = "From here on this is another chat, begun under the same address. Nobody has proved that the address is theirs: \
+    before you tell them what only this person may know, make sure who it is.";
 
 /// Who writes in a chat, as far as they said.
 #[derive(Clone, Copy, Debug)]
@@ -133,8 +138,25 @@ async fn conversation(
     if conv.recipient != recipient {
         conv.recipient = recipient;
         conv.dirty = true;
+        warn(tx, &conv).await?;
     }
     Ok(conv)
+}
+
+/// Says to people that a conversation goes on in another chat: who types an address into one need not be who has it.
+async fn warn(tx: &mut OrgTx, conv: &Conv) -> Result<(), sqlx::Error> {
+    let (org, note) = (tx.org(), NoteId::new(tx.clock()));
+    sqlx::query("insert into notes (org_id, id, conversation_id, author_id, body) values ($1, $2, $3, $4, $5)")
+        .bind(org)
+        .bind(note)
+        .bind(conv.id)
+        .bind(Uuid::nil())
+        .bind(OTHER_CHAT)
+        .execute(tx.conn())
+        .await?;
+    let fact = Fact::ConversationNoted { conversation: conv.id, note };
+    tx.append(Event::new(Subject::Conversation(conv.id), Actor::System, fact));
+    Ok(())
 }
 
 /// What is not in the conversation yet, oldest first. The conversation is locked: nobody adds to it meanwhile.

@@ -124,6 +124,7 @@ async fn who_chats_again_under_the_same_address_goes_on_where_they_were() {
     house.replies(conversation, "Here I am.").await;
     house.run(Lane::Outbound).await;
     assert_eq!(house.door.delivered()[0].0, second, "the answer goes where they are now");
+    assert_eq!(house.count("select count(*) from notes where body like '%make sure who it is%'").await, 1);
     let open = "select count(*) from conversations where recipient like '%dana%'";
     assert_eq!(house.count(open).await, 0, "no address stands in the open");
 }
