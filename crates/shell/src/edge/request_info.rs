@@ -118,8 +118,10 @@ fn agent(headers: &HeaderMap) -> Arc<str> {
 }
 
 fn client_ip(request: &Request, trust_proxy: bool) -> ClientIp {
+    // Some proxies add a line of their own to what the client sent: the last one is theirs.
+    let told = request.headers().get_all("x-forwarded-for").iter().next_back();
     if trust_proxy
-        && let Some(forwarded) = request.headers().get("x-forwarded-for").and_then(|value| value.to_str().ok())
+        && let Some(forwarded) = told.and_then(|value| value.to_str().ok())
         // The last entry is the one our own proxy wrote; the ones before it are the client's word.
         && let Some(ip) = forwarded.rsplit(',').next().and_then(|ip| ip.trim().parse().ok())
     {

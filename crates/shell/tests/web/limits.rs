@@ -55,8 +55,8 @@ async fn an_address_cannot_try_passwords_without_end() {
     let (web, _) = web_with(settings).await;
     let knock = |peer: [u8; 4], forwarded: &str| {
         let mut request = Request::post("/v2/auth/login");
-        if !forwarded.is_empty() {
-            request = request.header("x-forwarded-for", forwarded);
+        for line in forwarded.lines() {
+            request = request.header("x-forwarded-for", line);
         }
         let mut request = request.body(Body::empty()).expect("valid");
         request.extensions_mut().insert(ConnectInfo(SocketAddr::from((peer, 4000))));
@@ -71,6 +71,11 @@ async fn an_address_cannot_try_passwords_without_end() {
         knock([10, 0, 0, 9], "1.2.3.4, 10.0.0.1").await.status,
         429,
         "the proxy's word counts, not the client's"
+    );
+    assert_eq!(
+        knock([10, 0, 0, 9], "1.2.3.4\n10.0.0.1").await.status,
+        429,
+        "also where the proxy adds a line of its own"
     );
 }
 
