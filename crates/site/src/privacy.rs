@@ -147,8 +147,9 @@ impl Holder for Visitors {
             ("site_bookings", "inquiry_id = any($2)", &inquiries),
             (
                 "site_audits",
-                "(inquiry_id = any($2) or id = any(array(select audit_id from site_inquiries where org_id = $1 \
-                 and id = any($2) and audit_id is not null)))",
+                // One that is somebody else's, and was only sent on to them, stays.
+                "(inquiry_id = any($2) or (inquiry_id is null and id = any(array(select audit_id from site_inquiries \
+                 where org_id = $1 and id = any($2) and audit_id is not null))))",
                 &inquiries,
             ),
             ("site_inquiry_notes", "inquiry_id = any($2)", &inquiries),
