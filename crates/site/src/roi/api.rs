@@ -9,7 +9,7 @@ use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use super::inputs::named;
+use super::inputs::{INPUTS, named};
 use super::model::{Assumptions, Case, Forecast, forecast, usual};
 use super::routine::{A_WEEK, MOST_EMPLOYEES, WEEKS_A_MONTH, routine_share, saved_share, tenths};
 use crate::core::Core;
@@ -107,8 +107,19 @@ impl RoiIn {
         if !(1..=MOST_EMPLOYEES).contains(&self.employees) {
             complain("employees".to_owned(), "is a whole number from 1 to 100,000");
         }
-        if self.processes.len() > MOST_PROCESSES {
-            complain("processes".to_owned(), "has at most 20 names");
+        let too_many = [
+            ("processes", self.processes.len() > MOST_PROCESSES, "has at most 20 names"),
+            ("timeSpent", self.time_spent.len() > MOST_PROCESSES, "has at most 20 names"),
+            ("assumptions", self.assumptions.len() > INPUTS.len(), "has more names than there are assumptions"),
+        ];
+        for (field, holds, reason) in too_many {
+            if holds {
+                complain(field.to_owned(), reason);
+            }
+        }
+        // What is beyond all bounds is not looked at one by one.
+        if too_many.iter().any(|(_, holds, _)| *holds) {
+            return Err(AppError::fields(wrong));
         }
         for (n, name) in self.processes.iter().enumerate() {
             if name.trim().is_empty() || name.chars().count() > LONGEST_NAME || name.chars().any(char::is_control) {
@@ -271,6 +282,10 @@ mod tests {
             answered(body).expect_err("refused"),
             ["assumptions.0", "assumptions.margin", "assumptions.rampMonths"]
         );
+        let names: Vec<String> = (0..50_000).map(|n| n.to_string()).collect();
+        let hours: BTreeMap<String, f64> = names.iter().map(|name| (format!("x{name}"), 1.0)).collect();
+        let body = json!({ "employees": 1, "processes": names, "timeSpent": hours });
+        assert_eq!(answered(body).expect_err("refused"), ["processes", "timeSpent"], "not each of them");
         let body = json!({ "employees": 1, "processes": ["a", "b"], "timeSpent": { "a": 100, "b": 100 } });
         assert_eq!(answered(body).expect_err("refused"), ["timeSpent"]);
     }
