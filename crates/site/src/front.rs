@@ -12,27 +12,12 @@ use crate::core::Core;
 use crate::hosts::plain;
 use crate::visit::host;
 
-/// What a site's own pages begin with, on the installation's address too. `/` is the site's for those who are not signed in.
-const PAGES: [&str; 18] = [
-    "about",
-    "audit",
-    "blog",
-    "book",
-    "case-studies",
-    "contact",
-    "feed.xml",
-    "letters",
-    "pricing",
-    "privacy",
-    "robots.txt",
-    "roi",
-    "site",
-    "sitemap.xml",
-    "solutions",
-    "terms",
-    "favicon.ico",
-    "media",
-];
+/// A site's own pages, on the installation's address too. `/` is the site's for those who are not signed in.
+const PAGES: [&str; 8] =
+    ["/about", "/pricing", "/privacy", "/terms", "/feed.xml", "/robots.txt", "/sitemap.xml", "/favicon.ico"];
+/// What pages below pages begin with.
+const FOLDERS: [&str; 10] =
+    ["audit", "blog", "book", "case-studies", "contact", "letters", "media", "roi", "site", "solutions"];
 /// What visitors' browsers and published forms call. It is served outside the product's own rules: a form on somebody else's site may
 /// call it, and no session comes along.
 const CALLS: [&str; 4] = ["/v2/audit/", "/v2/contact/", "/v2/calculator/", "/v2/site/chat"];
@@ -113,5 +98,5 @@ fn is_call(path: &str) -> bool {
 
 fn is_page(path: &str) -> bool {
     let first = path.trim_start_matches('/').split('/').next().unwrap_or_default();
-    PAGES.contains(&first)
+    PAGES.contains(&path) || FOLDERS.contains(&first)
 }

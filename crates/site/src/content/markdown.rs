@@ -13,7 +13,15 @@ pub(crate) fn html(text: &str) -> String {
     let events: Vec<Event> = Parser::new_ext(text, options).map(tamed).collect();
     let mut out = String::with_capacity(text.len() * 3 / 2);
     html::push_html(&mut out, with_anchors(events).into_iter());
-    out
+    aligned(&out)
+}
+
+/// Columns are aligned by class: the writer of HTML does it by style, which our pages refuse. Text cannot look like it, since its
+/// quotation marks are escaped.
+fn aligned(html: &str) -> String {
+    [("left", "start"), ("center", "middle"), ("right", "end")].iter().fold(html.to_owned(), |html, (side, class)| {
+        html.replace(&format!(" style=\"text-align: {side}\""), &format!(" class=\"{class}\""))
+    })
 }
 
 /// The words without their marks, in one line: for descriptions and searches.

@@ -202,5 +202,13 @@ async fn page(tx: &mut OrgTx, kind: &str, post: &Post, fields: &Value, author: A
     .bind(published.unwrap_or(now))
     .execute(tx.conn())
     .await?;
+    sqlx::query(
+        "insert into site_revisions (org_id, page_id, revision, title, summary, body, fields, by_actor, at) \
+         select org_id, id, revision, title, summary, body, fields, made_by, created_at from site_pages where org_id = $1 and id = $2",
+    )
+    .bind(org)
+    .bind(id)
+    .execute(tx.conn())
+    .await?;
     Ok(())
 }
