@@ -1,5 +1,7 @@
 //! `/admin/redirects`: addresses that moved. A way of more than one step, and one that leads in a circle, is refused.
 
+mod api;
+
 use askama::Template;
 use axum::Router;
 use axum::extract::State;
@@ -13,6 +15,8 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 use shell::auth::permission::ManageChannels;
 use shell::{Allowed, AppError, FieldErrors, Form, Frame, Tab, Toast, show};
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
 
 use crate::core::Core;
 use crate::web::Back;
@@ -25,6 +29,11 @@ const LONGEST: usize = 300;
 /// The desk's pages about addresses that moved.
 pub(super) fn pages() -> Router<Back> {
     Router::new().route(HERE, get(page).post(keep)).route("/admin/redirects/remove", post(remove))
+}
+
+/// The API about addresses that moved.
+pub(super) fn api() -> OpenApiRouter<Back> {
+    OpenApiRouter::new().routes(routes!(api::list, api::keep, api::remove))
 }
 
 /// What the form shows and sends.
@@ -189,19 +198,24 @@ async fn remove(
     Form(gone): Form<Gone>,
 ) -> Result<Response, AppError> {
     let mut tx = by.tx().await?;
+    take_out(&by, &mut tx, &gone.from).await?;
+    super::publish(&core, tx).await?;
+    Ok((Toast::done("Removed; the old address is not found any more").on_next_page(), Redirect::to(HERE))
+        .into_response())
+}
+
+async fn take_out(by: &Allowed<ManageChannels>, tx: &mut OrgTx, from: &str) -> Result<(), AppError> {
     let org = tx.org();
     let before: Option<String> =
         sqlx::query_scalar("delete from site_redirects where org_id = $1 and from_path = $2 returning to_path")
             .bind(org)
-            .bind(&gone.from)
+            .bind(from)
             .fetch_optional(tx.conn())
             .await?;
     let before = before.ok_or_else(|| AppError::not_found("redirect"))?;
-    let entry = AuditEntry::new(by.actor(), "site.redirect_removed").about(&gone.from);
-    audit::record(&mut tx, entry.change(json!({ "to": before }), Value::Null)).await?;
-    super::publish(&core, tx).await?;
-    Ok((Toast::done("Removed; the old address is not found any more").on_next_page(), Redirect::to(HERE))
-        .into_response())
+    let entry = AuditEntry::new(by.actor(), "site.redirect_removed").about(from);
+    audit::record(tx, entry.change(json!({ "to": before }), Value::Null)).await?;
+    Ok(())
 }
 
 #[cfg(test)]

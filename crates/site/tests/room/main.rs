@@ -6,6 +6,7 @@ mod audit;
 mod blog;
 mod booking;
 mod content;
+mod desk_api;
 mod hostile;
 mod inquiries;
 mod pages;

@@ -253,6 +253,10 @@ fn instant(text: &str, zone: Tz) -> Result<Option<DateTime<Utc>>, &'static str> 
     if text.is_empty() {
         return Ok(None);
     }
+    // Programs say the zone with it.
+    if let Ok(at) = DateTime::parse_from_rfc3339(text) {
+        return Ok(Some(at.with_timezone(&Utc)));
+    }
     let local =
         NaiveDateTime::parse_from_str(text, LOCAL).map_err(|_| "is a day and a time, such as 2026-12-01T09:00")?;
     match zone.from_local_datetime(&local) {
@@ -335,6 +339,7 @@ mod tests {
         assert_eq!(at("2026-12-01T09:00"), Ok(Some("2026-12-01T08:00:00+00:00".to_owned())));
         assert_eq!(at("2026-10-25T02:30"), Ok(Some("2026-10-25T00:30:00+00:00".to_owned())));
         assert!(at("2026-03-29T02:30").is_err());
+        assert_eq!(at("2026-03-29T02:30:15Z"), Ok(Some("2026-03-29T02:30:15+00:00".to_owned())), "with its zone");
         assert_eq!(at(" "), Ok(None));
     }
 }

@@ -3,6 +3,7 @@
 //! Rules a newcomer would break: a save names the revision it was written over, and never overwrites another one unseen; what was typed
 //! is shown again whatever becomes of it; nothing is deleted, it is archived; what visitors see changes with `sites::touch`.
 
+mod api;
 mod diff;
 mod edit;
 pub(super) mod form;
@@ -17,6 +18,8 @@ use axum::Router;
 use axum::extract::DefaultBodyLimit;
 use axum::routing::{get, post};
 use kernel::db::OrgTx;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
 
 use crate::content::{Kind, State};
 use crate::core::Core;
@@ -34,6 +37,14 @@ pub(crate) fn pages() -> Router<Back> {
         .route("/admin/content/preview", post(preview::show_words))
         .route("/admin/content/{id}", get(edit::page).post(save::save))
         .route("/admin/content/{id}/history", get(history::page).post(history::restore))
+        .layer(DefaultBodyLimit::max(LARGEST_FORM))
+}
+
+/// The API about what the site says.
+pub(super) fn api() -> OpenApiRouter<Back> {
+    OpenApiRouter::new()
+        .routes(routes!(api::list, api::create))
+        .routes(routes!(api::show, api::change))
         .layer(DefaultBodyLimit::max(LARGEST_FORM))
 }
 

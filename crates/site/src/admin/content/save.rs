@@ -79,16 +79,17 @@ pub(super) async fn save(
 }
 
 /// What became of a page.
-struct Made {
-    id: PageId,
+pub(super) struct Made {
+    pub id: PageId,
     state: State,
     /// Whether visitors see something else than before.
-    seen: bool,
+    pub seen: bool,
     /// The token of a preview link.
-    link: Option<String>,
+    pub link: Option<String>,
 }
 
-async fn make(
+/// Writes a new page and does to it what a button says.
+pub(super) async fn make(
     tx: &mut OrgTx,
     by: &Allowed<ManageChannels>,
     kind: Kind,
@@ -111,7 +112,8 @@ async fn make(
     Ok(Made { id, state, seen: state == State::Published, link })
 }
 
-async fn change(
+/// Writes the next revision of a locked page and does to it what a button says.
+pub(super) async fn change(
     tx: &mut OrgTx,
     by: &Allowed<ManageChannels>,
     entry: &Entry,

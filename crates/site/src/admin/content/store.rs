@@ -60,6 +60,39 @@ pub(super) async fn list(tx: &mut OrgTx, narrowed: &Narrowed<'_>) -> Result<Vec<
     .await
 }
 
+/// A page in a list of the API.
+#[derive(Clone, Debug, sqlx::FromRow)]
+pub(super) struct Line {
+    pub id: PageId,
+    pub kind: String,
+    pub slug: String,
+    pub title: String,
+    pub state: String,
+    pub publish_at: Option<DateTime<Utc>>,
+    pub updated_at: DateTime<Utc>,
+}
+
+/// Pages of a kind and a state, or of all kinds and of all states but archived, the newest first, after one of them.
+pub(super) async fn after(
+    tx: &mut OrgTx,
+    (kind, state): (Option<Kind>, Option<State>),
+    after: Option<PageId>,
+    fetch: i64,
+) -> Result<Vec<Line>, sqlx::Error> {
+    sqlx::query_as(
+        "select id, kind, slug, title, state, publish_at, updated_at from site_pages where org_id = $1 \
+         and ($2::text is null or kind = $2) and (state = $3 or ($3::text is null and state <> 'archived')) \
+         and ($4::uuid is null or id < $4) order by id desc limit $5",
+    )
+    .bind(tx.org())
+    .bind(kind.map(Kind::word))
+    .bind(state.map(State::word))
+    .bind(after)
+    .bind(fetch)
+    .fetch_all(tx.conn())
+    .await
+}
+
 /// The slugs of a kind that the organisation has pages for, archived ones left out.
 pub(super) async fn slugs(tx: &mut OrgTx, kind: Kind) -> Result<HashSet<String>, sqlx::Error> {
     let slugs: Vec<String> =

@@ -1,0 +1,109 @@
+//! What programs of the organisation write on its site, by the same rules as people.
+
+use axum::http::Method;
+use serde_json::{Value, json};
+use shell::Role;
+use shell::testing::Answer;
+
+use crate::support::World;
+
+const PAGES: &str = "/v2/site/pages";
+const REDIRECTS: &str = "/v2/site/redirects";
+
+async fn call(world: &World, token: &str, method: Method, path: &str, body: Value) -> Answer {
+    world.web.call(token, method, path, Some(&body)).await
+}
+
+fn post() -> Value {
+    json!({
+        "kind": "post", "slug": "missed-calls", "title": "What a missed call costs", "body": "Count them.\r\nAll of them.",
+        "tags": ["Phone", "After hours"], "fields": { "reading": "short" }
+    })
+}
+
+#[tokio::test]
+async fn a_page_is_written_previewed_published_and_moved() {
+    let world = World::new().await;
+    let admin = world.token(Role::Admin);
+    let mut new = post();
+    new["act"] = json!("link");
+    let made = call(&world, &admin, Method::POST, PAGES, new).await;
+    let page = made.json();
+    assert_eq!((made.status, page["state"].as_str(), page["revision"].as_i64()), (201, Some("draft"), Some(1)));
+    assert_eq!(
+        (page["path"].as_str(), page["body"].as_str()),
+        (Some("/blog/missed-calls"), Some("Count them.\nAll of them."))
+    );
+    assert_eq!((&page["tags"], &page["fields"]), (&json!(["Phone", "After hours"]), &json!({ "reading": "short" })));
+    let preview = page["previewUrl"].as_str().and_then(|url| url.split_once("/blog/")).expect("a preview").1.to_owned();
+    assert_eq!(world.get("/blog/missed-calls").await.status, 404);
+    assert!(world.get(&format!("/blog/{preview}")).await.text.contains("Count them"));
+
+    let own = format!("{PAGES}/{}", page["id"].as_str().expect("an id"));
+    let change = json!({ "revision": 1, "title": "What one call costs", "act": "publish" });
+    let published = call(&world, &admin, Method::PATCH, &own, change.clone()).await;
+    assert_eq!((published.status, published.json()["state"].as_str()), (200, Some("published")), "{}", published.text);
+    assert_eq!(published.json()["tags"], page["tags"], "what was not said stays");
+    assert!(world.get("/blog/missed-calls").await.text.contains("What one call costs"));
+    // Somebody who read the first revision writes over nothing.
+    let late = call(&world, &admin, Method::PATCH, &own, change).await;
+    assert_eq!(late.status, 409, "{}", late.text);
+    let moved = json!({ "revision": 2, "slug": "one-call" });
+    assert_eq!(call(&world, &admin, Method::PATCH, &own, moved).await.status, 200);
+    assert_eq!(world.get("/blog/missed-calls").await.header("location"), "/blog/one-call");
+    let gone = json!({ "revision": 3, "act": "archive" });
+    assert_eq!(call(&world, &admin, Method::PATCH, &own, gone).await.status, 200);
+    assert_eq!(world.web.get(&admin, PAGES).await.json()["data"], json!([]));
+    let archived = world.web.get(&admin, &format!("{PAGES}?kind=post&state=archived")).await.json();
+    assert_eq!(archived["data"][0]["slug"], "one-call");
+    assert_eq!(world.web.get(&admin, &own).await.json()["revision"], 4);
+    assert_eq!(world.count("select count(*) from audit_log where action like 'site.page_%'").await, 4);
+}
+
+#[tokio::test]
+async fn a_time_is_an_instant_and_slips_are_named_as_they_were_sent() {
+    let world = World::new().await;
+    let admin = world.token(Role::Admin);
+    let mut new = post();
+    (new["publishAt"], new["act"]) = (json!("2099-03-29T02:30:15+01:00"), json!("schedule"));
+    let made = call(&world, &admin, Method::POST, PAGES, new.clone()).await;
+    assert_eq!(made.json()["publishAt"], "2099-03-29T01:30:15Z", "{}", made.text);
+    // The same address twice.
+    let again = call(&world, &admin, Method::POST, PAGES, new.clone()).await;
+    assert_eq!((again.status, again.text.contains("\"slug\"")), (422, true), "{}", again.text);
+    (new["slug"], new["publishAt"]) = (json!("another"), json!("2001-01-01T00:00:00Z"));
+    assert!(call(&world, &admin, Method::POST, PAGES, new.clone()).await.text.contains("\"publishAt\""));
+    for (field, value) in [
+        ("kind", json!("press")),
+        ("act", json!("burn")),
+        ("slug", json!("../admin")),
+        ("title", json!(" ")),
+        ("tags", json!(["a,b"])),
+        ("fields", json!([1])),
+    ] {
+        let mut wrong = post();
+        (wrong["slug"], wrong[field]) = (json!("wrong"), value);
+        let refused = call(&world, &admin, Method::POST, PAGES, wrong).await;
+        assert_eq!((refused.status, refused.text.contains(&format!("\"{field}\""))), (422, true), "{}", refused.text);
+    }
+    assert_eq!(world.count("select count(*) from site_pages").await, 1);
+    let agent = world.token(Role::Agent);
+    assert_eq!(call(&world, &agent, Method::POST, PAGES, post()).await.status, 403);
+    assert_eq!(world.web.get(&agent, REDIRECTS).await.status, 403);
+}
+
+#[tokio::test]
+async fn an_address_is_moved_and_forgotten() {
+    let world = World::new().await;
+    let admin = world.token(Role::Admin);
+    let kept = call(&world, &admin, Method::PUT, REDIRECTS, json!({ "from": "/about/old/", "to": "/about" })).await;
+    assert_eq!((kept.status, kept.json()["from"].as_str()), (200, Some("/about/old")), "{}", kept.text);
+    assert_eq!(world.get("/about/old").await.header("location"), "/about");
+    let circle = call(&world, &admin, Method::PUT, REDIRECTS, json!({ "from": "/about", "to": "/about/old" })).await;
+    assert_eq!(circle.status, 422, "{}", circle.text);
+    assert_eq!(world.web.get(&admin, REDIRECTS).await.json()["data"].as_array().map(Vec::len), Some(1));
+    let gone = format!("{REDIRECTS}?from=/about/old");
+    assert_eq!(world.web.call(&admin, Method::DELETE, &gone, None).await.status, 204);
+    assert_eq!(world.web.call(&admin, Method::DELETE, &gone, None).await.status, 404);
+    assert_eq!(world.get("/about/old").await.status, 404);
+}
