@@ -26,7 +26,7 @@ use crate::web::Back;
 
 /// The desk's part of the API.
 pub(crate) fn api() -> OpenApiRouter<Back> {
-    inquiries::api().merge(analytics::api()).merge(content::api()).merge(redirects::api())
+    inquiries::api().merge(analytics::api()).merge(content::api()).merge(audit::api()).merge(redirects::api())
 }
 
 /// The desk's pages.

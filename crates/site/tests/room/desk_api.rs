@@ -107,3 +107,41 @@ async fn an_address_is_moved_and_forgotten() {
     assert_eq!(world.web.call(&admin, Method::DELETE, &gone, None).await.status, 404);
     assert_eq!(world.get("/about/old").await.status, 404);
 }
+
+#[tokio::test]
+async fn the_audits_questions_are_read_changed_checked_and_published_whole() {
+    const AUDIT: &str = "/v2/site/audit";
+    const DRAFT: &str = "/v2/site/audit/draft";
+    const PUBLICATION: &str = "/v2/site/audit/publication";
+    let world = World::new().await;
+    let admin = world.token(Role::Admin);
+    let own = world.web.get(&admin, AUDIT).await.json();
+    assert_eq!((&own["version"], &own["draft"]), (&json!(0), &Value::Null));
+    assert_eq!(world.web.post(&admin, PUBLICATION, &json!({})).await.status, 404, "there is no draft");
+    assert_eq!(world.web.call(&admin, Method::DELETE, DRAFT, None).await.status, 404);
+
+    let mut config = own["config"].clone();
+    config["dimensions"][0]["weight"] = json!(99);
+    let kept = call(&world, &admin, Method::PUT, DRAFT, json!({ "config": config })).await;
+    let complaints = kept.json()["complaints"].as_array().map(Vec::len);
+    assert_eq!((kept.status, complaints > Some(0)), (200, true), "{}", kept.text);
+    assert_eq!(world.web.post(&admin, PUBLICATION, &json!({})).await.status, 422);
+    for wrong in [json!({}), json!([]), json!({ "steps": "\u{0}" }), json!("<script>")] {
+        let refused = call(&world, &admin, Method::PUT, DRAFT, json!({ "config": wrong })).await;
+        assert_eq!((refused.status, refused.text.contains("\"config\"")), (422, true), "{}", refused.text);
+    }
+
+    let mut config = own["config"].clone();
+    config["steps"][0]["questions"][0]["label"] = json!("What do you do for a living?");
+    let kept = call(&world, &admin, Method::PUT, DRAFT, json!({ "config": config })).await;
+    assert_eq!(kept.json()["complaints"], json!([]), "{}", kept.text);
+    let published = world.web.post(&admin, PUBLICATION, &json!({})).await;
+    assert_eq!((published.status, &published.json()["version"]), (201, &json!(1)), "{}", published.text);
+    let asked = world.web.get(&admin, AUDIT).await.json();
+    assert_eq!((&asked["version"], &asked["draft"], &asked["config"]), (&json!(1), &Value::Null, &config));
+    let body = json!({ "industry": "dentist", "companySize": "6_20", "painPoints": [], "currentSystems": ["crm"], "kpis": [] });
+    let id = world.post_json("/v2/audit/submit", &body).await.json()["auditId"].as_str().expect("an id").to_owned();
+    let result = world.get(&format!("/v2/audit/results/{id}")).await.json();
+    assert_eq!(result["auditData"]["configVersion"], 1);
+    assert_eq!(result["auditData"]["answers"][0]["question"], "What do you do for a living?");
+}

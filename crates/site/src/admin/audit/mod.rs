@@ -3,6 +3,7 @@
 //! Rules a newcomer would break: a published version never changes, a change makes a draft of the next; a draft may be wrong, and says
 //! with what; what is published passed every check; a form changes only the fields it shows, so that two people can work on one draft.
 
+mod api;
 mod apply;
 mod change;
 mod differ;
@@ -13,11 +14,22 @@ mod store;
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
 use axum::routing::{get, post};
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
 
 use crate::web::Back;
 
 /// A question with many choices, escaped as forms do.
 const LARGEST_FORM: usize = 1 << 20;
+
+/// The API about the audit.
+pub(super) fn api() -> OpenApiRouter<Back> {
+    OpenApiRouter::new()
+        .routes(routes!(api::show))
+        .routes(routes!(api::keep, api::discard))
+        .routes(routes!(api::publish_draft))
+        .layer(DefaultBodyLimit::max(LARGEST_FORM))
+}
 
 /// The desk's pages about the audit.
 pub(super) fn pages() -> Router<Back> {

@@ -205,7 +205,7 @@ fn read<'a>(question: &'a Question, text: &str) -> (Vec<&'a Picked>, Vec<String>
 
 /// The choice with this label, or at this place.
 fn exactly<'a>(question: &'a Question, text: &str) -> Option<&'a Picked> {
-    // "Email" is "E-mail".
+    // "e-mail" is "Email".
     let bare = |text: &str| folded(text).replace(' ', "");
     let said = bare(text);
     let place = || said.parse::<usize>().ok()?.checked_sub(1).and_then(|place| question.choices.get(place));
