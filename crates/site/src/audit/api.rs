@@ -15,6 +15,7 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use super::model::{Advice, Answers, Band, Dimension, DimensionScore, Named, Outcome, Part, Peers, SaidSo, SourceOf};
+use super::observed::Observed;
 use super::store;
 use super::submit::{self, Contact, Done};
 use super::words;
@@ -57,6 +58,9 @@ pub(super) struct SubmitIn {
     #[serde(default)]
     #[schema(value_type = Object, example = json!({"answering": "noted", "volume": 240}))]
     answers: BTreeMap<String, Value>,
+    /// What was measured: it counts instead of what was answered about the same area.
+    #[serde(default)]
+    observed: Observed,
     /// Who it was; without it nobody is written to.
     #[serde(default)]
     contact_info: Option<ContactIn>,
@@ -296,8 +300,17 @@ async fn read(core: &Core, visit: &Visit, given: SubmitIn) -> Result<(Answers, O
         let mut tx = core.kernel().db.begin_site(visit.site.org, None).await?;
         super::config::current(&mut tx).await?.1
     };
-    let SubmitIn { industry, company_size, pain_points, current_systems, kpis, answers: further, contact_info } = given;
-    let (mut answers, mut wrong) = (Answers::default(), Vec::new());
+    let SubmitIn {
+        industry,
+        company_size,
+        pain_points,
+        current_systems,
+        kpis,
+        answers: further,
+        observed,
+        contact_info,
+    } = given;
+    let (mut answers, mut wrong) = (Answers { observed, ..Answers::default() }, observed.wrong());
     for (field, part, texts) in [
         ("industry", Part::Industry, slice::from_ref(&industry)),
         ("companySize", Part::CompanySize, slice::from_ref(&company_size)),

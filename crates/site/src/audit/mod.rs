@@ -8,6 +8,7 @@ mod api;
 pub(crate) mod config;
 mod facts;
 pub(crate) mod model;
+pub(crate) mod observed;
 mod pages;
 pub(crate) mod paper;
 pub(crate) mod score;

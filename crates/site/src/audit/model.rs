@@ -8,6 +8,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
+use super::observed::Observed;
 use crate::roi::model::Assumptions;
 
 /// What of a business is looked at.
@@ -327,6 +328,9 @@ pub(crate) struct Answers {
     pub numbers: BTreeMap<String, u32>,
     /// Own words by question.
     pub own: BTreeMap<String, Vec<String>>,
+    /// What was measured.
+    #[serde(skip_serializing_if = "Observed::is_empty")]
+    pub observed: Observed,
 }
 
 /// A choice with its name, so that a result can be read without its configuration.
@@ -352,6 +356,9 @@ pub(crate) struct DimensionScore {
     pub meaning: String,
     /// What the next one looks like; empty without a level, and at the highest.
     pub next: String,
+    /// Whether it was measured; otherwise it is what somebody said.
+    #[serde(default)]
+    pub observed: bool,
 }
 
 impl DimensionScore {

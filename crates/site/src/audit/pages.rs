@@ -3,6 +3,7 @@
 //! Everything is a link or a form: nothing here needs a script. The address of an audit is its key, so that no address of one is
 //! counted, cached or shown to search engines.
 
+mod measured;
 mod preview;
 mod questions;
 mod result;
@@ -39,6 +40,7 @@ pub(super) fn routes() -> Router<Core> {
         .route("/audit/{token}/{step}", get(step::show).post(step::save))
         .route("/audit/results/{token}", get(result::show))
         .route("/audit/results/{token}/letter", post(result::letter).get(result::back))
+        .route("/audit/results/{token}/measured", post(measured::send).get(result::back))
         .merge(paper::routes())
 }
 

@@ -168,7 +168,11 @@ fn number_column(name: &str, share: f32) -> Column {
 
 fn areas(outcome: &Outcome) -> Block {
     let peers = outcome.peers.as_ref();
-    let level = |of: &DimensionScore| of.level.map_or_else(|| "–".to_owned(), |level| format!("{level} of 4"));
+    let level = |of: &DimensionScore| match (of.level, of.observed) {
+        (None, _) => "–".to_owned(),
+        (Some(level), false) => format!("{level} of 4"),
+        (Some(level), true) => format!("{level} of 4, measured"),
+    };
     let peer = |n: usize| {
         let points = peers.and_then(|peers| peers.scores.get(n));
         points.map_or_else(|| "–".to_owned(), |points| format!("{:.1}", f64::from(*points) / 25.0))
@@ -299,7 +303,7 @@ fn method(outcome: &Outcome) -> Vec<Block> {
     let mut items = vec![
         format!(
             "Score: 100 times the sum of weight times level, divided by 4 times the sum of the weights, over the areas that were \
-             answered. Bands: {}. Formula {}, questions {}.",
+             answered. A level is what the answers say, or what was measured where it was. Bands: {}. Formula {}, questions {}.",
             bands.join(", "),
             outcome.formula,
             outcome.config_version

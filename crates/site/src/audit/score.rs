@@ -36,7 +36,10 @@ pub(crate) fn score(config: &Config, answers: &Answers) -> Scored {
     let dimensions: Vec<DimensionScore> = Dimension::ALL
         .into_iter()
         .zip(levels)
-        .map(|(dimension, level)| of_dimension(config, dimension, level))
+        .map(|(dimension, level)| DimensionScore {
+            observed: answers.observed.level(dimension).is_some(),
+            ..of_dimension(config, dimension, level)
+        })
         .collect();
     let (answered_weight, total) = total(dimensions.iter().map(|one| (one.weight, one.level)));
     let all = advice(config, answers, &dimensions);
@@ -73,8 +76,11 @@ struct Evidence {
 }
 
 /// The level of a dimension: the mean of the answers that stand for one, a step up for a tool in use, a step down for a pain that was
-/// named; none where nothing speaks of it.
+/// named; none where nothing speaks of it. What was measured counts instead of all that.
 fn level(config: &Config, answers: &Answers, dimension: Dimension) -> Option<u8> {
+    if let Some(measured) = answers.observed.level(dimension) {
+        return Some(measured);
+    }
     let mut evidence = Evidence::default();
     for question in config.steps.iter().flat_map(|step| &step.questions) {
         hear(question, answers, dimension, &mut evidence);
@@ -127,6 +133,7 @@ fn of_dimension(config: &Config, dimension: Dimension, level: Option<u8>) -> Dim
         level,
         meaning: level.map(|level| text(level.into())).unwrap_or_default(),
         next: level.map(|level| text(usize::from(level) + 1)).unwrap_or_default(),
+        observed: false,
     }
 }
 
@@ -287,6 +294,20 @@ mod tests {
         assert_eq!(areas.len(), 3);
         let place = |id: &str| scored.all.iter().position(|one| one.id == id).expect("it applies");
         assert!(place("missed_list") < place("remind"), "a weightier area first among equals");
+    }
+
+    #[test]
+    fn what_was_measured_counts_instead_of_what_was_said() {
+        let mut answers = how(|_, choices| choices - 1);
+        choose(&mut answers, "pains", &["slow_replies"]);
+        assert_eq!(levels(&answers)[1], Some(3), "said: the best, with a pain");
+        answers.observed.answer_minutes = Some(600);
+        answers.observed.no_show_percent = Some(2);
+        let scored = score(&built_in(), &answers);
+        assert_eq!((scored.dimensions[1].level, scored.dimensions[1].observed), (Some(1), true));
+        assert_eq!((scored.dimensions[2].level, scored.dimensions[0].observed), (Some(4), false));
+        let measured = Answers { observed: answers.observed, ..Answers::default() };
+        assert_eq!(score(&built_in(), &measured).answered_weight, 32, "it is enough for a score");
     }
 
     #[test]

@@ -12,7 +12,9 @@ use super::model::{
     Answers, Config, Dimension, DimensionScore, Finding, Kind, Named, Outcome, Part, Peers, Presets, SaidSo, Source,
     SourceOf,
 };
+use super::observed::Observed;
 use super::score::{FORMULA, Scored, score};
+use super::store::Audit;
 use super::{config, store, words};
 use crate::core::Core;
 use crate::inquiries::{self, NewInquiry, guard};
@@ -116,6 +118,22 @@ pub(crate) async fn make_known(
     Ok(())
 }
 
+/// Hands the answers of an audit in once more, with what was measured in place of what was said: a result of its own, so that the one
+/// before stays as it was shown.
+pub(crate) async fn anew(core: &Core, visit: &Visit, audit: &Audit, observed: Observed) -> Result<Done, AppError> {
+    let token = token()?;
+    let answers = Answers { observed, ..audit.answers.clone() };
+    let mut tx = core.kernel().db.begin_site(visit.site.org, Some(&token)).await?;
+    let config = config::read(&mut tx, audit.config_version).await?.ok_or_else(|| AppError::not_found("audit"))?;
+    let outcome = outcome(&config, audit.config_version, &answers, &visit.site.settings.currency);
+    let outcome = outcome.ok_or_else(too_little)?;
+    let id = store::begin(&mut tx, &token, audit.config_version, &tally::source(visit)).await?;
+    store::keep(&mut tx, id, &answers, last_step(&config)).await?;
+    hand_in(core, &mut tx, id, &outcome).await?;
+    tx.commit().await?;
+    Ok(Done { token, outcome })
+}
+
 /// The complaint about an audit without answers that a score can be made of.
 pub(crate) fn too_little() -> AppError {
     AppError::unprocessable(
@@ -174,7 +192,7 @@ fn said(config: &Config, answers: &Answers) -> Vec<SaidSo> {
         let answers: Vec<String> = labels.chain(number).chain(own).collect();
         (!answers.is_empty()).then(|| SaidSo { question: question.label.clone(), answers })
     };
-    config.questions().filter_map(of).collect()
+    config.questions().filter_map(of).chain(answers.observed.said()).collect()
 }
 
 /// What similar businesses look like, over the same part of the audit that was answered.
@@ -213,10 +231,11 @@ fn assumptions(
     let response = dimensions.iter().find(|one| one.dimension == Dimension::Response).and_then(|one| one.level);
     // Where nothing was said of it, the figure that was published.
     let missed = missed_by_level[usize::from(response.unwrap_or(1).min(4))];
+    let measured = answers.observed.missed_percent.map(|percent| f64::from(percent) / 100.0);
     let volume = volume(config, answers);
     let assumptions = Assumptions {
         inquiries_month: volume.map(f64::from).or(of_size.map(|one| one.inquiries_month)).unwrap_or_default(),
-        missed_share: missed,
+        missed_share: measured.unwrap_or(missed),
         recovery_share: *recovery_share,
         close_rate: of_industry.map(|one| one.close_rate).unwrap_or_default(),
         value: of_industry.map(|one| one.value).unwrap_or_default(),
@@ -228,12 +247,13 @@ fn assumptions(
         setup_cost: of_size.map(|one| one.setup_cost).unwrap_or_default(),
         ramp_months: *ramp_months,
     };
-    (assumptions.clamped(), told(sources, volume.is_some()))
+    let own = [("inquiriesMonth", volume.is_some()), ("missedShare", measured.is_some())];
+    (assumptions.clamped(), told(sources, own))
 }
 
-fn told(sources: &BTreeMap<String, Source>, own_volume: bool) -> Vec<SourceOf> {
+fn told(sources: &BTreeMap<String, Source>, own: [(&str, bool); 2]) -> Vec<SourceOf> {
     let tell = |(of, source): (&String, &Source)| {
-        let source = if own_volume && of == "inquiriesMonth" {
+        let source = if own.iter().any(|(name, given)| *given && *name == of.as_str()) {
             Source { text: OWN_FIGURE.to_owned(), year: source.year, assumed: false }
         } else {
             source.clone()

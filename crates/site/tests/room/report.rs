@@ -115,6 +115,44 @@ async fn figures_that_somebody_put_in_are_on_the_page_in_its_link_and_in_the_fil
     assert_eq!(world.file(&format!("{path}?value=-1&margin=1e9")).await.2, own, "what is no figure changes nothing");
 }
 
+#[tokio::test]
+async fn what_was_measured_counts_instead_of_what_was_said_in_a_result_of_its_own() {
+    let world = World::new().await;
+    let id = handed_in(&world, "no_shows").await;
+    let before = result(&world, &id).await;
+    let form = format!("/audit/results/{id}/measured");
+    let wrong = world.post_form(&form, &[("answerMinutes", "soon"), ("missedPercent", "40")]).await;
+    assert_eq!(wrong.status, 422);
+    assert!(wrong.text.contains("value=\"40\"") && wrong.text.contains("a whole number from 0 to 1,000,000"));
+    assert_eq!(world.post_form(&form, &[]).await.status, 422, "nothing was measured");
+
+    let sent = world.post_form(&form, &[("answerMinutes", "4"), ("missedPercent", "40")]).await;
+    assert_eq!(sent.status, 303, "{}", sent.text);
+    let place = sent.header("location").to_owned();
+    let other = place.strip_prefix("/audit/results/").expect("a result").to_owned();
+    assert_ne!(other, id);
+    let after = result(&world, &other).await;
+    let area = |result: &Value, place: usize| {
+        let one = &result["analysis"]["dimensions"][place];
+        (one["level"].clone(), one["observed"].clone())
+    };
+    assert_eq!((area(&after, 0), area(&after, 1)), ((json!(0), json!(true)), (json!(4), json!(true))));
+    assert_eq!(after["analysis"]["roiForecast"]["assumptions"]["missedShare"], 0.4);
+    assert!(world.get(&place).await.text.contains("Level 4 of 4, measured"));
+    assert_eq!(result(&world, &id).await, before, "the one before stays");
+
+    let mut body = json!({
+        "industry": "dentist", "companySize": "6_20", "painPoints": ["slow_replies"], "currentSystems": [], "kpis": [],
+        "observed": { "answerMinutes": 45 }
+    });
+    let told = world.post_json("/v2/audit/submit", &body).await;
+    let told = result(&world, told.json()["auditId"].as_str().expect("an id")).await;
+    assert_eq!(area(&told, 1), (json!(3), json!(true)));
+    body["observed"]["missedPercent"] = json!(101);
+    let refused = world.post_json("/v2/audit/submit", &body).await;
+    assert_eq!((refused.status, refused.text.contains("observed.missedPercent")), (422, true), "{}", refused.text);
+}
+
 async fn result(world: &World, id: &str) -> Value {
     world.get(&format!("/v2/audit/results/{id}")).await.json()
 }

@@ -7,6 +7,7 @@ use axum::response::{IntoResponse, Redirect, Response};
 use shell::chart::Svg;
 use shell::{AppError, FieldErrors, Form, Path};
 
+use super::measured::Measured;
 use super::{open, private, step, to_where_one_was};
 use crate::audit::answers::{Given, first};
 use crate::audit::api::{missing, page_of};
@@ -46,10 +47,11 @@ struct Kept {
     link: String,
     pdf: String,
     letter: Letter,
+    measured: Measured,
 }
 
 /// The form that has the result sent.
-struct Letter {
+pub(super) struct Letter {
     action: String,
     name: String,
     email: String,
@@ -94,7 +96,7 @@ pub(super) async fn show(
     }
     let sent = visit.query_value("sent").is_some();
     let letter = Letter::new(&core, &visit, &token, &Given::new(), FieldErrors::default(), sent)?;
-    answer(&visit, audit, &token, letter)
+    answer(&visit, audit, &token, letter, Measured::of(&token, &Given::new(), &FieldErrors::default()))
 }
 
 /// Has the result sent to an address.
@@ -119,7 +121,8 @@ pub(super) async fn letter(
         Err(error) if error.status() == StatusCode::UNPROCESSABLE_ENTITY => {
             drop(tx);
             let letter = Letter::new(&core, &visit, &token, &given, FieldErrors::from(&error), false)?;
-            Ok((StatusCode::UNPROCESSABLE_ENTITY, answer(&visit, audit, &token, letter)?).into_response())
+            let measured = Measured::of(&token, &Given::new(), &FieldErrors::default());
+            Ok((StatusCode::UNPROCESSABLE_ENTITY, answer(&visit, audit, &token, letter, measured)?).into_response())
         }
         Err(error) => Err(error),
     }
@@ -131,7 +134,14 @@ pub(super) async fn back(Path(token): Path<String>) -> Result<Redirect, AppError
     Ok(Redirect::to(&format!("/audit/results/{token}")))
 }
 
-fn answer(visit: &Visit, audit: Audit, token: &str, letter: Letter) -> Result<Response, AppError> {
+/// The page of a result that was kept, with its forms as they were typed.
+pub(super) fn answer(
+    visit: &Visit,
+    audit: Audit,
+    token: &str,
+    letter: Letter,
+    measured: Measured,
+) -> Result<Response, AppError> {
     let (Some(outcome), Some(done_at)) = (audit.outcome, audit.done_at) else { return Err(missing()) };
     // What somebody put in goes with what they hand on.
     let figures = Figures::of(visit, &outcome.assumptions).query(&outcome.assumptions);
@@ -140,6 +150,7 @@ fn answer(visit: &Visit, audit: Audit, token: &str, letter: Letter) -> Result<Re
         pdf: format!("/audit/results/{token}/report.pdf{figures}"),
         link: format!("{}{figures}", page_of(visit, token)),
         letter,
+        measured,
     };
     let action = format!("/audit/results/{token}#forecast");
     private(&ResultPage::new(visit, outcome, audit.words.as_ref(), action, Some(kept)))
@@ -199,7 +210,7 @@ impl ResultPage {
 }
 
 impl Letter {
-    fn new(
+    pub(super) fn new(
         core: &Core,
         visit: &Visit,
         token: &str,
