@@ -41,7 +41,8 @@ impl Measured {
             value: first(given, fact.key).to_owned(),
             error: errors.on(fact.key).to_owned(),
         });
-        let action = format!("/audit/results/{token}/measured");
+        // Where it stands, for a form that is refused.
+        let action = format!("/audit/results/{token}/measured#measured");
         Self { action, fields: fields.collect(), wrong: !errors.is_empty() }
     }
 }
@@ -61,7 +62,7 @@ pub(super) async fn send(
     match Observed::of_form(&given) {
         Ok(observed) => {
             let done = submit::anew(&core, &visit, &audit, observed).await?;
-            Ok(Redirect::to(&format!("/audit/results/{}", done.token)).into_response())
+            Ok(Redirect::to(&format!("/audit/results/{}#main", done.token)).into_response())
         }
         Err(wrong) => {
             let letter = Letter::new(&core, &visit, &token, &Given::new(), FieldErrors::default(), false)?;

@@ -220,7 +220,8 @@ impl Letter {
     ) -> Result<Self, AppError> {
         let field = |name: &str| first(given, name).to_owned();
         Ok(Self {
-            action: format!("/audit/results/{token}/letter"),
+            // A form that is refused is shown where it stands.
+            action: format!("/audit/results/{token}/letter#send"),
             name: field("name"),
             email: field("email"),
             company: field("company"),
