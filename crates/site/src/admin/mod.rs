@@ -26,7 +26,12 @@ use crate::web::Back;
 
 /// The desk's part of the API.
 pub(crate) fn api() -> OpenApiRouter<Back> {
-    inquiries::api().merge(analytics::api()).merge(content::api()).merge(audit::api()).merge(redirects::api())
+    inquiries::api()
+        .merge(analytics::api())
+        .merge(content::api())
+        .merge(audit::api())
+        .merge(redirects::api())
+        .merge(settings::api())
 }
 
 /// The desk's pages.

@@ -145,3 +145,28 @@ async fn the_audits_questions_are_read_changed_checked_and_published_whole() {
     assert_eq!(result["auditData"]["configVersion"], 1);
     assert_eq!(result["auditData"]["answers"][0]["question"], "What do you do for a living?");
 }
+
+#[tokio::test]
+async fn parts_of_the_site_are_turned_off_and_its_name_is_changed() {
+    const SETTINGS: &str = "/v2/site/settings";
+    let world = World::new().await;
+    let admin = world.token(Role::Admin);
+    let before = world.web.get(&admin, SETTINGS).await.json();
+    assert_eq!((&before["published"], &before["flags"]["blog"]), (&json!(true), &json!(true)), "{before}");
+    let change = json!({ "name": "Another Recovery", "flags": { "blog": false } });
+    let changed = call(&world, &admin, Method::PATCH, SETTINGS, change).await;
+    assert_eq!((changed.status, &changed.json()["flags"]["blog"]), (200, &json!(false)), "{}", changed.text);
+    assert_eq!(changed.json()["flags"]["audit"], json!(true), "what was not said stays");
+    assert_eq!(world.get("/blog").await.status, 404);
+    assert!(world.get("/").await.text.contains("Another Recovery"));
+    for (wrong, field) in [
+        (json!({ "flags": { "shop": true } }), "flags"),
+        (json!({ "domain": "not a domain" }), "domain"),
+        (json!({ "name": " " }), "name"),
+    ] {
+        let refused = call(&world, &admin, Method::PATCH, SETTINGS, wrong).await;
+        assert_eq!((refused.status, refused.text.contains(&format!("\"{field}\""))), (422, true), "{}", refused.text);
+    }
+    assert_eq!(world.count("select count(*) from audit_log where action = 'site.settings_changed'").await, 1);
+    assert_eq!(world.web.get(&world.token(Role::Agent), SETTINGS).await.status, 403);
+}

@@ -1,5 +1,6 @@
 //! `/admin/settings`: what the site is called, how it looks, what of it is on, and who answers for it.
 
+mod api;
 mod form;
 
 use std::collections::BTreeSet;
@@ -15,6 +16,8 @@ use kernel::db::OrgTx;
 use serde_json::{Map, Value, json};
 use shell::auth::permission::ManageChannels;
 use shell::{Allowed, AppError, FieldErrors, Form, Frame, Tab, Toast, show};
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
 
 use super::content::{address, site};
 use super::images::{Shot, latest};
@@ -51,6 +54,11 @@ struct SettingsPage {
     pictures: Vec<Shot>,
     members: Vec<Choice>,
     days: Vec<Choice>,
+}
+
+/// The API about the settings.
+pub(super) fn api() -> OpenApiRouter<Back> {
+    OpenApiRouter::new().routes(routes!(api::show, api::change))
 }
 
 /// A box to tick.
