@@ -26,8 +26,11 @@ const LONGEST: usize = 200;
 /// How many pages it is compared with.
 const MOST: usize = 2_000;
 
-/// The addresses and titles of a site's pages, by organisation and version: programs ask for pages that are not there all day.
-static KEPT: LazyLock<Cache<(u128, i64), Arc<Vec<(String, String)>>>> =
+/// The addresses and titles of a site's pages.
+type Titles = Arc<Vec<(String, String)>>;
+
+/// By organisation and version: programs ask for pages that are not there all day.
+static KEPT: LazyLock<Cache<(u128, i64), Titles>> =
     LazyLock::new(|| Cache::builder().max_capacity(64).time_to_idle(Duration::from_secs(900)).build());
 
 /// Pages that may be meant, on an answer that found none: their addresses and titles.

@@ -24,7 +24,7 @@ use crate::core::Core;
 #[serde(default)]
 #[into_params(parameter_in = Query)]
 pub(super) struct Look {
-    /// post, page, solution or case_study; without it all of them.
+    /// `post`, `page`, `solution` or `case_study`; without it all of them.
     #[param(example = "post")]
     kind: Option<String>,
     /// draft, scheduled, published or archived; without it all but archived ones.
@@ -115,7 +115,7 @@ impl From<Entry> for PageOut {
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 #[schema(as = SiteContentIn)]
 pub(super) struct PageIn {
-    /// post, page, solution or case_study.
+    /// `post`, `page`, `solution` or `case_study`.
     #[schema(example = "post")]
     kind: String,
     /// The last part of its address.
