@@ -30,6 +30,7 @@ pub(crate) fn api() -> OpenApiRouter<Back> {
         .merge(analytics::api())
         .merge(content::api())
         .merge(audit::api())
+        .merge(experiments::api())
         .merge(redirects::api())
         .merge(settings::api())
 }

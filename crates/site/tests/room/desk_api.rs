@@ -170,3 +170,41 @@ async fn parts_of_the_site_are_turned_off_and_its_name_is_changed() {
     assert_eq!(world.count("select count(*) from audit_log where action = 'site.settings_changed'").await, 1);
     assert_eq!(world.web.get(&world.token(Role::Agent), SETTINGS).await.status, 403);
 }
+
+#[tokio::test]
+async fn wordings_are_compared_one_experiment_a_page() {
+    const EXPERIMENTS: &str = "/v2/site/experiments";
+    let world = World::new().await;
+    let admin = world.token(Role::Admin);
+    let plan = json!({
+        "name": "A shorter headline", "page": "home", "goal": "audit_begun", "baselinePercent": 5, "effectPoints": 1,
+        "wordings": [{ "name": "Short", "fields": { "headline": "Customers you\nnever hear from again" } }]
+    });
+    let made = world.web.post(&admin, EXPERIMENTS, &plan).await;
+    let first = made.json();
+    assert_eq!((made.status, first["state"].as_str(), first["verdict"].as_str()), (201, Some("draft"), Some("")));
+    assert_eq!(first["wordings"][1]["fields"]["headline"], "Customers you never hear from again");
+    assert!(first["needed"].as_u64() > Some(1_000), "{first}");
+    let second = world.web.post(&admin, EXPERIMENTS, &plan).await.json();
+    let run = |experiment: &Value| format!("{EXPERIMENTS}/{}/run", experiment["id"].as_str().expect("an id"));
+    assert_eq!(world.web.call(&admin, Method::PUT, &run(&first), None).await.status, 204);
+    assert_eq!(world.web.call(&admin, Method::PUT, &run(&second), None).await.status, 409, "one at a time");
+    let listed = world.web.get(&admin, EXPERIMENTS).await.json();
+    assert_eq!((&listed["data"][0]["state"], &listed["data"][1]["state"]), (&json!("running"), &json!("draft")));
+    let end = format!("{}?decision=kept", run(&first));
+    assert_eq!(world.web.call(&admin, Method::DELETE, &end, None).await.status, 204);
+    assert_eq!(world.web.call(&admin, Method::DELETE, &end, None).await.status, 409);
+    let wording = json!({ "name": "Short", "fields": { "nothing": "x" } });
+    for (field, value, named) in [
+        ("page", json!("nowhere"), "page"),
+        ("goal", json!("fame"), "goal"),
+        ("effectPoints", json!(0), "effectPoints"),
+        ("wordings", json!([wording]), "wordings.0.fields"),
+        ("wordings", json!([wording, wording, wording, wording]), "wordings"),
+    ] {
+        let mut wrong = plan.clone();
+        wrong[field] = value;
+        let refused = world.web.post(&admin, EXPERIMENTS, &wrong).await;
+        assert_eq!((refused.status, refused.text.contains(&format!("\"{named}\""))), (422, true), "{}", refused.text);
+    }
+}

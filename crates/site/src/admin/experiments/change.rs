@@ -11,7 +11,7 @@ use serde_json::json;
 use shell::auth::permission::ManageChannels;
 use shell::{Allowed, AppError, FieldErrors, Form, Path, Toast};
 
-use super::form::Typed;
+use super::form::{Plan, Typed};
 use super::show::edit;
 use super::store::{self, Experiment};
 use crate::admin::publish;
@@ -50,12 +50,23 @@ async fn write(
             return Ok((StatusCode::UNPROCESSABLE_ENTITY, page).into_response());
         }
     };
-    store::keep(&mut tx, id, &plan, by.actor()).await?;
-    let entry = AuditEntry::new(by.actor(), "site.experiment_kept").about(id);
-    let detail = json!({ "name": plan.name, "page": plan.page, "goal": plan.goal, "needed": plan.needed });
-    audit::record(&mut tx, entry.detail(detail)).await?;
+    keep(by, &mut tx, id, &plan).await?;
     tx.commit().await?;
     Ok((Toast::done("Kept; it starts when you say so").on_next_page(), Redirect::to(&address(id))).into_response())
+}
+
+/// Writes a plan down.
+pub(super) async fn keep(
+    by: &Allowed<ManageChannels>,
+    tx: &mut OrgTx,
+    id: ExperimentId,
+    plan: &Plan,
+) -> Result<(), AppError> {
+    store::keep(tx, id, plan, by.actor()).await?;
+    let entry = AuditEntry::new(by.actor(), "site.experiment_kept").about(id);
+    let detail = json!({ "name": plan.name, "page": plan.page, "goal": plan.goal, "needed": plan.needed });
+    audit::record(tx, entry.detail(detail)).await?;
+    Ok(())
 }
 
 /// `POST /admin/experiments/{id}/start`
@@ -64,6 +75,13 @@ pub(super) async fn start(
     State(core): State<Core>,
     Path(id): Path<ExperimentId>,
 ) -> Result<Response, AppError> {
+    set_going(&by, &core, id).await?;
+    Ok((Toast::done("Started; visitors see its wordings now").on_next_page(), Redirect::to(&address(id)))
+        .into_response())
+}
+
+/// Starts a draft: what is compared does not change from then on.
+pub(super) async fn set_going(by: &Allowed<ManageChannels>, core: &Core, id: ExperimentId) -> Result<(), AppError> {
     let mut tx = by.tx().await?;
     let page = find(&mut tx, id).await?.plan.page;
     if let Some(other) = store::running_on(&mut tx, &page).await? {
@@ -74,9 +92,7 @@ pub(super) async fn start(
     draft(&mut tx, id).await?;
     store::start(&mut tx, id).await?;
     audit::record(&mut tx, AuditEntry::new(by.actor(), "site.experiment_started").about(id)).await?;
-    publish(&core, tx).await?;
-    Ok((Toast::done("Started; visitors see its wordings now").on_next_page(), Redirect::to(&address(id)))
-        .into_response())
+    publish(core, tx).await
 }
 
 /// What was decided.
@@ -93,7 +109,19 @@ pub(super) async fn stop(
     Path(id): Path<ExperimentId>,
     Form(decided): Form<Decided>,
 ) -> Result<Response, AppError> {
-    let decision = decided.decision.trim();
+    end(&by, &core, id, &decided.decision).await?;
+    Ok((Toast::done("Stopped; everybody sees the page as it is").on_next_page(), Redirect::to(&address(id)))
+        .into_response())
+}
+
+/// Stops an experiment that runs, with what was decided.
+pub(super) async fn end(
+    by: &Allowed<ManageChannels>,
+    core: &Core,
+    id: ExperimentId,
+    decision: &str,
+) -> Result<(), AppError> {
+    let decision = decision.trim();
     if decision.chars().count() > LONGEST_DECISION {
         return Err(AppError::field("decision", format!("is at most {LONGEST_DECISION} characters")));
     }
@@ -104,9 +132,7 @@ pub(super) async fn stop(
     store::stop(&mut tx, id, decision).await?;
     let entry = AuditEntry::new(by.actor(), "site.experiment_stopped").about(id);
     audit::record(&mut tx, entry.detail(json!({ "decision": decision }))).await?;
-    publish(&core, tx).await?;
-    Ok((Toast::done("Stopped; everybody sees the page as it is").on_next_page(), Redirect::to(&address(id)))
-        .into_response())
+    publish(core, tx).await
 }
 
 /// `POST /admin/experiments/{id}/remove`
@@ -120,7 +146,7 @@ pub(super) async fn remove(by: Allowed<ManageChannels>, Path(id): Path<Experimen
     Ok((Toast::done("Removed").on_next_page(), Redirect::to("/admin/experiments")).into_response())
 }
 
-async fn find(tx: &mut OrgTx, id: ExperimentId) -> Result<Experiment, AppError> {
+pub(super) async fn find(tx: &mut OrgTx, id: ExperimentId) -> Result<Experiment, AppError> {
     store::held(tx, id).await?.ok_or_else(|| AppError::not_found("experiment"))
 }
 

@@ -162,7 +162,7 @@ pub(super) async fn page(by: Allowed<ManageChannels>, Path(id): Path<ExperimentI
     })
 }
 
-async fn judged(tx: &mut OrgTx, experiment: &Experiment) -> Result<(Vec<Arm>, Verdict), AppError> {
+pub(super) async fn judged(tx: &mut OrgTx, experiment: &Experiment) -> Result<(Vec<Arm>, Verdict), AppError> {
     let variants = &experiment.plan.variants;
     let counts = store::counts(tx, experiment.id, variants.len()).await?;
     Ok(judge(variants, &counts, experiment.plan.needed))
