@@ -153,7 +153,8 @@ pub(super) async fn create(
     let id = ExperimentId::new(&by.kernel().clock);
     let mut tx = by.tx().await?;
     change::keep(&by, &mut tx, id, &plan).await?;
-    let out = told(&mut tx, change::find(&mut tx, id).await?).await?;
+    let kept = change::find(&mut tx, id).await?;
+    let out = told(&mut tx, kept).await?;
     tx.commit().await?;
     Ok((StatusCode::CREATED, Json(out)))
 }
