@@ -30,7 +30,7 @@ pub(super) struct ExperimentOut {
     id: ExperimentId,
     name: String,
     page: String,
-    /// audit_begun, audit_done or contact.
+    /// `audit_begun`, `audit_done` or contact.
     goal: String,
     /// draft, running or stopped.
     state: String,
@@ -68,7 +68,7 @@ pub(super) struct ExperimentIn {
     /// The page whose texts it changes.
     #[schema(example = "home")]
     page: String,
-    /// audit_begun, audit_done or contact.
+    /// `audit_begun`, `audit_done` or contact.
     #[schema(example = "audit_begun")]
     goal: String,
     /// How many of 100 visitors reach the goal now.

@@ -8,7 +8,7 @@ use chrono::{DateTime, Datelike, Days, NaiveTime, TimeZone, Utc, Weekday};
 use kernel::db::OrgTx;
 use kernel::ids::{InquiryId, OrgId};
 use kernel::{CanFail, Kernel};
-use serde_json::{Value, json};
+use serde_json::json;
 
 use super::Web;
 use super::counts::ZONE;
