@@ -110,10 +110,9 @@ impl SiteFrame {
         if self.title.is_empty() || self.title == *name { name.clone() } else { format!("{} · {name}", self.title) }
     }
 
-    /// The address of the site's colours; empty where they are those of the style sheet, so that nobody waits for them.
-    pub(crate) fn theme_href(&self) -> String {
-        let look = &self.site.look;
-        if theme::is_default(look) { String::new() } else { format!("/site/theme.css?v={}", theme::version(look)) }
+    /// The style sheet, with the site's colours.
+    pub(crate) fn style_href(&self) -> String {
+        theme::address(&self.site.look)
     }
 
     /// The address of the site's mark for the browser's tab.

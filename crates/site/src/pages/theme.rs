@@ -25,26 +25,36 @@ struct Colour {
     hue: f64,
 }
 
-/// `GET /site/theme.css`: the site's colours.
+/// `GET /site/style.css`: the style sheet of every site with this one's colours. One file, because each costs a phone a trip.
 pub(super) async fn show(visit: Visit, State(core): State<Core>) -> Result<Response, AppError> {
     let look = visit.site.look.clone();
-    let made = async { Ok(css(&look)) };
-    let mut response = core.cache().answer(&visit, ("/site/theme.css", 0), "text/css; charset=utf-8", made).await?;
-    if *visit.query == *format!("v={}", version(&look)) {
-        // The address names the colours.
+    let made = async { Ok(shell::assets::words("site.css") + &css(&look)) };
+    let mut response = core.cache().answer(&visit, ("/site/style.css", 0), "text/css; charset=utf-8", made).await?;
+    if *visit.query == *address(&look).split_once('?').map_or("", |(_, query)| query) {
+        // The address names the content.
         let kept = HeaderValue::from_static("public, max-age=31536000, immutable");
         response.headers_mut().insert(header::CACHE_CONTROL, kept);
     }
     Ok(response)
 }
 
-/// What the address of the colours ends with: it names them.
+/// The address of the style sheet: it names its content.
+pub(super) fn address(look: &Look) -> String {
+    let shared = shell::asset("site.css");
+    if is_default(look) {
+        return shared.to_owned();
+    }
+    let hash = shared.rsplit('.').nth(1).unwrap_or_default();
+    format!("/site/style.css?v={}-{hash}", version(look))
+}
+
+/// What names the colours.
 pub(super) fn version(look: &Look) -> String {
     format!("{}-{}", look.hue % 360, (clamped(look.chroma) * 1000.0).round())
 }
 
 /// Whether the colours are those of the style sheet itself.
-pub(super) fn is_default(look: &Look) -> bool {
+fn is_default(look: &Look) -> bool {
     version(look) == version(&Look::default())
 }
 

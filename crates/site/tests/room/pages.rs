@@ -230,7 +230,7 @@ async fn a_page_of_its_own_stands_at_its_own_address() {
 #[tokio::test]
 async fn a_site_has_its_own_colours_and_nobody_waits_for_the_usual_ones() {
     let world = World::new().await;
-    assert!(!world.get("/about").await.text.contains("theme.css"));
+    assert!(!world.get("/about").await.text.contains("/site/style.css"));
     let other = world.other("southwind.test").await;
     sqlx::query("update sites set look = '{\"hue\": 20, \"chroma\": 0.12}' where org_id = $1")
         .bind(other)
@@ -238,10 +238,13 @@ async fn a_site_has_its_own_colours_and_nobody_waits_for_the_usual_ones() {
         .await
         .expect("a look");
     let page = get_at(&world, "southwind.test", "/about").await;
-    assert!(page.text.contains("href=\"/site/theme.css?v=20-120\""), "{}", page.text);
-    let css = get_at(&world, "southwind.test", "/site/theme.css?v=20-120").await;
+    let own = page.text.split("href=\"").find(|rest| rest.starts_with("/site/style.css?v=20-120-"));
+    let own = own.and_then(|rest| rest.split('"').next()).unwrap_or_else(|| panic!("{}", page.text)).to_owned();
+    assert_eq!(page.text.matches("rel=\"stylesheet\"").count(), 1, "one file, so one trip");
+    let css = get_at(&world, "southwind.test", &own).await;
     assert!(css.text.contains("--accent: light-dark(") && css.header("cache-control").contains("immutable"));
-    let asked = get_at(&world, "southwind.test", "/site/theme.css?v=1-1").await;
+    assert!(css.text.contains(".hero") && !css.text.contains("\"./"), "the shared sheet, with addresses from the root");
+    let asked = get_at(&world, "southwind.test", "/site/style.css?v=1-1").await;
     assert!(!asked.header("cache-control").contains("immutable"), "another address is not kept for good");
     let mark = get_at(&world, "southwind.test", "/favicon.ico").await;
     assert_eq!(mark.header("content-type"), "image/svg+xml");
