@@ -67,6 +67,12 @@ pub enum Block {
     Note(String),
     /// Points.
     List(List),
+    /// Points in small print: how something was made, and from what.
+    FinePrint(List),
+    /// Facts in two columns.
+    Facts(Facts),
+    /// A paragraph with an address under it that opens.
+    Link { text: String, address: String },
     /// Figures beside one another.
     Figures(Vec<KeyFigure>),
     /// Rows and columns; the head is repeated on every page.
@@ -84,6 +90,26 @@ pub struct List {
     pub numbered: bool,
     /// What each says.
     pub items: Vec<String>,
+}
+
+/// Facts, two beside one another.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Facts {
+    /// What they are about; stands above them, and may be empty.
+    pub caption: String,
+    /// Each of them.
+    pub facts: Vec<Fact>,
+}
+
+/// One fact, in a few words.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Fact {
+    /// What it is.
+    pub label: String,
+    /// How much, at the right; may be empty.
+    pub value: String,
+    /// What else is to be known; may be empty.
+    pub note: String,
 }
 
 /// One figure: what, how much, compared with what.

@@ -3,6 +3,7 @@
 use crate::block::{Block, Document, KeyFigure, List};
 use crate::drawing::{Align, Drawing, Ink, Mark};
 use crate::font::Weight;
+use crate::link::Place;
 use crate::text::{self, Line};
 
 /// Space around what is on a page.
@@ -30,10 +31,11 @@ impl Style {
 
 const TITLE: Style = Style::new(21.0, 26.0, Weight::SemiBold, Ink::Text);
 const HEADING: Style = Style::new(12.5, 17.0, Weight::SemiBold, Ink::Text);
-const LEAD: Style = Style::new(13.0, 18.5, Weight::Regular, Ink::Text);
-const TEXT: Style = Style::new(10.0, 14.5, Weight::Regular, Ink::Text);
-const NOTE: Style = Style::new(9.0, 12.5, Weight::Regular, Ink::Faint);
+pub(crate) const LEAD: Style = Style::new(13.0, 18.5, Weight::Regular, Ink::Text);
+pub(crate) const TEXT: Style = Style::new(10.0, 14.5, Weight::Regular, Ink::Text);
+pub(crate) const NOTE: Style = Style::new(9.0, 12.5, Weight::Regular, Ink::Faint);
 pub(crate) const CAPTION: Style = Style::new(9.5, 13.0, Weight::SemiBold, Ink::Text);
+pub(crate) const FINE: Style = Style::new(8.5, 11.5, Weight::Regular, Ink::Soft);
 const LABEL: Style = Style::new(9.0, 12.0, Weight::Regular, Ink::Soft);
 const VALUE: Style = Style::new(19.0, 24.0, Weight::SemiBold, Ink::Text);
 
@@ -46,6 +48,7 @@ pub(crate) enum Role {
     Item,
     Label,
     Body,
+    Link,
     Table,
     TableHead,
     TableBody,
@@ -93,7 +96,9 @@ pub(crate) struct Layout {
     pub(crate) tree: Vec<Child>,
     /// The heads, each with its page and place on it.
     pub(crate) outline: Vec<(String, usize, f32)>,
-    /// How many pieces have a number.
+    /// What opens when it is touched.
+    pub(crate) links: Vec<Place>,
+    /// How many pieces and links have a number.
     pub(crate) leaves: usize,
     pub(crate) width: f32,
     height: f32,
@@ -105,8 +110,8 @@ impl Layout {
     pub(crate) fn of(document: &Document) -> Self {
         let (width, height) = document.paper.size();
         let mut pages = Self { pages: vec![Vec::new()], width, height, y: MARGIN, ..Self::default() };
-        for block in &document.blocks {
-            pages.block(block);
+        for (place, block) in document.blocks.iter().enumerate() {
+            pages.block(block, &document.blocks[place + 1..]);
         }
         pages.feet(&document.footer);
         pages
@@ -169,7 +174,7 @@ impl Layout {
     }
 
     /// Text from the left, over as many pages as it needs.
-    fn flow(&mut self, text: &str, style: Style, x: f32, width: f32) -> Vec<Child> {
+    pub(crate) fn flow(&mut self, text: &str, style: Style, x: f32, width: f32) -> Vec<Child> {
         let mut children = Vec::new();
         for line in text::wrap(text, style.weight, style.size, width) {
             self.need(style.leading);
@@ -188,15 +193,18 @@ impl Layout {
     }
 
     fn heading(&mut self, level: u16, text: &str, style: Style, keep: f32) {
-        self.need(style.leading + keep);
+        let lines = text::wrap(text, style.weight, style.size, self.inner()).len() as f32;
+        self.need(lines * style.leading + 4.0 + keep);
         self.outline.push((text.to_owned(), self.pages.len() - 1, self.y));
         self.paragraph(Role::Heading(level, text.to_owned()), text, style, 4.0);
     }
 
-    fn block(&mut self, block: &Block) {
+    /// A block; a head is never parted from what comes `next`.
+    fn block(&mut self, block: &Block, next: &[Block]) {
         match block {
             Block::Title { text, note } => {
-                self.heading(1, text, TITLE, 60.0);
+                let keep = self.ahead(next) + if note.is_empty() { 0.0 } else { NOTE.leading + 14.0 };
+                self.heading(1, text, TITLE, keep);
                 if !note.is_empty() {
                     self.paragraph(Role::Paragraph, note, NOTE, 14.0);
                 }
@@ -205,12 +213,16 @@ impl Layout {
                 if self.y > MARGIN {
                     self.y += 12.0;
                 }
-                self.heading(2, text, HEADING, 48.0);
+                let keep = self.ahead(next);
+                self.heading(2, text, HEADING, keep);
             }
             Block::Lead(text) => self.paragraph(Role::Paragraph, text, LEAD, 12.0),
             Block::Text(text) => self.paragraph(Role::Paragraph, text, TEXT, 7.0),
             Block::Note(text) => self.paragraph(Role::Paragraph, text, NOTE, 7.0),
-            Block::List(list) => self.list(list),
+            Block::List(list) => self.list(list, TEXT),
+            Block::FinePrint(list) => self.list(list, FINE),
+            Block::Facts(facts) => self.facts(facts),
+            Block::Link { text, address } => self.link(text, address),
             Block::Figures(figures) => self.figures(figures),
             Block::Table(table) => self.table(table),
             Block::Chart { caption, drawing } => self.chart(caption, drawing),
@@ -222,18 +234,18 @@ impl Layout {
         }
     }
 
-    fn list(&mut self, list: &List) {
+    fn list(&mut self, list: &List, text: Style) {
         let indent = if list.numbered { 18.0 } else { 13.0 };
         let mut items = Vec::new();
         for (place, item) in list.items.iter().enumerate() {
             let label = if list.numbered { format!("{}.", place + 1) } else { "•".to_owned() };
-            self.need(TEXT.leading);
-            let baseline = self.y + TEXT.leading * 0.5 + TEXT.size * 0.36;
+            self.need(text.leading);
+            let baseline = self.y + text.leading * 0.5 + text.size * 0.36;
             let label = Line::new(Weight::Regular, &label);
-            let style = Style { ink: Ink::Soft, ..TEXT };
+            let style = Style { ink: Ink::Soft, ..text };
             let label = self.line(label, style, (MARGIN, baseline), Align::Left);
             let width = self.inner() - indent;
-            let body = self.flow(item, TEXT, MARGIN + indent, width);
+            let body = self.flow(item, text, MARGIN + indent, width);
             self.y += 3.0;
             let parts = vec![Branch::of(Role::Label, vec![label]), Branch::of(Role::Body, body)];
             items.push(Branch::of(Role::Item, parts));
@@ -295,9 +307,8 @@ impl Layout {
             return;
         }
         // Text in the drawing shrinks with it, so a wide one is made no smaller than it needs to be, and none is made larger.
-        let room = self.whole() - CAPTION.leading - 20.0;
-        let scale = (self.inner() / drawing.width).min(room / drawing.height).min(1.0);
-        self.need(CAPTION.leading + drawing.height * scale + 12.0);
+        let scale = self.scale(drawing);
+        self.need(self.chart_height(drawing));
         self.y += 4.0;
         let mut said = Vec::new();
         if !caption.is_empty() {

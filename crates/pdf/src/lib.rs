@@ -11,13 +11,16 @@
 
 mod block;
 mod drawing;
+mod facts;
 mod font;
+mod keep;
 mod layout;
+mod link;
 mod table;
 mod text;
 mod write;
 
-pub use block::{Block, Column, Date, Document, KeyFigure, List, Paper, Table};
+pub use block::{Block, Column, Date, Document, Fact, Facts, KeyFigure, List, Paper, Table};
 pub use drawing::{Align, Drawing, Ink, Mark};
 pub use font::Weight;
 

@@ -9,7 +9,7 @@ use crate::text::{self, Line};
 const HEAD: Style = Style::new(8.5, 11.5, Weight::SemiBold, Ink::Soft);
 const CELL: Style = Style::new(9.0, 12.0, Weight::Regular, Ink::Text);
 /// Above and below the text of a row.
-const PAD: f32 = 3.5;
+const PAD: f32 = 3.0;
 /// Between columns.
 const GAP: f32 = 10.0;
 
@@ -27,14 +27,8 @@ impl Layout {
             return;
         }
         let places = places(table, self.inner());
-        let head: Vec<Vec<Line>> = table
-            .columns
-            .iter()
-            .zip(&places)
-            .map(|(column, place)| text::wrap(&column.name, HEAD.weight, HEAD.size, place.width))
-            .collect();
-        let head_height = height(&head, HEAD);
-        self.need(CAPTION.leading + head_height + (CELL.leading + 2.0 * PAD) * 2.0);
+        let head = head_of(table, &places);
+        self.need(self.table_beginning(table));
         let mut children = Vec::new();
         if !table.caption.is_empty() {
             let caption = text::fit(&table.caption, CAPTION.weight, CAPTION.size, self.inner());
@@ -45,7 +39,7 @@ impl Layout {
         }
         let cells = self.row(&head, &places, HEAD, |_| Role::HeadCell);
         children.push(Branch::of(Role::TableHead, vec![Branch::of(Role::Row, cells)]));
-        let most = ((self.whole() - head_height - 2.0 * PAD) / CELL.leading).max(1.0) as usize;
+        let most = self.most_lines(&head);
         let mut rows = Vec::new();
         for row in &table.rows {
             let words = cells_of(row, &places, most);
@@ -60,6 +54,21 @@ impl Layout {
         }
         self.tree.push(Branch::of(Role::Table, children));
         self.y += 9.0;
+    }
+
+    /// What stays together at its beginning: the caption, the head and the first row.
+    pub(crate) fn table_beginning(&self, table: &Table) -> f32 {
+        let places = places(table, self.inner());
+        let head = head_of(table, &places);
+        let most = self.most_lines(&head);
+        let caption = if table.caption.is_empty() { 0.0 } else { CAPTION.leading + 3.0 };
+        let first = table.rows.first().map_or(0.0, |row| height(&cells_of(row, &places, most), CELL));
+        caption + height(&head, HEAD) + first
+    }
+
+    /// The most lines of a row: what a page holds under the head.
+    fn most_lines(&self, head: &[Vec<Line>]) -> usize {
+        ((self.whole() - height(head, HEAD) - 2.0 * PAD) / CELL.leading).max(1.0) as usize
     }
 
     /// Draws a row and the hairline under it; the cells of its branch.
@@ -95,6 +104,12 @@ impl Layout {
         // Nothing was numbered after it, so the numbers can be given again.
         self.leaves = leaves;
     }
+}
+
+/// The lines of the head's cells.
+fn head_of(table: &Table, places: &[Place]) -> Vec<Vec<Line>> {
+    let cells = table.columns.iter().zip(places);
+    cells.map(|(column, place)| text::wrap(&column.name, HEAD.weight, HEAD.size, place.width)).collect()
 }
 
 /// The lines of a row's cells, each cut at what a page can hold.

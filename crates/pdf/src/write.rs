@@ -2,6 +2,8 @@
 
 use std::num::NonZeroU16;
 
+use krilla::action::{Action, LinkAction};
+use krilla::annotation::{Annotation, LinkAnnotation, Target};
 use krilla::color::rgb;
 use krilla::configure::ConfigurationBuilder;
 use krilla::configure::validate::Accessibility;
@@ -23,6 +25,7 @@ use crate::block::{Date, Document};
 use crate::drawing::{Align, Ink, Mark};
 use crate::font::Weight;
 use crate::layout::{Branch, Child, Layout, Piece, Role};
+use crate::link::Place;
 
 /// How far a control point stands from the end of a quarter of a circle of radius 1.
 const KAPPA: f32 = 0.552_284_8;
@@ -68,7 +71,7 @@ impl Document {
         let fonts = Fonts::open().ok_or_else(|| PdfError("the font does not open".to_owned()))?;
         let (width, height) = self.paper.size();
         let mut found: Vec<Option<Identifier>> = vec![None; pages.leaves];
-        for pieces in &pages.pages {
+        for (number, pieces) in pages.pages.iter().enumerate() {
             let page = PageSettings::from_wh(width, height).ok_or_else(|| PdfError("no size".to_owned()))?;
             let mut page = file.start_page_with(page);
             let mut surface = page.surface();
@@ -76,6 +79,11 @@ impl Document {
                 draw_piece(&mut surface, &fonts, piece, &mut found);
             }
             surface.finish();
+            for place in pages.links.iter().filter(|place| place.page == number) {
+                if let Some(slot) = found.get_mut(place.leaf) {
+                    *slot = opening(place).map(|opening| page.add_tagged_annotation(opening));
+                }
+            }
             page.finish();
         }
         let mut tree = TagTree::new().with_lang(Some(self.language.clone()));
@@ -132,6 +140,7 @@ fn tag(role: &Role) -> TagKind {
         Role::Item => Tag::LI.into(),
         Role::Label => Tag::Lbl.into(),
         Role::Body => Tag::LBody.into(),
+        Role::Link => Tag::Link.into(),
         Role::Table => Tag::Table.into(),
         Role::TableHead => Tag::THead.into(),
         Role::TableBody => Tag::TBody.into(),
@@ -142,6 +151,14 @@ fn tag(role: &Role) -> TagKind {
         Role::Figure(alt) => Tag::Figure(Some(alt.clone())).into(),
         Role::Caption => Tag::Caption.into(),
     }
+}
+
+/// What opens an address.
+fn opening(place: &Place) -> Option<Annotation> {
+    let Place { x, y, width, height, address, .. } = place;
+    let target = Target::Action(Action::Link(LinkAction::new(address.clone())));
+    let link = LinkAnnotation::new(Rect::from_xywh(*x, *y, *width, *height)?, target);
+    Some(Annotation::new_link(link, Some(address.clone())))
 }
 
 fn draw_piece(surface: &mut Surface<'_>, fonts: &Fonts, piece: &Piece, found: &mut [Option<Identifier>]) {
@@ -315,7 +332,7 @@ fn rect(x: f32, y: f32, width: f32, height: f32, radius: f32) -> Option<Path> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::block::{Block, Column, KeyFigure, List, Paper, Table};
+    use crate::block::{Block, Column, Fact, Facts, KeyFigure, List, Paper, Table};
     use crate::drawing::Drawing;
 
     /// Everything a document can hold, with text that no font of ours can draw.
@@ -343,6 +360,17 @@ mod tests {
                     note: "n".repeat(400),
                 }]),
                 Block::Table(Table { caption: "Caption".to_owned(), columns: columns.into(), rows }),
+                Block::FinePrint(List { numbered: false, items: vec!["田".repeat(300)] }),
+                Block::Facts(Facts {
+                    caption: "Facts".to_owned(),
+                    facts: vec![
+                        Fact { label: "🦷".repeat(90), value: "\u{0}".to_owned(), note: "n".repeat(2000) },
+                        Fact::default(),
+                        Fact { label: String::new(), value: "v".repeat(90), note: String::new() },
+                    ],
+                }),
+                Block::Link { text: "Here:".to_owned(), address: format!("https://x.test/{}", "a 田".repeat(90)) },
+                Block::Link { text: String::new(), address: "javascript:alert(1)".to_owned() },
                 Block::Chart {
                     caption: "Chart".to_owned(),
                     drawing: Drawing { width: 10.0, height: 10.0, alt: "a dot".to_owned(), marks: dots },
@@ -358,5 +386,12 @@ mod tests {
         assert!(pages.pages.len() > 2);
         let strict = document.write(&pages, true).expect("PDF/UA-1");
         assert_eq!(strict, document.render().expect("a file"));
+    }
+
+    #[test]
+    fn an_address_of_the_web_opens_and_no_other() {
+        let pages = Layout::of(&odd());
+        assert!(pages.links.len() > 1, "one for every line of it");
+        assert!(pages.links.iter().all(|place| place.address.starts_with("https://x.test/") && place.width > 0.0));
     }
 }
