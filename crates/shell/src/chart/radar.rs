@@ -88,6 +88,7 @@ impl Radar {
         Drawing { width, height, marks }
     }
 
+    /// A series as a line; the thing itself has a point for every value, so that one without neighbours is seen too.
     fn draw_series(&self, marks: &mut Vec<Mark>, plot: &Plot, series: &Series, shaded: bool) {
         let tone = series.tone;
         let point = |n: usize| {
@@ -107,6 +108,9 @@ impl Radar {
         marks.push(Mark::Line { tone, pieces });
         for (n, (axis, point)) in self.axes.iter().zip(&points).enumerate() {
             if let Some((x, y)) = *point {
+                if shaded {
+                    marks.push(Mark::End { tone, x, y });
+                }
                 let title = format!("{}, {axis}: {}", series.name, self.said(series.at(n)));
                 marks.push(Mark::Hit { tone, x, y, title });
             }
@@ -247,6 +251,19 @@ mod tests {
         let drawn = radar.draw().to_string();
         assert!(!drawn.contains("NaN") && drawn.contains("<td>Response</td><td>–</td><td>1.5 of 4</td>"), "{drawn}");
         assert!(!radar.drawing(340.0, 310.0).marks.iter().any(|mark| matches!(mark, Mark::Area { .. })));
+    }
+
+    #[test]
+    fn every_value_of_the_thing_itself_has_a_point_even_without_neighbours() {
+        let radar = radar(vec![1.0, f64::NAN, 4.0, f64::NAN]);
+        assert_eq!(lines(&radar)[1].len(), 0, "no two neighbours are known");
+        let point = |mark: &Mark| match mark {
+            Mark::End { tone: Tone::Accent, x, y } => Some((x.round(), y.round())),
+            _ => None,
+        };
+        let points: Vec<(f64, f64)> = radar.drawing(720.0, 400.0).marks.iter().filter_map(point).collect();
+        assert_eq!(points, [(360.0, 175.0), (360.0, 360.0)]);
+        assert_eq!(radar.drawing(720.0, 400.0).marks.iter().filter(|m| matches!(m, Mark::End { .. })).count(), 2);
     }
 
     #[test]
