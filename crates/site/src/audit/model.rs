@@ -447,3 +447,13 @@ pub(crate) struct Outcome {
     /// All that apply, the most for the least first; the three are the first of them or near them.
     pub all: Vec<Advice>,
 }
+
+impl Outcome {
+    /// What it was made with, in words.
+    pub fn versions(&self) -> String {
+        match self.config_version {
+            super::config::BUILT_IN => format!("Formula version {}; questions: the program's own", self.formula),
+            version => format!("Formula version {}; version {version} of the questions", self.formula),
+        }
+    }
+}

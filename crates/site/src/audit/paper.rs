@@ -1,7 +1,9 @@
 //! A result on paper: what a business hands to its board. The same answers on the same day give the same bytes: nothing in it is of one
 //! audit alone, such as its address.
 
+mod end;
 mod radar;
+mod worth;
 
 use axum::Router;
 use axum::extract::State;
@@ -13,13 +15,12 @@ use pdf::{Align, Block, Column, Ink, KeyFigure, Table};
 use serde_json::Value;
 use shell::{AppError, Path};
 
-use super::model::{Advice, DimensionScore, Outcome, Peers, Source};
+use super::model::{Advice, DimensionScore, Outcome, Source};
 use super::{store, words};
 use crate::core::Core;
 use crate::inquiries::rate;
-use crate::roi::inputs::{INPUTS, Input};
-use crate::roi::model::{Case, Forecast, forecast};
-use crate::roi::{Given as Figures, listed, money, months, percentage, said};
+use crate::roi::model::{Forecast, forecast};
+use crate::roi::{Given as Figures, money, months};
 use crate::sites::Site;
 use crate::visit::Visit;
 
@@ -107,16 +108,13 @@ fn blocks(site: &Site, outcome: &Outcome, texts: Option<&Value>, done_at: DateTi
             against them.";
         blocks.push(Block::Note(note.to_owned()));
     }
-    blocks.extend(value(outcome, &worth));
-    blocks.push(Block::Heading("Everything that applies".to_owned()));
-    blocks.push(Block::Note("The most effect for the least effort first.".to_owned()));
-    blocks.push(everything(&words::told(&outcome.all, texts), &outcome.dimensions));
-    blocks.extend(method(outcome));
-    blocks.push(Block::Heading("Online".to_owned()));
-    blocks.push(Block::Text(format!(
-        "The page this file is from has the same result, with figures that can be moved; whoever made the file has its address. The \
-         audit itself, for anybody: {link}"
-    )));
+    blocks.extend(worth::value(outcome, &worth));
+    blocks.extend(end::others(&words::told(&outcome.all, texts), outcome));
+    blocks.extend(end::method(outcome));
+    blocks.push(Block::Link {
+        text: "The page this file is from has figures that can be moved. The audit itself, for anybody:".to_owned(),
+        address: link.to_owned(),
+    });
     blocks
 }
 
@@ -182,17 +180,31 @@ fn areas(outcome: &Outcome) -> Block {
         let next = if of.level == Some(4) { "The highest level." } else { of.next.as_str() };
         vec![of.name.clone(), level(of), peer(n), format!("{} %", of.weight), meaning.to_owned(), next.to_owned()]
     };
+    let (answered, open): (Vec<_>, Vec<_>) =
+        outcome.dimensions.iter().enumerate().partition(|(_, of)| of.level.is_some());
+    let mut rows: Vec<Vec<String>> = if open.len() > answered.len() {
+        answered.into_iter().map(row).collect()
+    } else {
+        outcome.dimensions.iter().enumerate().map(row).collect()
+    };
+    // Where most were left open, they share a row.
+    if rows.len() < outcome.dimensions.len() {
+        let names: Vec<&str> = open.iter().map(|(_, of)| of.name.as_str()).collect();
+        let weight: u32 = open.iter().map(|(_, of)| of.weight).sum();
+        let (weight, names) = (format!("{weight} %"), names.join(", "));
+        rows.push(vec!["Not answered".to_owned(), "–".to_owned(), String::new(), weight, names, String::new()]);
+    }
     Block::Table(Table {
         caption: String::new(),
         columns: vec![
             column("Area", 15.0),
-            number_column("Level", 9.0),
-            number_column("Others", 9.0),
-            number_column("Weight", 9.0),
-            column("What it looks like today", 34.0),
-            column("The next level", 34.0),
+            number_column("Level", 11.0),
+            number_column("Others", 8.0),
+            number_column("Weight", 8.0),
+            column("What it looks like today", 37.0),
+            column("The next level", 37.0),
         ],
-        rows: outcome.dimensions.iter().enumerate().map(row).collect(),
+        rows,
     })
 }
 
@@ -225,106 +237,15 @@ fn days(days: u8) -> String {
     if days == 1 { "1 day".to_owned() } else { format!("{days} days") }
 }
 
-/// What answering everybody would be worth, and what that rests on.
-fn value(outcome: &Outcome, worth: &Forecast) -> Vec<Block> {
-    let currency = outcome.currency.as_str();
-    let rows = vec![
-        case_row(worth, "Margin won back, a month", |case| money(case.recovered_margin_month, currency)),
-        case_row(worth, "Time put to use, a month", |case| money(case.hours_value_month, currency)),
-        case_row(worth, "Net a month, at full effect", |case| money(case.net_month, currency)),
-        case_row(worth, "Net in the first year", |case| money(case.net_year, currency)),
-        case_row(worth, "Return on cost, first year", |case| percentage(case.roi_percent)),
-        case_row(worth, "Paid back after", |case| months(case.payback_months)),
-        case_row(worth, "Paid back, discounted at 10 % a year", |case| months(case.payback_discounted_months)),
-        case_row(worth, "Net present value, 12 months at 10 %", |case| money(case.npv, currency)),
-    ];
-    let (names, share) = (["Low", "Base", "High"], 18.0);
-    let columns = std::iter::once(column("", 40.0)).chain(names.map(|name| number_column(name, share))).collect();
-    let assumption = |input: &&'static Input| {
-        vec![input.label.to_owned(), said(input, &worth.assumptions, currency), source_of(outcome, input)]
-    };
-    vec![
-        Block::Heading("What it would be worth".to_owned()),
-        Block::Table(Table { caption: String::new(), columns, rows }),
-        Block::Note(format!(
-            "Low and high move the three figures with the most influence by 25 %: {}. The effect grows evenly over the first months.",
-            listed(&worth.largest)
-        )),
-        Block::Table(Table {
-            caption: "The figures it rests on".to_owned(),
-            columns: vec![column("Figure", 28.0), number_column("Value", 14.0), column("Where it comes from", 60.0)],
-            rows: INPUTS.iter().map(assumption).collect(),
-        }),
-    ]
-}
-
-fn case_row(worth: &Forecast, name: &str, of: impl Fn(&Case) -> String) -> Vec<String> {
-    vec![name.to_owned(), of(&worth.low), of(&worth.base), of(&worth.high)]
-}
-
-fn source_of(outcome: &Outcome, input: &Input) -> String {
-    let known = outcome.sources.iter().find(|source| source.of == input.key);
-    known.map_or_else(|| input.source.to_owned(), |known| in_words(&known.source))
-}
-
 /// A source as it is read: a published one with its year.
 pub(crate) fn in_words(source: &Source) -> String {
     if source.assumed { source.text.clone() } else { format!("{}, {}", source.text, source.year) }
 }
 
-fn everything(all: &[Advice], dimensions: &[DimensionScore]) -> Block {
-    let row = |advice: &Advice| {
-        let area = dimensions.iter().find(|of| of.dimension == advice.dimension);
-        vec![
-            advice.title.clone(),
-            advice.first.clone(),
-            area.map(|of| of.name.clone()).unwrap_or_default(),
-            days(advice.effort_days),
-            format!("{} of 5", advice.effect),
-        ]
-    };
-    Block::Table(Table {
-        caption: String::new(),
-        columns: vec![
-            column("What", 30.0),
-            column("What to do first", 42.0),
-            column("Area", 16.0),
-            number_column("Effort", 10.0),
-            number_column("Effect", 10.0),
-        ],
-        rows: all.iter().map(row).collect(),
-    })
-}
-
-/// How the figures were made, and from what.
-fn method(outcome: &Outcome) -> Vec<Block> {
-    let bands: Vec<String> =
-        outcome.bands.iter().map(|band| format!("{}–{} {}", band.from, band.to, band.name)).collect();
-    let mut items = vec![
-        format!(
-            "Score: 100 times the sum of weight times level, divided by 4 times the sum of the weights, over the areas that were \
-             answered. A level is what the answers say, or what was measured where it was. Bands: {}. Formula {}, questions {}.",
-            bands.join(", "),
-            outcome.formula,
-            outcome.config_version
-        ),
-        "Worth: margin won back is inquiries × not answered in time × reached after all × become customers × value × margin; \
-         time is hours × cost of an hour × share put to use; net is both less the running cost; the first year is twelve months \
-         of it with the ramp-up, less setting up."
-            .to_owned(),
-    ];
-    if let Some(Peers { source, findings, of_industry, .. }) = &outcome.peers {
-        let whom = if *of_industry { "in your line of business" } else { "of all kinds" };
-        items.push(format!("Similar businesses, {whom}: {}", in_words(source)));
-        items.extend(findings.iter().map(|finding| format!("{} {}", finding.text, in_words(&finding.source))));
-    }
-    vec![Block::Heading("How it was made".to_owned()), Block::List(pdf::List { numbered: false, items })]
-}
-
 #[cfg(test)]
 pub(super) fn sample() -> Outcome {
     use super::config;
-    use super::model::{Answers, Named, SaidSo, SourceOf};
+    use super::model::{Answers, Named, Peers, SaidSo, SourceOf};
     use super::score::{FORMULA, Scored, score};
 
     let built_in = config::built_in();
@@ -408,11 +329,47 @@ mod tests {
     fn it_says_what_a_board_asks() {
         let outcome = sample();
         let (pages, text) = pages_and_text(&made(&outcome, None));
-        assert!((2..=6).contains(&pages), "{pages} pages");
-        for part in ["Maturity audit", "Dental practice", "Brightfield", "Three things for this quarter", "Harvard"] {
+        assert!((2..=4).contains(&pages), "{pages} pages");
+        assert!(!text.contains("Editit") && text.contains("https://audit.test/audit"), "{text}");
+        for part in [
+            "Maturity audit",
+            "Dental practice",
+            "Brightfield",
+            "Three things for this quarter",
+            "Harvard",
+            "the program's own",
+        ] {
             assert!(text.contains(&part.replace(' ', "")), "{part} is missing: {text}");
         }
         assert!(text.contains(&format!("{}of100", outcome.total)) && text.contains("$7,943"));
+    }
+
+    #[test]
+    fn where_most_areas_were_left_open_they_share_a_row() {
+        let mut outcome = sample();
+        let rows = |outcome: &Outcome| match areas(outcome) {
+            Block::Table(table) => table.rows,
+            other => panic!("{other:?}"),
+        };
+        assert_eq!(rows(&outcome).len(), outcome.dimensions.len());
+        for of in outcome.dimensions.iter_mut().skip(1) {
+            of.level = None;
+        }
+        outcome.dimensions[0].level = Some(1);
+        let few = rows(&outcome);
+        assert_eq!((few.len(), few[1][0].as_str()), (2, "Not answered"));
+        assert!(outcome.dimensions[1..].iter().all(|of| few[1][4].contains(&of.name)), "{few:?}");
+    }
+
+    #[test]
+    fn the_address_opens() {
+        let file = lopdf::Document::load_mem(&made(&sample(), None)).expect("a PDF");
+        let uri = |object: &lopdf::Object| {
+            let action = object.as_dict().ok()?.get(b"A").ok()?.as_dict().ok()?;
+            action.get(b"URI").and_then(lopdf::Object::as_str).ok().map(<[u8]>::to_vec)
+        };
+        let found: Vec<Vec<u8>> = file.objects.values().filter_map(uri).collect();
+        assert_eq!(found, [b"https://audit.test/audit".to_vec()]);
     }
 
     #[test]

@@ -5,7 +5,7 @@ use shell::chart::{Anchor, Drawing, Mark, Radar, Tone, Words};
 use crate::audit::model::Outcome;
 
 /// On paper: the width of what is between the margins, a little larger, so that words come out at 9 points.
-const SIZE: (f64, f64) = (600.0, 320.0);
+const SIZE: (f64, f64) = (600.0, 250.0);
 /// The highest level.
 const MOST: f64 = 4.0;
 /// Points of 100 in a level.
@@ -68,7 +68,11 @@ fn paint(mark: &Mark, into: &mut Vec<pdf::Mark>) {
         }
         Mark::Words { style, anchor, x, y, text } => into.push(words(*style, *anchor, at((*x, *y)), text)),
         Mark::Group { marks, .. } => marks.iter().for_each(|mark| paint(mark, into)),
-        Mark::Bar { .. } | Mark::Hit { .. } | Mark::End { .. } | Mark::Arc { .. } => {}
+        Mark::End { tone, x, y } => {
+            let (x, y) = at((*x, *y));
+            into.push(pdf::Mark::Dot { x, y, radius: 3.5, ink: ink(*tone) });
+        }
+        Mark::Bar { .. } | Mark::Hit { .. } | Mark::Arc { .. } => {}
     }
 }
 
