@@ -54,7 +54,12 @@ pub(super) async fn page(
     let kept = store::find(&mut tx, id, false).await?.ok_or_else(|| AppError::not_found("page"))?;
     let current = kept.entry.revision;
     let number = look.revision.unwrap_or(current);
-    let shown = store::revision(&mut tx, id, number).await?.ok_or_else(|| AppError::not_found("revision"))?;
+    let shown = match store::revision(&mut tx, id, number).await? {
+        Some(shown) => shown,
+        // What was never changed at this desk is its own first revision.
+        None if number == current => Revision::of(&kept.entry),
+        None => return Err(AppError::not_found("revision")),
+    };
     let before = store::revision(&mut tx, id, number - 1).await?;
     let lines = diff::lines(&before.as_ref().map(whole).unwrap_or_default(), &whole(&shown));
     let all = store::revisions(&mut tx, id).await?;

@@ -296,6 +296,18 @@ pub(super) struct Revision {
     pub fields: Value,
 }
 
+impl Revision {
+    /// What a page says now.
+    pub(super) fn of(entry: &Entry) -> Self {
+        Self {
+            title: entry.title.clone(),
+            summary: entry.summary.clone(),
+            body: entry.body.clone(),
+            fields: entry.fields.clone(),
+        }
+    }
+}
+
 /// The revisions of a page, the newest first: number, who, when.
 pub(super) async fn revisions(tx: &mut OrgTx, page: PageId) -> Result<Vec<(i32, String, DateTime<Utc>)>, sqlx::Error> {
     sqlx::query_as(
