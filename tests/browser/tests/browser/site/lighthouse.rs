@@ -1,4 +1,5 @@
-//! Lighthouse, as a phone sees the site: 100 in every category, and the largest paint within a second.
+//! Lighthouse, as a phone sees the site: 100 in what does not depend on how busy this machine is, nothing that moves, few bytes. How
+//! fast it is belongs to the bench (`scripts/lighthouse.sh`).
 
 use std::path::Path;
 use std::process::{Command, Stdio};
@@ -10,10 +11,12 @@ use serde_json::{Value, json};
 use super::super::EVIDENCE;
 use super::publish;
 
-const CATEGORIES: [&str; 4] = ["performance", "accessibility", "best-practices", "seo"];
+const CATEGORIES: [&str; 3] = ["accessibility", "best-practices", "seo"];
+/// The most bytes that a first visit of a page may load.
+const MOST_BYTES: u64 = 100_000;
 
 #[tokio::test(flavor = "multi_thread")]
-async fn lighthouse_gives_100_in_every_category() {
+async fn lighthouse_gives_100_and_finds_nothing_that_moves() {
     let scripts = Path::new(env!("CARGO_MANIFEST_DIR")).join("../lighthouse");
     let Some(folder) = or_skip("Lighthouse", node(Path::new(EVIDENCE), "lighthouse", &scripts)) else { return };
     let product = Product::start().await;
@@ -43,7 +46,8 @@ async fn lighthouse_gives_100_in_every_category() {
         for category in CATEGORIES {
             assert_eq!(page[category], 100, "{category} of {page:#}");
         }
-        assert!(page["largest_paint_ms"].as_u64().is_some_and(|paint| paint < 1_000), "{page:#}");
+        assert_eq!(page["layout_shift"], 0, "{page:#}");
+        assert!(page["bytes"].as_u64().is_some_and(|bytes| bytes < MOST_BYTES), "{page:#}");
     }
     product.end().await;
 }
