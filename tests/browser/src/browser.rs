@@ -43,7 +43,7 @@ const FLAGS: [&str; 11] = [
 /// Waits in the page for a visible element with a text; gives it, or nothing when the time is over.
 const SEE: &str = r"
   const [css, text, patience, done] = arguments, since = performance.now();
-  const fits = (e) => e.checkVisibility({ visibilityProperty: true }) && e.innerText.includes(text);
+  const fits = (e) => e.checkVisibility({ visibilityProperty: true }) && (e.innerText ?? e.textContent).includes(text);
   (function look() {
     const found = [...document.querySelectorAll(css)].find(fits);
     if (found || performance.now() - since > patience) done(found ?? null);
@@ -54,13 +54,13 @@ const SEE: &str = r"
 /// The visible element with a text as the page stands now.
 const LOOK: &str = r"
   const [css, text] = arguments;
-  return [...document.querySelectorAll(css)].find((e) => e.checkVisibility({ visibilityProperty: true }) && e.innerText.includes(text)) ?? null;
+  return [...document.querySelectorAll(css)].find((e) => e.checkVisibility({ visibilityProperty: true }) && (e.innerText ?? e.textContent).includes(text)) ?? null;
 ";
 
 /// What the visible element with a text says.
 const SAID: &str = r"
   const [css, text] = arguments;
-  return [...document.querySelectorAll(css)].find((e) => e.checkVisibility({ visibilityProperty: true }) && e.innerText.includes(text))?.innerText ?? null;
+  return [...document.querySelectorAll(css)].find((e) => e.checkVisibility({ visibilityProperty: true }) && (e.innerText ?? e.textContent).includes(text))?.innerText ?? null;
 ";
 
 /// The option of a select with a text.
