@@ -43,6 +43,7 @@ fn every_setting_of_the_guide_is_accepted() {
             "PORT" => "2525",
             "NAMESERVER" => "127.0.0.1:53",
             "LISTEN" => "127.0.0.1:2222",
+            "ORGANISATION" => "org_01h455vb4pex5vsknk084sn02q",
             "PUBLIC_URL" | "BASE_URL" => "http://127.0.0.1:1",
             _ if default.is_empty() || default.contains(' ') => "x",
             _ => &default,
