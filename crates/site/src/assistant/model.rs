@@ -7,7 +7,7 @@ use ai::answer::{Answer, AnswerKind, BrandVoice, HUMAN_BELOW, Tone, answer};
 use ai::decision::Decision;
 use ai::gateway::{Origin, ReplyAsk, Tier, Turn};
 use ai::local::{Knowledge, Reading, guard_output, language, pii};
-use ai::retrieval::{Chunk, Question};
+use ai::retrieval::{Chunk, ChunkKind, Question};
 use kernel::CanFail;
 use shell::AppError;
 use uuid::Uuid;
@@ -21,6 +21,8 @@ use crate::sites::Site;
 const POLICY: &str = "site-chat/1";
 /// Passages given to a model.
 const PASSAGES: usize = 5;
+/// From this confidence on what was found is shown as what comes closest; below it, it is not shown.
+const NEAR: f32 = 0.2;
 /// The longest answer and the longest quote that are shown, in characters.
 const LONGEST: usize = 700;
 const LONGEST_QUOTE: usize = 320;
@@ -55,10 +57,37 @@ pub(super) async fn find(core: &Core, site: &Site, words: &str, before: &[Turn])
             return Ok(saying);
         }
     }
-    if local.needs_human() {
+    if let Some(saying) = asked_before(&known, words) {
+        return Ok(saying);
+    }
+    if !local.needs_human() {
+        return Ok(quoted(&local, &known));
+    }
+    if local.confidence < NEAR || local.sources.is_empty() {
         return Ok(nothing("I found nothing on this site that answers this."));
     }
-    Ok(quoted(&local, &known))
+    let mut saying = quoted(&local, &known);
+    let said = saying.text.trim();
+    saying.text = format!(
+        "This is what the site says that comes closest:\n\n{said}\n\nA person may know more; I can pass this conversation on."
+    );
+    Ok(saying)
+}
+
+/// The answer to a question that a page asks itself, in the same words.
+fn asked_before(known: &Passages, words: &str) -> Option<Saying> {
+    let bare = |text: &str| -> String {
+        text.chars().filter(|one| one.is_alphanumeric()).flat_map(char::to_lowercase).collect()
+    };
+    let asked = bare(words);
+    let chunk = known
+        .index
+        .chunks()
+        .iter()
+        .find(|chunk| chunk.kind == ChunkKind::Faq && !chunk.suspicious && bare(&chunk.heading) == asked)?;
+    let mut saying = Saying::new(chunk.text.trim());
+    saying.data.quotes = quote(known, chunk.document_id, &chunk.text).into_iter().collect();
+    Some(saying)
 }
 
 struct Asked<'a> {

@@ -128,7 +128,7 @@ async fn the_audits_questions_are_read_changed_checked_and_published_whole() {
     assert_eq!(world.web.post(&admin, PUBLICATION, &json!({})).await.status, 422);
     for wrong in [json!({}), json!([]), json!({ "steps": "\u{0}" }), json!("<script>")] {
         let refused = call(&world, &admin, Method::PUT, DRAFT, json!({ "config": wrong })).await;
-        assert_eq!((refused.status, refused.text.contains("\"config\"")), (422, true), "{}", refused.text);
+        assert_eq!((refused.status, refused.text.contains("\"config")), (422, true), "{}", refused.text);
     }
 
     let mut config = own["config"].clone();
