@@ -203,8 +203,17 @@ fn put(table: &mut Table, name: &str, keys: &[String], text: &str) -> Result<(),
 }
 
 /// Settings that are numbers; everything else given by the environment is text (ids and secrets may be all digits).
-const NUMBERS: &[&str] =
-    &["pool", "system_pool", "connect_timeout_s", "timeout_s", "pool_per_host", "input_price", "output_price", "port"];
+const NUMBERS: &[&str] = &[
+    "pool",
+    "system_pool",
+    "site_pool",
+    "connect_timeout_s",
+    "timeout_s",
+    "pool_per_host",
+    "input_price",
+    "output_price",
+    "port",
+];
 
 /// Settings that are switches.
 const SWITCHES: &[&str] = &["trust_proxy", "allow_private"];

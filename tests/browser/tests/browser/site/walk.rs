@@ -108,7 +108,7 @@ async fn takes_the_paper(browser: &Browser, product: &Product, result: &str) {
 async fn asks_for_the_letter(browser: &Browser, visitor: &Visitor) {
     browser.write("main form[action*='/letter'] input[name=email]", visitor.email).await;
     browser.write("main form[action*='/letter'] input[name=name]", visitor.name).await;
-    browser.click("main form[action*='/letter'] button[type=submit]", "Send it to me").await;
+    browser.click("main form[action*='/letter'] button[type=submit]", "Leave my address").await;
     browser.see("main .notice", "").await;
 }
 
