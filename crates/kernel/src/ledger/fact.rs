@@ -9,8 +9,8 @@ use uuid::Uuid;
 
 use crate::channel::ChannelKind;
 use crate::ids::{
-    ActivityId, AnomalyId, BookingId, ChannelId, ContactId, ConversationId, DecisionId, DocumentId, InquiryId, InviteId,
-    KeyId, LeadId, MaturityId, MemberId, MessageId, NoteId, PageId, ReportId, ScheduleId,
+    ActivityId, AnomalyId, BookingId, ChannelId, ContactId, ConversationId, DecisionId, DocumentId, InquiryId,
+    InviteId, KeyId, LeadId, MaturityId, MemberId, MessageId, NoteId, PageId, ReportId, ScheduleId,
 };
 
 /// Which way a message went.
