@@ -33,7 +33,7 @@ fn calls() -> OpenApiRouter<Core> {
     audit::api().merge(roi::api()).merge(inquiries::api()).merge(assistant::api())
 }
 
-/// The public pages of every site and what they call, for [`crate::front`].
+/// The public pages of every site and what they call, for [`crate::front()`].
 pub fn public(core: &Core, app: &App) -> Router {
     let (calls, _) = calls().split_for_parts();
     let router = pages::routes()
