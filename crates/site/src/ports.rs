@@ -97,7 +97,7 @@ pub struct Said {
 pub trait Desk: Send + Sync {
     /// Brings a chat before people: makes the organisation's web chat channel if there is none and the conversation with all that was
     /// said, asks for a person, and gives the conversation. Called again it adds what is new. Answers come back through
-    /// [`crate::Core::answer`].
+    /// [`crate::answer()`].
     async fn hand_over(
         &self,
         tx: &mut OrgTx,

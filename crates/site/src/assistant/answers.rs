@@ -8,7 +8,6 @@ use kernel::live::LiveMessage;
 use serde_json::json;
 
 use super::store::{self, Author, NewLine};
-use crate::core::Core;
 
 /// The word of the live bus that a chat has news.
 pub(super) const NEWS: &str = "site.chat";
@@ -41,14 +40,4 @@ pub async fn answer(kernel: &Kernel, org: OrgId, chat: ChatId, message: MessageI
 pub(super) fn wake(kernel: &Kernel, org: OrgId, chat: ChatId) {
     let data = Arc::new(json!({ "chat": chat }));
     kernel.live.publish_everywhere(LiveMessage { org, kind: NEWS.to_owned(), id: None, data });
-}
-
-impl Core {
-    /// Writes a person's answer into a visitor's chat; see [`answer`].
-    ///
-    /// # Errors
-    /// When the database or the vault does not answer: nothing was written.
-    pub async fn answer(&self, org: OrgId, chat: ChatId, message: MessageId, text: &str) -> anyhow::Result<bool> {
-        answer(self.kernel(), org, chat, message, text).await
-    }
 }

@@ -1,5 +1,4 @@
-//! What was measured of a business. It counts instead of what somebody said about the same area: `../shared/design/scores.md`,
-//! "Maturity audit".
+//! What was measured of a business. It counts instead of what somebody said about the same area.
 
 use serde::{Deserialize, Serialize};
 use shell::Detail;

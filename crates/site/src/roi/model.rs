@@ -1,4 +1,4 @@
-//! What answering everybody would be worth: `../shared/design/scores.md`, "ROI". Pure; `site-roi.js` computes the same in the browser.
+//! What answering everybody would be worth. Pure; `site-roi.js` computes the same in the browser.
 //!
 //! Every sum grows with each benefit and falls with each cost, in floating point too: only products and sums of what is not
 //! negative, and one difference at the end. That is why low ≤ base ≤ high always.

@@ -159,11 +159,12 @@ async fn sizes(address: SocketAddr, pages: &[&str]) -> anyhow::Result<()> {
     for page in pages {
         let text = String::from_utf8(connection.get(page).await?.body).context("a page is text")?;
         let (mut script, mut style) = (0, 0);
-        for source in scripts_of(&text) {
-            script += connection.get_as(source, "br").await?.body.len();
-        }
-        for source in styles_of(&text) {
-            style += connection.get_as(source, "br").await?.body.len();
+        for (sources, size) in [(scripts_of(&text), &mut script), (styles_of(&text), &mut style)] {
+            for source in sources {
+                let answer = connection.get_as(source, "br").await?;
+                anyhow::ensure!(answer.status == 200, "{source} of {page} was answered with {}", answer.status);
+                *size += answer.body.len();
+            }
         }
         scripts = scripts.max(script);
         styles = styles.max(style);
