@@ -237,9 +237,13 @@ fn days(days: u8) -> String {
     if days == 1 { "1 day".to_owned() } else { format!("{days} days") }
 }
 
-/// A source as it is read: a published one with its year.
+/// A source as it is read: a published one with its year, a sentence (what we assume, what somebody entered) as it stands.
 pub(crate) fn in_words(source: &Source) -> String {
-    if source.assumed { source.text.clone() } else { format!("{}, {}", source.text, source.year) }
+    if source.assumed || source.text.ends_with('.') {
+        source.text.clone()
+    } else {
+        format!("{}, {}", source.text, source.year)
+    }
 }
 
 #[cfg(test)]
