@@ -242,7 +242,9 @@ async fn a_persons_answer_stands_in_the_chat_once_and_is_heard() {
     let message = MessageId::new(&world.web.kernel.clock);
     for _ in 0..3 {
         assert!(
-            world.core.answer(world.org, chat, message, "Hello Dana, this is Jonas.").await.expect("it is written")
+            site::answer(&world.web.kernel, world.org, chat, message, "Hello Dana, this is Jonas.")
+                .await
+                .expect("it is written")
         );
     }
     let whole = visitor.whole().await;
@@ -260,7 +262,7 @@ async fn a_persons_answer_stands_in_the_chat_once_and_is_heard() {
 
     let other = world.other("southwind.example").await;
     assert!(
-        !world.core.answer(other, chat, message, "x").await.expect("it looks"),
+        !site::answer(&world.web.kernel, other, chat, message, "x").await.expect("it looks"),
         "another organisation has no such chat"
     );
 }
