@@ -7,6 +7,7 @@
 
 pub(crate) mod entry;
 pub(crate) mod place;
+pub(crate) mod read;
 
 use std::collections::BTreeMap;
 

@@ -16,8 +16,9 @@ use kernel::http::header::HeaderName;
 use kernel::http::{Http, Method, Response, Url};
 use serde_json::Value;
 
-use crate::calendar::entry::{calendar_of, gone_signals};
-use crate::calendar::place::{Ask, Place, Told};
+use crate::calendar::entry::Entry;
+use crate::calendar::place::{Ask, Told};
+use crate::calendar::read::{self, Keeper};
 use crate::calendar::{Calendar, Config};
 use crate::call::{self, Trouble};
 use crate::oauth::{Credentials, OAuthApp};
@@ -100,53 +101,6 @@ impl MicrosoftCalendar {
         Ok(link.query().map_or_else(|| below.to_owned(), |query| format!("{below}?{query}")))
     }
 
-    /// The calendars to read, in a stable order.
-    async fn calendars(&self) -> Result<Vec<Calendar>, SourceError> {
-        let mut all = Vec::new();
-        let mut path = "/me/calendars".to_owned();
-        loop {
-            let mut answer = self.get(&path, &[]).await?;
-            let next = answer["@odata.nextLink"].as_str().map(|link| self.below(link)).transpose()?;
-            all.extend(record::records(&mut answer, "value")?);
-            match next {
-                Some(next) if next != path => path = next,
-                _ => break,
-            }
-        }
-        let mut chosen = Vec::new();
-        for one in &all {
-            let Some(id) = wire::id(&one["id"]) else { continue };
-            let shown = name(&one["name"]).unwrap_or_else(|| id.clone());
-            let owner = record::email(&one["owner"]["address"]).unwrap_or_default();
-            let calendar = Calendar { id, name: shown, owner };
-            if self.config.reads(&calendar, one["canEdit"] == true) {
-                chosen.push(calendar);
-            }
-        }
-        chosen.sort_by(|a, b| a.id.cmp(&b.id));
-        Ok(chosen)
-    }
-
-    /// A page of a calendar; none where its link is forgotten.
-    async fn events(&self, calendar: &Calendar, ask: &Ask) -> Result<Option<Told>, SourceError> {
-        let mut answer = match ask {
-            Ask::Whole(stretch) => {
-                let (from, to) = (iso(stretch.from), iso(stretch.to));
-                let query = [("startDateTime", from.as_str()), ("endDateTime", to.as_str())];
-                let path = self.path(&["me", "calendars", &calendar.id, "calendarView", "delta"])?;
-                self.get(&path, &query).await?
-            }
-            Ask::Changes(link) | Ask::Page { page: link, .. } => self.get(link, &[]).await?,
-        };
-        if answer.is_null() {
-            return Ok(None);
-        }
-        let link = |name: &str| answer[name].as_str().map(|link| self.below(link)).transpose();
-        let (page, token) = (link("@odata.nextLink")?, link("@odata.deltaLink")?);
-        let entries = self.with_series(record::records(&mut answer, "value")?).await?;
-        Ok(Some(Told { entries, page, token }))
-    }
-
     /// A path below the base, with ids that may hold anything.
     fn path(&self, parts: &[&str]) -> Result<String, SourceError> {
         let wrong = || SourceError::Refused(format!("{} is not an address", self.base_url));
@@ -193,6 +147,64 @@ impl MicrosoftCalendar {
     }
 }
 
+#[async_trait]
+impl Keeper for MicrosoftCalendar {
+    const NAME: &'static str = NAME;
+
+    fn config(&self) -> &Config {
+        &self.config
+    }
+
+    async fn calendars(&self) -> Result<Vec<Calendar>, SourceError> {
+        let mut all = Vec::new();
+        let mut path = "/me/calendars".to_owned();
+        loop {
+            let mut answer = self.get(&path, &[]).await?;
+            let next = answer["@odata.nextLink"].as_str().map(|link| self.below(link)).transpose()?;
+            all.extend(record::records(&mut answer, "value")?);
+            match next {
+                Some(next) if next != path => path = next,
+                _ => break,
+            }
+        }
+        let mut chosen = Vec::new();
+        for one in &all {
+            let Some(id) = wire::id(&one["id"]) else { continue };
+            let shown = name(&one["name"]).unwrap_or_else(|| id.clone());
+            let owner = record::email(&one["owner"]["address"]).unwrap_or_default();
+            let calendar = Calendar { id, name: shown, owner };
+            if self.config.reads(&calendar, one["canEdit"] == true) {
+                chosen.push(calendar);
+            }
+        }
+        chosen.sort_by(|a, b| a.id.cmp(&b.id));
+        Ok(chosen)
+    }
+
+    async fn events(&self, calendar: &Calendar, ask: &Ask) -> Result<Option<Told>, SourceError> {
+        let mut answer = match ask {
+            Ask::Whole(stretch) => {
+                let (from, to) = (iso(stretch.from), iso(stretch.to));
+                let query = [("startDateTime", from.as_str()), ("endDateTime", to.as_str())];
+                let path = self.path(&["me", "calendars", &calendar.id, "calendarView", "delta"])?;
+                self.get(&path, &query).await?
+            }
+            Ask::Changes(link) | Ask::Page { page: link, .. } => self.get(link, &[]).await?,
+        };
+        if answer.is_null() {
+            return Ok(None);
+        }
+        let link = |name: &str| answer[name].as_str().map(|link| self.below(link)).transpose();
+        let (page, token) = (link("@odata.nextLink")?, link("@odata.deltaLink")?);
+        let entries = self.with_series(record::records(&mut answer, "value")?).await?;
+        Ok(Some(Told { entries, page, token }))
+    }
+
+    fn entry(record: &Value) -> Result<Option<Entry>, Rejection> {
+        event::entry(record)
+    }
+}
+
 /// What an answer means: `{"error":{code, message}}`. What is forgotten is no error but `null`.
 fn judge(response: &Response, now: DateTime<Utc>) -> Result<Value, Trouble> {
     let status = response.status.as_u16();
@@ -229,46 +241,15 @@ impl Source for MicrosoftCalendar {
 
     async fn discover(&self) -> Result<Vec<Stream>, SourceError> {
         let fields = ["subject", "start", "isCancelled", "attendees", "organizer", "createdDateTime", "sensitivity"];
-        Ok(vec![Stream {
-            name: "appointments".to_owned(),
-            title: "Appointments of calendars".to_owned(),
-            fields: fields.map(str::to_owned).into(),
-            incremental: true,
-        }])
+        Ok(read::streams(fields))
     }
 
     async fn read(&self, reading: Reading<'_>) -> Result<Page, SourceError> {
-        if reading.stream != "appointments" {
-            return Err(SourceError::Refused(format!("there is no stream {}", reading.stream)));
-        }
-        let mut place = Place::open(reading.cursor)?;
-        if place.is_new() {
-            place.begin(self.calendars().await?);
-        }
-        let Some(calendar) = place.calendar() else {
-            return Err(SourceError::Refused("the account has no calendar that is to be read".to_owned()));
-        };
-        let ask = place.ask(&calendar, &reading, &self.config);
-        let told = match self.events(&calendar, &ask).await {
-            // A page may have been forgotten between runs.
-            Ok(None) | Err(SourceError::Refused(_)) if !matches!(ask, Ask::Whole(_)) => {
-                place.forgotten(&calendar);
-                let ask = place.ask(&calendar, &reading, &self.config);
-                self.events(&calendar, &ask).await?
-            }
-            told => told?,
-        };
-        let told =
-            told.ok_or_else(|| SourceError::Malformed("a calendar was forgotten while it was read whole".to_owned()))?;
-        place.take(&calendar, told, &reading, &self.config, event::entry)
+        read::read(self, &reading).await
     }
 
     fn map(&self, _stream: &str, record: &Value) -> Result<Vec<Signal>, Rejection> {
-        if let Some(gone) = gone_signals(NAME, &self.config, record) {
-            return gone;
-        }
-        let entry = event::entry(record)?;
-        Ok(entry.map(|entry| entry.signals(NAME, &self.config, &calendar_of(record))).unwrap_or_default())
+        read::map(self, record)
     }
 }
 

@@ -12,8 +12,9 @@ use kernel::http::{Http, Method, Response, Url};
 use serde_json::Value;
 
 use super::{failure, host};
-use crate::calendar::entry::{calendar_of, gone_signals};
-use crate::calendar::place::{Ask, Place, Told};
+use crate::calendar::entry::Entry;
+use crate::calendar::place::{Ask, Told};
+use crate::calendar::read::{self, Keeper};
 use crate::calendar::{Calendar, Config};
 use crate::call::{Trouble, call};
 use crate::oauth::Credentials;
@@ -66,8 +67,16 @@ impl GoogleCalendar {
         let id = id.ok_or_else(|| SourceError::Malformed("the calendar has no id".to_owned()))?;
         Ok(Account { id: id.to_owned(), name: name(&answer["summary"]).unwrap_or_else(|| id.to_owned()) })
     }
+}
 
-    /// The calendars to read, in a stable order.
+#[async_trait]
+impl Keeper for GoogleCalendar {
+    const NAME: &'static str = NAME;
+
+    fn config(&self) -> &Config {
+        &self.config
+    }
+
     async fn calendars(&self) -> Result<Vec<Calendar>, SourceError> {
         let (mut all, mut token) = (Vec::new(), String::new());
         loop {
@@ -100,7 +109,6 @@ impl GoogleCalendar {
         Ok(chosen)
     }
 
-    /// A page of a calendar; none where its token is forgotten.
     async fn events(&self, calendar: &Calendar, ask: &Ask) -> Result<Option<Told>, SourceError> {
         let wrong = || SourceError::Refused(format!("{} is not an address", self.base_url));
         let mut url = Url::parse(&format!("{}/calendars", self.base_url)).map_err(|_| wrong())?;
@@ -134,6 +142,10 @@ impl GoogleCalendar {
         let entries = if none { Vec::new() } else { record::records(&mut answer, "items")? };
         Ok(Some(Told { entries, page, token }))
     }
+
+    fn entry(record: &Value) -> Result<Option<Entry>, Rejection> {
+        event::entry(record)
+    }
 }
 
 /// What an answer means. Calendar tells too much by a reason in an older envelope, also with 403; 410 is no error but `null`.
@@ -157,46 +169,14 @@ impl Source for GoogleCalendar {
     }
 
     async fn discover(&self) -> Result<Vec<Stream>, SourceError> {
-        let fields = ["summary", "start", "status", "attendees", "organizer", "created", "updated", "visibility"];
-        Ok(vec![Stream {
-            name: "appointments".to_owned(),
-            title: "Appointments of calendars".to_owned(),
-            fields: fields.map(str::to_owned).into(),
-            incremental: true,
-        }])
+        Ok(read::streams(["summary", "start", "status", "attendees", "organizer", "created", "updated", "visibility"]))
     }
 
     async fn read(&self, reading: Reading<'_>) -> Result<Page, SourceError> {
-        if reading.stream != "appointments" {
-            return Err(SourceError::Refused(format!("there is no stream {}", reading.stream)));
-        }
-        let mut place = Place::open(reading.cursor)?;
-        if place.is_new() {
-            place.begin(self.calendars().await?);
-        }
-        let Some(calendar) = place.calendar() else {
-            return Err(SourceError::Refused("the account has no calendar that is to be read".to_owned()));
-        };
-        let ask = place.ask(&calendar, &reading, &self.config);
-        let told = match self.events(&calendar, &ask).await {
-            // A page may have been forgotten between runs.
-            Ok(None) | Err(SourceError::Refused(_)) if !matches!(ask, Ask::Whole(_)) => {
-                place.forgotten(&calendar);
-                let ask = place.ask(&calendar, &reading, &self.config);
-                self.events(&calendar, &ask).await?
-            }
-            told => told?,
-        };
-        let told =
-            told.ok_or_else(|| SourceError::Malformed("a calendar was forgotten while it was read whole".to_owned()))?;
-        place.take(&calendar, told, &reading, &self.config, event::entry)
+        read::read(self, &reading).await
     }
 
     fn map(&self, _stream: &str, record: &Value) -> Result<Vec<Signal>, Rejection> {
-        if let Some(gone) = gone_signals(NAME, &self.config, record) {
-            return gone;
-        }
-        let entry = event::entry(record)?;
-        Ok(entry.map(|entry| entry.signals(NAME, &self.config, &calendar_of(record))).unwrap_or_default())
+        read::map(self, record)
     }
 }
