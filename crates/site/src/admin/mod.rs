@@ -6,6 +6,7 @@
 mod analytics;
 mod audit;
 mod authors;
+mod clock;
 mod content;
 mod experiments;
 mod images;

@@ -47,11 +47,32 @@ fn title(inquiry: &Inquiry, outcome: Option<&Outcome>, booking: Option<&Booking>
         (Kind::Booking, _, Some(booking)) => format!("Consultation cancelled: {}", time(booking.starts_at, zone)),
         (Kind::Booking, _, None) => "Consultation asked for".to_owned(),
         (Kind::Audit, Some(outcome), _) => format!("Maturity audit: {} of 100", outcome.total),
-        (Kind::Audit, None, _) => "Maturity audit".to_owned(),
         (Kind::Letters, _, _) => "Wants letters".to_owned(),
         (Kind::Chat, _, _) => "Made themselves known in the site's chat".to_owned(),
-        (Kind::Contact, _, _) if inquiry.topic.is_empty() => "Contact form".to_owned(),
-        (Kind::Contact, _, _) => format!("Contact form: {}", inquiry.topic),
+        (Kind::Audit | Kind::Contact, _, _) => about(inquiry.kind, &inquiry.topic),
+    }
+}
+
+/// What an inquiry of a kind is called.
+pub(crate) fn called(kind: Kind) -> &'static str {
+    match kind {
+        Kind::Contact => "Contact form",
+        Kind::Audit => "Maturity audit",
+        Kind::Booking => "Consultation",
+        Kind::Letters => "Letters",
+        Kind::Chat => "Chat",
+    }
+}
+
+/// What an inquiry is about, in one line: its kind and its topic. A topic that names the kind itself, as those of audits and chats do,
+/// is said alone.
+pub(crate) fn about(kind: Kind, topic: &str) -> String {
+    let kind = called(kind);
+    let names_kind = topic.strip_prefix(kind).is_some_and(|rest| !rest.starts_with(char::is_alphanumeric));
+    match topic {
+        "" => kind.to_owned(),
+        topic if names_kind => topic.to_owned(),
+        topic => format!("{kind}: {topic}"),
     }
 }
 
@@ -81,12 +102,14 @@ pub(crate) fn shown_name(inquiry: &Inquiry) -> String {
 fn body(inquiry: &Inquiry, site: &Site, outcome: Option<&Outcome>, booking: Option<&Booking>) -> String {
     let letter = &inquiry.letter;
     let mut lines = Vec::new();
+    // What other kinds are about is in the title and below: the time, the score.
+    let topic = if inquiry.kind == Kind::Contact { inquiry.topic.as_str() } else { "" };
     let said = [
-        ("Name", &letter.name),
-        ("Email", &letter.email),
-        ("Phone", &letter.phone),
-        ("Company", &letter.company),
-        ("About", &inquiry.topic),
+        ("Name", letter.name.as_str()),
+        ("Email", letter.email.as_str()),
+        ("Phone", letter.phone.as_str()),
+        ("Company", letter.company.as_str()),
+        ("About", topic),
     ];
     lines.extend(said.into_iter().filter(|(_, text)| !text.is_empty()).map(|(name, text)| format!("{name}: {text}")));
     if let Some(booking) = booking {
@@ -163,6 +186,20 @@ pub(crate) fn time(at: DateTime<Utc>, zone: Tz) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_it_is_about_is_said_once() {
+        for (kind, topic, expected) in [
+            (Kind::Audit, "Maturity audit: 43 of 100", "Maturity audit: 43 of 100"),
+            (Kind::Chat, "Chat on the site", "Chat on the site"),
+            (Kind::Chat, "Chatbots", "Chat: Chatbots"),
+            (Kind::Contact, "A question", "Contact form: A question"),
+            (Kind::Letters, "", "Letters"),
+            (Kind::Audit, "Maturity audit", "Maturity audit"),
+        ] {
+            assert_eq!(about(kind, topic), expected);
+        }
+    }
 
     #[test]
     fn a_time_names_its_zone() {

@@ -7,7 +7,7 @@ use shell::testing::Answer;
 
 use crate::support::World;
 
-const CONTACT: [(&str, &str); 4] = [
+pub(crate) const CONTACT: [(&str, &str); 4] = [
     ("name", "Dana Whitfield"),
     ("email", "dana@example.com"),
     ("topic", "demo"),
@@ -54,18 +54,18 @@ fn form(fields: &[(&str, &str)]) -> String {
     pairs.join("&")
 }
 
-async fn send(world: &World, token: &str, path: &str, fields: &[(&str, &str)]) -> Answer {
+pub(crate) async fn send(world: &World, token: &str, path: &str, fields: &[(&str, &str)]) -> Answer {
     world.web.submit(token, Method::POST, path, &form(fields)).await
 }
 
-async fn settings(world: &World, token: &str, changed: &[(&str, &str)]) -> Answer {
+pub(crate) async fn settings(world: &World, token: &str, changed: &[(&str, &str)]) -> Answer {
     let mut all: Vec<(&str, &str)> =
         SETTINGS.into_iter().filter(|(name, _)| changed.iter().all(|(other, _)| other != name)).collect();
     all.extend(changed);
     send(world, token, "/admin/settings", &all).await
 }
 
-async fn shown(world: &World, token: &str, path: &str) -> String {
+pub(crate) async fn shown(world: &World, token: &str, path: &str) -> String {
     let answer = world.web.browse(token, path).await;
     assert_eq!(answer.status, 200, "{path}: {}", answer.text);
     answer.text

@@ -7,6 +7,7 @@ mod blog;
 mod booking;
 mod content;
 mod desk_api;
+mod desk_lists;
 mod hostile;
 mod inquiries;
 mod pages;

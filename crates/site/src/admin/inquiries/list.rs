@@ -3,16 +3,20 @@
 use askama::Template;
 use axum::extract::State;
 use axum::response::Html;
-use chrono::{DateTime, Utc};
+use chrono_tz::Tz;
 use kernel::ids::{InquiryId, LeadId};
 use serde::Deserialize;
 use shell::auth::permission::Reply;
 use shell::{Allowed, AppError, Frame, Listed, Page, Query, Tab, show};
 
+use super::badge;
 use super::store::{self, Key, Member, Row};
-use super::{badge, called};
+use crate::admin::clock::When;
+use crate::admin::content::site;
 use crate::admin::tabs;
+use crate::booking::slots::zone_of;
 use crate::core::Core;
+use crate::inquiries::story;
 
 /// A part of the list: its word, its name, the states in it.
 const PARTS: [(&str, &str, &[&str]); 5] = [
@@ -48,11 +52,11 @@ struct Shown {
     tone: &'static str,
     score: String,
     who: String,
-    follow_up_at: Option<DateTime<Utc>>,
+    follow_up_at: Option<When>,
     lead: Option<LeadId>,
     reasons: String,
     waiting: bool,
-    at: DateTime<Utc>,
+    at: When,
 }
 
 /// `GET /admin/inquiries`
@@ -70,6 +74,7 @@ pub(super) async fn page(
     let counts = store::counts(&mut tx).await?;
     let members = store::members(&mut tx).await?;
     let rows = store::list(&mut tx, &vault, states, page.after, page.fetch()).await?;
+    let zone = zone_of(&site(&mut tx).await?);
     let listed = Listed::new(&page, rows, |row| (row.at, row.id))?;
     let parts = PARTS.map(|(word, label, states)| {
         let count: i64 = states.iter().filter_map(|state| counts.get(*state)).sum();
@@ -82,12 +87,12 @@ pub(super) async fn page(
         tabs: tabs("/admin/inquiries"),
         parts: parts.into(),
         spam: part == "spam",
-        rows: listed.data.into_iter().map(|row| shown(row, &members)).collect(),
+        rows: listed.data.into_iter().map(|row| shown(row, &members, zone)).collect(),
         more: more.unwrap_or_default(),
     })
 }
 
-fn shown(row: Row, members: &[Member]) -> Shown {
+fn shown(row: Row, members: &[Member], zone: Tz) -> Shown {
     let (state, tone) = badge(&row.state);
     let letter = row.letter;
     let name = [letter.name, letter.company, letter.email].into_iter().find(|text| !text.is_empty());
@@ -96,18 +101,17 @@ fn shown(row: Row, members: &[Member]) -> Shown {
     Shown {
         id: row.id,
         name: name.unwrap_or_else(|| "Erased".to_owned()),
-        about: if row.topic.is_empty() {
-            called(row.kind).to_owned()
-        } else {
-            format!("{}: {}", called(row.kind), row.topic)
+        about: match row.starts_at {
+            Some(at) => story::about(row.kind, &When::new(at, zone).local),
+            None => story::about(row.kind, &row.topic),
         },
         score: row.score.map(|score| score.to_string()).unwrap_or_default(),
         who: who.map(|member| member.name.clone()).unwrap_or_default(),
-        follow_up_at: row.follow_up_at,
+        follow_up_at: row.follow_up_at.map(|at| When::new(at, zone)),
         lead: row.lead,
         reasons: reasons.join("; "),
         waiting: row.state == "new",
-        at: row.at,
+        at: When::new(row.at, zone),
         state,
         tone,
     }

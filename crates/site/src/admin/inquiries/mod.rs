@@ -44,15 +44,3 @@ const STATES: [(&str, &str, &str); 6] = [
 fn badge(state: &str) -> (&'static str, &'static str) {
     STATES.iter().find(|(word, ..)| *word == state).map_or(("", ""), |(_, name, tone)| (*name, *tone))
 }
-
-/// What an inquiry is about, by its kind.
-fn called(kind: crate::inquiries::Kind) -> &'static str {
-    use crate::inquiries::Kind;
-    match kind {
-        Kind::Contact => "Contact form",
-        Kind::Audit => "Maturity audit",
-        Kind::Booking => "Consultation",
-        Kind::Letters => "Letters",
-        Kind::Chat => "Chat",
-    }
-}

@@ -3,14 +3,15 @@
 use askama::Template;
 use axum::extract::State;
 use axum::response::Html;
-use chrono::{DateTime, Utc};
+use chrono_tz::Tz;
 use kernel::ids::{InquiryId, LeadId};
 use serde_json::Value;
 use shell::auth::permission::Reply;
 use shell::{Allowed, AppError, Frame, Path, Tab, show};
 
+use super::badge;
 use super::store::{self, Member, Note, Point};
-use super::{badge, called};
+use crate::admin::clock::When;
 use crate::admin::content::site;
 use crate::admin::tabs;
 use crate::audit;
@@ -43,7 +44,7 @@ struct InquiryPage {
     consent: bool,
     source: Vec<(&'static str, String)>,
     notes: Vec<Shown>,
-    at: DateTime<Utc>,
+    at: When,
 }
 
 struct Choice {
@@ -56,7 +57,7 @@ struct Shown {
     is_note: bool,
     body: String,
     by: String,
-    at: DateTime<Utc>,
+    at: When,
 }
 
 /// `GET /admin/inquiries/{id}`
@@ -79,7 +80,8 @@ pub(super) async fn page(
     let members = store::members(&mut tx).await?;
     let story = story::of(&inquiry, &site, outcome.as_ref(), booking.as_ref());
     let (state, tone) = badge(&row.state);
-    let day = row.follow_up_at.map(|at| at.with_timezone(&zone_of(&site)).date_naive().to_string());
+    let zone = zone_of(&site);
+    let day = row.follow_up_at.map(|at| at.with_timezone(&zone).date_naive().to_string());
     let name = story::shown_name(&inquiry);
     let frame = by.frame(name.clone());
     show(&InquiryPage {
@@ -91,7 +93,7 @@ pub(super) async fn page(
         email: row.letter.email.clone(),
         title: story.title,
         body: story.body,
-        about: called(row.kind),
+        about: story::called(row.kind),
         state,
         tone,
         states: states(&row.state),
@@ -102,8 +104,8 @@ pub(super) async fn page(
         spam: row.state == "spam",
         consent: row.consent,
         source: source(&row.source),
-        notes: notes.into_iter().map(|note| shown(note, &members)).collect(),
-        at: row.at,
+        notes: notes.into_iter().map(|note| shown(note, &members, zone)).collect(),
+        at: When::new(row.at, zone),
     })
 }
 
@@ -141,6 +143,7 @@ fn source(value: &Value) -> Vec<(&'static str, String)> {
     names.into_iter().filter_map(said).filter(|(_, text)| !text.is_empty()).collect()
 }
 
-fn shown(note: Note, members: &[Member]) -> Shown {
-    Shown { is_note: note.kind == "note", by: store::name_of(members, &note.by_actor), body: note.body, at: note.at }
+fn shown(note: Note, members: &[Member], zone: Tz) -> Shown {
+    let by = store::name_of(members, &note.by_actor);
+    Shown { is_note: note.kind == "note", by, body: note.body, at: When::new(note.at, zone) }
 }

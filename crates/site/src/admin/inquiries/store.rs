@@ -45,7 +45,16 @@ pub(super) struct Row {
     pub follow_up_at: Option<DateTime<Utc>>,
     pub at: DateTime<Utc>,
     pub source: serde_json::Value,
+    /// Of a consultation: when it is, or was to be.
+    pub starts_at: Option<DateTime<Utc>>,
 }
+
+/// Inquiries with the score of their audit and the time of their consultation.
+const ROWS: &str = "select i.id, i.kind, i.topic, i.sealed, i.state, i.spam, i.consent, i.audit_id, a.score, i.lead_id, i.assignee, \
+    i.follow_up_at, i.at, i.source, b.starts_at from site_inquiries i \
+    left join site_audits a on a.org_id = i.org_id and a.id = i.audit_id \
+    left join lateral (select starts_at from site_bookings where org_id = i.org_id and inquiry_id = i.id \
+      order by at desc limit 1) b on true";
 
 #[derive(sqlx::FromRow)]
 struct Stored {
@@ -63,6 +72,7 @@ struct Stored {
     follow_up_at: Option<DateTime<Utc>>,
     at: DateTime<Utc>,
     source: serde_json::Value,
+    starts_at: Option<DateTime<Utc>>,
 }
 
 impl Stored {
@@ -83,6 +93,7 @@ impl Stored {
             follow_up_at: self.follow_up_at,
             at: self.at,
             source: self.source,
+            starts_at: self.starts_at,
         }
     }
 }
@@ -96,35 +107,26 @@ pub(super) async fn list(
     limit: i64,
 ) -> Result<Vec<Row>, sqlx::Error> {
     let (at, id) = after.unzip();
-    let rows: Vec<Stored> = sqlx::query_as(
-        "select i.id, i.kind, i.topic, i.sealed, i.state, i.spam, i.consent, i.audit_id, a.score, i.lead_id, i.assignee, \
-         i.follow_up_at, i.at, i.source from site_inquiries i \
-         left join site_audits a on a.org_id = i.org_id and a.id = i.audit_id \
-         where i.org_id = $1 and i.state = any($2) and ($3::timestamptz is null or (i.at, i.id) < ($3, $4)) \
-         order by i.at desc, i.id desc limit $5",
-    )
-    .bind(tx.org())
-    .bind(states)
-    .bind(at)
-    .bind(id)
-    .bind(limit)
-    .fetch_all(tx.conn())
-    .await?;
+    let query = format!(
+        "{ROWS} where i.org_id = $1 and i.state = any($2) and ($3::timestamptz is null or (i.at, i.id) < ($3, $4)) \
+         order by i.at desc, i.id desc limit $5"
+    );
+    let rows: Vec<Stored> = sqlx::query_as(sqlx::AssertSqlSafe(query))
+        .bind(tx.org())
+        .bind(states)
+        .bind(at)
+        .bind(id)
+        .bind(limit)
+        .fetch_all(tx.conn())
+        .await?;
     Ok(rows.into_iter().map(|row| row.open(vault)).collect())
 }
 
 /// One, locked until the transaction ends.
 pub(super) async fn held(tx: &mut OrgTx, vault: &OrgVault, id: InquiryId) -> Result<Option<Row>, sqlx::Error> {
-    let row: Option<Stored> = sqlx::query_as(
-        "select i.id, i.kind, i.topic, i.sealed, i.state, i.spam, i.consent, i.audit_id, a.score, i.lead_id, i.assignee, \
-         i.follow_up_at, i.at, i.source from site_inquiries i \
-         left join site_audits a on a.org_id = i.org_id and a.id = i.audit_id \
-         where i.org_id = $1 and i.id = $2 for update of i",
-    )
-    .bind(tx.org())
-    .bind(id)
-    .fetch_optional(tx.conn())
-    .await?;
+    let query = format!("{ROWS} where i.org_id = $1 and i.id = $2 for update of i");
+    let row: Option<Stored> =
+        sqlx::query_as(sqlx::AssertSqlSafe(query)).bind(tx.org()).bind(id).fetch_optional(tx.conn()).await?;
     Ok(row.map(|row| row.open(vault)))
 }
 
