@@ -3,7 +3,7 @@
 use axum::Router;
 use axum::body::Body;
 use axum::extract::{Request, State};
-use axum::http::{HeaderMap, Method};
+use axum::http::{HeaderMap, HeaderValue, Method, header};
 use axum::response::{IntoResponse, Response};
 use shell::{AppError, NoAddress, has_session};
 use tower::ServiceExt;
@@ -39,7 +39,19 @@ pub fn front(core: &Core, inside: Router, site: Router) -> Router {
     Router::new().fallback(choose).with_state(Front { core: core.clone(), inside, site, secure })
 }
 
+/// Transport security of a host that is a customer's: what lies beneath their name is theirs to decide.
+const OF_ANOTHER: &str = "max-age=63072000";
+
 async fn choose(State(front): State<Front>, request: Request) -> Response {
+    let is_own = front.core.hosts().is_own(host(request.headers()));
+    let mut response = answered(&front, request).await;
+    if !is_own && let Some(value) = response.headers_mut().get_mut(header::STRICT_TRANSPORT_SECURITY) {
+        *value = HeaderValue::from_static(OF_ANOTHER);
+    }
+    response
+}
+
+async fn answered(front: &Front, request: Request) -> Response {
     let path = request.uri().path();
     if path.starts_with("/webhooks/") || SHARED.iter().any(|shared| path.starts_with(shared)) {
         return sent(&front.inside, request).await;

@@ -9,6 +9,7 @@ mod content;
 mod desk_api;
 mod desk_lists;
 mod hostile;
+mod hosts;
 mod inquiries;
 mod pages;
 mod privacy;
