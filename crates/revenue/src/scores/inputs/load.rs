@@ -1,206 +1,20 @@
-//! What scores are made of: sums of windows, the leads near the instant one by one, reviews, facts of visibility.
-//!
-//! Whole days are read as sums. The last days before the instant are read lead by lead, as things stood at that instant; and leaks
-//! that fall due after it are taken away.
+//! Reads what scores are made of, for every place at once.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 
 use chrono::{DateTime, Days, NaiveDate, Utc};
 use kernel::db::OrgTx;
 use sqlx::types::Json;
 use uuid::Uuid;
 
-use super::facts::VisibilityFact;
-use crate::journeys::{Journey, Stage, sums};
+use super::{Everywhere, Inputs, Seen, Span};
+use crate::journeys::Journey;
 use crate::metrics as m;
-use crate::settings::{Place, Rules};
+use crate::scores::facts::{self, VisibilityFact};
+use crate::settings::Rules;
 
-/// Leads that can still be answered in time: they count neither for nor against an answer yet.
-pub(crate) const OPEN: &str = "open";
 /// A lead is past answering after so many seconds.
 const LATE_S: i64 = 86_400;
-
-/// Sums of a window by metric: count and amount.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub(crate) struct Counts(HashMap<String, (i64, i64)>);
-
-impl Counts {
-    /// Adds to a metric.
-    pub(crate) fn add(&mut self, metric: &str, n: i64, amount: i64) {
-        if let Some(sum) = self.0.get_mut(metric) {
-            sum.0 += n;
-            sum.1 = sum.1.saturating_add(amount);
-        } else {
-            self.0.insert(metric.to_owned(), (n, amount));
-        }
-    }
-
-    /// The count of a metric.
-    pub(crate) fn n(&self, metric: &str) -> i64 {
-        self.0.get(metric).map_or(0, |sum| sum.0)
-    }
-
-    /// The amount of a metric.
-    pub(crate) fn amount(&self, metric: &str) -> i64 {
-        self.0.get(metric).map_or(0, |sum| sum.1)
-    }
-
-    /// Leads that leaked at a stage.
-    pub(crate) fn leaked(&self, stage: Stage) -> i64 {
-        self.n(&format!("{}{}", m::LEAKED_AT, stage.as_str()))
-    }
-
-    /// The histogram of waits: bucket and leads, in order.
-    pub(crate) fn waits(&self) -> Vec<(i16, i64)> {
-        let of = |metric: &str| metric.strip_prefix(m::WAIT).and_then(|bucket| bucket.parse().ok());
-        let mut waits: Vec<(i16, i64)> =
-            self.0.iter().filter_map(|(metric, (n, _))| of(metric).map(|bucket| (bucket, *n))).collect();
-        waits.sort_unstable();
-        waits
-    }
-}
-
-/// The sums of a window: together, and by source.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub(crate) struct Window {
-    /// All sources together.
-    pub all: Counts,
-    /// Each source.
-    pub sources: BTreeMap<String, Counts>,
-}
-
-impl Window {
-    /// Adds to a metric of a source.
-    pub(crate) fn add(&mut self, source: &str, metric: &str, n: i64, amount: i64) {
-        self.all.add(metric, n, amount);
-        if !self.sources.contains_key(source) {
-            self.sources.insert(source.to_owned(), Counts::default());
-        }
-        if let Some(counts) = self.sources.get_mut(source) {
-            counts.add(metric, n, amount);
-        }
-    }
-
-    /// Adds a lead as it stands.
-    pub(crate) fn count(&mut self, journey: &Journey) {
-        sums::each(journey, |metric, n, amount| self.add(&journey.source, metric, n, amount));
-    }
-
-    /// Adds a lead that can still be answered in time: it tells neither how fast answers are nor how many of the answered close.
-    pub(crate) fn count_open(&mut self, journey: &Journey) {
-        let waits = [m::ANSWERED_IN_TIME, m::ANSWERED_CLOSED];
-        sums::each(journey, |metric, n, amount| {
-            if !metric.starts_with(m::VELOCITY) && !waits.contains(&metric) {
-                self.add(&journey.source, metric, n, amount);
-            }
-        });
-        self.add(&journey.source, OPEN, 1, 0);
-    }
-}
-
-/// Reviews of a business.
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
-pub(crate) struct Seen {
-    /// How many.
-    pub n: i64,
-    /// Their ratings in hundredths.
-    pub stars: i64,
-    /// How many of the last 90 days.
-    pub recent: i64,
-    /// How many the owner answered.
-    pub replied: i64,
-}
-
-/// What plays won back in a window, as an experiment found it.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub(crate) struct Recovered {
-    /// Revenue of the treated, in minor units.
-    pub treated: f64,
-    /// What the holdout says they would have brought anyway.
-    pub baseline: f64,
-    /// The low end of the difference.
-    pub low: f64,
-    /// The high end.
-    pub high: f64,
-}
-
-/// Everything the scores of a place are made of.
-#[derive(Clone, Debug)]
-pub(crate) struct Inputs {
-    /// The instant.
-    pub as_of: DateTime<Utc>,
-    /// What holds at the place.
-    pub place: Place,
-    /// The window.
-    pub now: Window,
-    /// The one before.
-    pub before: Window,
-    /// The longer one that rates and values are taken from.
-    pub rates: Window,
-    /// What leads paid lately, in minor units.
-    pub paid: Vec<f64>,
-    /// Our reviews.
-    pub reviews: Seen,
-    /// The reviews of each rival.
-    pub rivals: BTreeMap<String, Seen>,
-    /// Facts of visibility besides reviews.
-    pub facts: Vec<VisibilityFact>,
-    /// What plays won back in the window.
-    pub recovered: Option<Recovered>,
-    /// Revenue at risk when the window began, in minor units a month.
-    pub recoverable: Option<f64>,
-}
-
-impl Inputs {
-    pub(crate) fn empty(as_of: DateTime<Utc>, place: Place) -> Self {
-        Self {
-            as_of,
-            place,
-            now: Window::default(),
-            before: Window::default(),
-            rates: Window::default(),
-            paid: Vec::new(),
-            reviews: Seen::default(),
-            rivals: BTreeMap::new(),
-            facts: Vec::new(),
-            recovered: None,
-            recoverable: None,
-        }
-    }
-}
-
-/// The inputs of the whole organisation (nil) and of every place.
-pub(crate) type Everywhere = BTreeMap<Uuid, Inputs>;
-
-/// The days of the windows, the same for every place: days differ by one at most, and the last ones are read by the instant.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Span {
-    /// The day of the instant.
-    pub day: NaiveDate,
-    /// The first day of the window.
-    pub first: NaiveDate,
-    /// The first day of the window before.
-    pub before: NaiveDate,
-    /// The first day that rates are taken from.
-    pub rates: NaiveDate,
-    /// The first day that is read lead by lead.
-    pub edge: NaiveDate,
-}
-
-impl Span {
-    pub(crate) fn of(rules: &Rules, as_of: DateTime<Utc>) -> Self {
-        let day = rules.whole.day(as_of);
-        let window = u64::from(rules.whole.settings.window_days);
-        let back = |days: u64| day - Days::new(days);
-        Self {
-            day,
-            first: back(window - 1),
-            before: back(2 * window - 1),
-            rates: back(u64::from(rules.whole.settings.rate_days) - 1),
-            edge: back(1),
-        }
-    }
-}
 
 /// Reads the inputs of every place.
 pub(crate) async fn load(tx: &mut OrgTx, rules: &Rules, as_of: DateTime<Utc>) -> anyhow::Result<Everywhere> {
@@ -303,7 +117,7 @@ async fn read_edge(tx: &mut OrgTx, span: Span, as_of: DateTime<Utc>, all: &mut E
 }
 
 /// A journey as it stood at an instant, and whether it could still be answered in time then.
-pub(crate) fn as_it_stood(mut journey: Journey, as_of: DateTime<Utc>) -> (Journey, bool) {
+fn as_it_stood(mut journey: Journey, as_of: DateTime<Utc>) -> (Journey, bool) {
     let age = (as_of - journey.arrived_at).num_seconds();
     if journey.answered_after_s.is_some_and(|seconds| seconds > age) {
         journey.answered_after_s = None;
@@ -411,7 +225,7 @@ async fn read_reviews(tx: &mut OrgTx, span: Span, all: &mut Everywhere) -> Resul
 }
 
 async fn read_facts(tx: &mut OrgTx, all: &mut Everywhere) -> Result<(), sqlx::Error> {
-    let facts = super::facts::all(tx).await?;
+    let facts = facts::all(tx).await?;
     for (place, inputs) in all.iter_mut() {
         // A place without a fact of its own has the organisation's.
         let own: Vec<VisibilityFact> = facts.iter().filter(|fact| fact.place() == *place).cloned().collect();
