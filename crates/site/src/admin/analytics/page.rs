@@ -3,6 +3,7 @@
 use askama::Template;
 use axum::extract::State;
 use axum::response::{Html, Response};
+use chrono::NaiveDate;
 use shell::auth::Permission;
 use shell::auth::permission::{Export, View};
 use shell::chart::{Line, Svg, Tone};
@@ -71,7 +72,7 @@ pub(super) async fn page(
     let today = day_of(by.now(), &site);
     let range = Range::read(&look, today)?;
     let figures = figures::read(&mut tx, range).await?;
-    let link = |from: chrono::NaiveDate, to: chrono::NaiveDate| format!("from={from}&to={to}");
+    let link = |from: NaiveDate, to: NaiveDate| format!("from={from}&to={to}");
     let presets = PRESETS.map(|(label, days)| {
         let last = Range::last(days, today);
         Tab::new(label, format!("{HERE}?{}", link(last.from, last.to)), last == range)
@@ -94,7 +95,7 @@ pub(super) async fn page(
         begun_share: share(begun, figures.visitors),
         done: count(done),
         done_share: share(done, begun),
-        chart: chart(&figures),
+        chart: chart(&figures, today),
         steps: steps(&figures),
         pages: figures.pages.iter().map(|(path, views)| (path.clone(), count(*views))).collect(),
         sources: figures.sources.iter().map(|group| row(group, figures.visitors, "By themselves")).collect(),
@@ -106,13 +107,17 @@ fn share(part: i64, whole: i64) -> String {
     if whole > 0 { percent(part as f64 / whole as f64) } else { "–".to_owned() }
 }
 
-fn chart(figures: &Figures) -> Svg {
+/// Visits by day; a day that is not over is marked, so that nobody takes it for a fall.
+fn chart(figures: &Figures, today: NaiveDate) -> Svg {
     let labels = figures.days.iter().map(|(day, _)| day.format("%-d %b").to_string()).collect();
     let line = |of: fn(&figures::OfDay) -> i64| figures.days.iter().map(|(_, day)| of(day) as f64).collect();
-    Line::new("Visits by day", "", labels)
+    let chart = Line::new("Visits by day", "", labels)
         .series("Visitors", Tone::Accent, line(|day| day.visitors))
-        .series("Pages", Tone::Quiet, line(|day| day.views))
-        .draw()
+        .series("Pages", Tone::Quiet, line(|day| day.views));
+    match figures.days.iter().position(|(day, _)| *day == today) {
+        Some(place) => chart.note(place, "so far").draw(),
+        None => chart.draw(),
+    }
 }
 
 fn steps(figures: &Figures) -> Vec<Step> {
@@ -169,6 +174,23 @@ pub(super) async fn file(
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_day_that_is_not_over_is_marked() {
+        let day = |text: &str| text.parse::<NaiveDate>().expect("a day");
+        let of = figures::OfDay { visitors: 3, views: 9, ..figures::OfDay::default() };
+        let figures = Figures {
+            days: vec![(day("2026-11-26"), of), (day("2026-11-27"), of)],
+            pages: Vec::new(),
+            sources: Vec::new(),
+            devices: Vec::new(),
+            visitors: 6,
+            reached: [0; 6],
+        };
+        let marked = chart(&figures, day("2026-11-27")).to_string();
+        assert!(marked.contains("27 Nov: so far") && !marked.contains("26 Nov: so far"), "{marked}");
+        assert!(!chart(&figures, day("2026-11-28")).to_string().contains("so far"));
+    }
 
     #[test]
     fn each_step_says_what_was_lost_before_it() {
