@@ -3,6 +3,9 @@
 //! A variant's serde name is its kind in the database. Payloads grow by optional fields (with `#[serde(default)]`);
 //! a change that old readers would misread is a new variant (`…v2`).
 
+mod kind;
+mod words;
+
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use uuid::Uuid;
@@ -13,68 +16,7 @@ use crate::ids::{
     InviteId, KeyId, LeadId, MaturityId, MemberId, MessageId, NoteId, PageId, ReportId, ScheduleId,
 };
 
-/// Which way a message went.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Direction {
-    /// From the contact.
-    Inbound,
-    /// To the contact.
-    Outbound,
-}
-
-/// Who wrote an outbound message.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Writer {
-    /// The reply pipeline.
-    Bot,
-    /// A member, in Recoup.
-    Human,
-    /// A person in the platform's own app, seen as an echo.
-    NativeApp,
-}
-
-/// The temperature of a lead.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "UPPERCASE")]
-pub enum Tag {
-    /// Score below 40.
-    Cold,
-    /// Score 40 to 69.
-    Warm,
-    /// Score 70 or more.
-    Hot,
-}
-
-impl Tag {
-    /// The tag of a score of 0 to 100.
-    pub fn of(score: i32) -> Self {
-        match score {
-            70.. => Self::Hot,
-            40..=69 => Self::Warm,
-            _ => Self::Cold,
-        }
-    }
-
-    /// The word shown and stored: `HOT`, `WARM` or `COLD`.
-    pub fn word(self) -> &'static str {
-        match self {
-            Self::Cold => "COLD",
-            Self::Warm => "WARM",
-            Self::Hot => "HOT",
-        }
-    }
-}
-
-/// A signal that raised or lowered a lead's score.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Signal {
-    /// Its name, such as `mentions_price`.
-    pub name: String,
-    /// The points it gave, negative for a loss.
-    pub points: i32,
-}
+pub use words::{Direction, Signal, Tag, Writer};
 
 /// What happened.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -336,70 +278,6 @@ impl Fact {
             kind: kind.to_owned(),
             payload: serde_json::from_str(payload).unwrap_or_default(),
         })
-    }
-
-    /// The kind's name, such as `message.received`.
-    pub fn kind(&self) -> &'static str {
-        match self {
-            Self::OrgRegistered { .. } => "org.registered",
-            Self::MemberInvited { .. } => "member.invited",
-            Self::MemberJoined { .. } => "member.joined",
-            Self::MemberRoleChanged { .. } => "member.role_changed",
-            Self::MemberRemoved { .. } => "member.removed",
-            Self::MemberSuspended { .. } => "member.suspended",
-            Self::MemberReactivated { .. } => "member.reactivated",
-            Self::KeyCreated { .. } => "key.created",
-            Self::KeyRevoked { .. } => "key.revoked",
-            Self::SettingsChanged { .. } => "settings.changed",
-            Self::ChannelConnected { .. } => "channel.connected",
-            Self::ChannelDisconnected { .. } => "channel.disconnected",
-            Self::ChannelFailing { .. } => "channel.failing",
-            Self::ContactCreated { .. } => "contact.created",
-            Self::ContactChanged { .. } => "contact.changed",
-            Self::ContactMerged { .. } => "contact.merged",
-            Self::ContactUnmerged { .. } => "contact.unmerged",
-            Self::ContactConsent { .. } => "contact.consent",
-            Self::ContactHidden { .. } => "contact.hidden",
-            Self::ContactRestored { .. } => "contact.restored",
-            Self::ContactErased { .. } => "contact.erased",
-            Self::ConversationOpened { .. } => "conversation.opened",
-            Self::ConversationStatus { .. } => "conversation.status",
-            Self::ConversationAssigned { .. } => "conversation.assigned",
-            Self::ConversationTakenOver { .. } => "conversation.taken_over",
-            Self::ConversationReleased { .. } => "conversation.released",
-            Self::ConversationEscalated { .. } => "conversation.escalated",
-            Self::ConversationNoted { .. } => "conversation.noted",
-            Self::ConversationLabelled { .. } => "conversation.labelled",
-            Self::MessageReceived { .. } => "message.received",
-            Self::MessageUnderstood { .. } => "message.understood",
-            Self::MessageQueued { .. } => "message.queued",
-            Self::MessageSent { .. } => "message.sent",
-            Self::MessageState { .. } => "message.state",
-            Self::MessageReaction { .. } => "message.reaction",
-            Self::MessageDeleted { .. } => "message.deleted",
-            Self::LeadCreated { .. } => "lead.created",
-            Self::LeadScored { .. } => "lead.scored",
-            Self::LeadTagged { .. } => "lead.tagged",
-            Self::LeadStage { .. } => "lead.stage",
-            Self::LeadActivity { .. } => "lead.activity",
-            Self::LeadAssigned { .. } => "lead.assigned",
-            Self::CrmSynced { .. } => "crm.synced",
-            Self::CrmFailed { .. } => "crm.failed",
-            Self::KnowledgeIndexed { .. } => "knowledge.indexed",
-            Self::KnowledgeRemoved { .. } => "knowledge.removed",
-            Self::SignalsLanded { .. } => "signals.landed",
-            Self::SignalsFolded { .. } => "signals.folded",
-            Self::ScoresChanged { .. } => "scores.changed",
-            Self::AnomalyFound { .. } => "anomaly.found",
-            Self::PlayEnrolled { .. } => "play.enrolled",
-            Self::ReportReady { .. } => "report.ready",
-            Self::ReportUndelivered { .. } => "report.undelivered",
-            Self::AuditDone { .. } => "site.audit_done",
-            Self::InquiryArrived { .. } => "site.inquiry",
-            Self::BookingChanged { .. } => "site.booking",
-            Self::PageChanged { .. } => "site.page",
-            Self::Unknown { .. } => "unknown",
-        }
     }
 }
 
