@@ -1,7 +1,11 @@
 //! What can be connected, and what each asks for.
 
+mod asks;
+
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
+
+pub use asks::Ask;
 
 /// A kind of connection. The names are part of the public interface and of stored rows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, ToSchema)]
@@ -44,58 +48,6 @@ pub enum Kind {
     /// A folder of ours that files are dropped in.
     Drop,
 }
-
-/// A field of a connect form.
-#[derive(Clone, Copy, Debug)]
-pub struct Ask {
-    /// Its name in `settings` or `secrets`.
-    pub name: &'static str,
-    /// What a person reads.
-    pub label: &'static str,
-    /// What helps; empty for nothing.
-    pub hint: &'static str,
-    /// Whether it is kept sealed and never shown again.
-    pub secret: bool,
-    /// Whether nothing goes without it.
-    pub required: bool,
-}
-
-const fn setting(name: &'static str, label: &'static str, hint: &'static str) -> Ask {
-    Ask { name, label, hint, secret: false, required: true }
-}
-
-const fn maybe(name: &'static str, label: &'static str, hint: &'static str) -> Ask {
-    Ask { required: false, ..setting(name, label, hint) }
-}
-
-const fn secret(name: &'static str, label: &'static str, hint: &'static str) -> Ask {
-    Ask { secret: true, ..setting(name, label, hint) }
-}
-
-/// What both calendars ask for.
-const CALENDAR: &[Ask] = &[
-    maybe(
-        "calendars",
-        "Calendars",
-        "Names with commas between; every calendar that the account may write to when empty.",
-    ),
-    maybe(
-        "whole",
-        "Calendars for appointments alone",
-        "Everything in them that has an hour is an appointment, also without a guest.",
-    ),
-    maybe(
-        "words",
-        "Words in titles",
-        "With commas between; a title with one of them is an appointment, also without a guest.",
-    ),
-    maybe(
-        "domains",
-        "Domains of colleagues",
-        "With commas between, besides the account's own; everybody else is a customer.",
-    ),
-    maybe("location", "Place of business", "Where the appointments are, as Locations names it."),
-];
 
 impl Kind {
     /// Every kind, as lists show them.
@@ -236,109 +188,6 @@ impl Kind {
     /// Whether runs read it, by the clock and by hand.
     pub fn is_read(self) -> bool {
         !matches!(self, Self::Webhook | Self::Drop)
-    }
-
-    /// What the connect form asks for.
-    pub fn asks(self) -> &'static [Ask] {
-        const TOKEN: Ask = secret("token", "Access token", "It is kept sealed and never shown again.");
-        match self {
-            Self::GoogleBusiness => {
-                const {
-                    &[
-                        maybe("account", "Account", "Such as accounts/123; the first one when empty."),
-                        maybe("time_zone", "Time zone", "Of daily figures, such as America/Chicago."),
-                    ]
-                }
-            }
-            Self::GoogleAnalytics => {
-                const { &[setting("property_id", "Property", "The number under Admin, Property settings.")] }
-            }
-            Self::GoogleAds => {
-                const {
-                    &[
-                        setting("customer_id", "Customer ID", "Ten digits, as at the top of Google Ads."),
-                        maybe(
-                            "login_customer_id",
-                            "Manager account",
-                            "Where the account is reached through a manager.",
-                        ),
-                    ]
-                }
-            }
-            Self::GoogleCalendar | Self::MicrosoftCalendar => CALENDAR,
-            Self::MetaAds => {
-                const {
-                    &[
-                        setting("account_id", "Ad account", "The number of the ad account."),
-                        Ask { required: false, ..TOKEN },
-                    ]
-                }
-            }
-            Self::Callrail => {
-                const {
-                    &[
-                        setting("account_id", "Account ID", ""),
-                        secret("key", "API key", "Settings, Integrations, API keys."),
-                    ]
-                }
-            }
-            Self::Ctm => {
-                const {
-                    &[
-                        setting("account_id", "Account ID", ""),
-                        setting("user", "Access key", "Settings, API integration."),
-                        secret("secret", "Secret key", ""),
-                    ]
-                }
-            }
-            Self::Hubspot | Self::Square => const { &[Ask { required: false, ..TOKEN }] },
-            Self::Stripe => {
-                const {
-                    &[secret(
-                        "key",
-                        "Restricted key",
-                        "Developers, API keys: read access to charges, refunds and customers.",
-                    )]
-                }
-            }
-            Self::Shopify => const { &[setting("shop", "Shop", "Such as northwind.myshopify.com."), TOKEN] },
-            Self::Mindbody => {
-                const {
-                    &[
-                        setting("site_id", "Site ID", ""),
-                        setting(
-                            "time_zone",
-                            "Time zone of the site",
-                            "Such as America/Chicago; the clock on its wall.",
-                        ),
-                        setting("currency", "Currency", "Such as USD."),
-                        secret("api_key", "API key", ""),
-                        setting("user", "Staff user", "A member of staff who may read reports."),
-                        secret("password", "Staff password", ""),
-                    ]
-                }
-            }
-            Self::Sftp => {
-                const {
-                    &[
-                        setting("host", "Server", "Such as files.example.com or files.example.com:2022."),
-                        setting("user", "User", ""),
-                        Ask { required: false, ..secret("password", "Password", "") },
-                        Ask {
-                            required: false,
-                            ..secret("private_key", "Or a private key", "In OpenSSH form, without a passphrase.")
-                        },
-                        maybe("folder", "Folder", "The user's own folder when empty."),
-                        maybe(
-                            "host_key",
-                            "Server's fingerprint",
-                            "SHA256:…; pinned at the first connection when empty.",
-                        ),
-                    ]
-                }
-            }
-            Self::Salesforce | Self::Rest | Self::Webhook | Self::Drop => &[],
-        }
     }
 
     /// The icon of lists.
