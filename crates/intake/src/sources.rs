@@ -10,6 +10,7 @@ use connectors::oauth::{Access, Credentials, OAuthApp, Renew, Tokens};
 use connectors::source::{Source, SourceError};
 use connectors::{callrail, ctm, google, hubspot, meta_ads, microsoft, mindbody, salesforce, shopify, square, stripe};
 use kernel::config::{Secret, SourceConfig};
+use kernel::http::Http;
 use kernel::ids::{ConnectionId, OrgId};
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
@@ -173,75 +174,82 @@ pub(crate) async fn open(
         return rest(core, connection, &secrets);
     }
     let config = config_of(core, connection.kind);
-    let http = &core.kernel.http;
-    let tokens = secrets.tokens.clone();
     let base = |usual: &str| config.base_url.clone().unwrap_or_else(|| usual.to_owned());
     let setting = |name: &str| connection.settings[name].as_str().unwrap_or_default().trim().to_owned();
+    let account = || [("account", setting("account_id"))];
     let credentials = credentials(core, org, connection, &secrets)?;
-    let source: Box<dyn Source> = match connection.kind {
-        Kind::Stripe => Box::new(stripe::source(http, &base(stripe::BASE_URL), options(connection, &[])?, credentials)),
+    let making = Making { http: &core.kernel.http, connection, credentials };
+    match connection.kind {
+        Kind::Stripe => making.source(stripe::source, &base(stripe::BASE_URL), &[]),
         Kind::Shopify => {
             let shop = shopify::shop_url(&setting("shop")).ok_or_else(|| {
                 SourceError::Refused("the shop is not a name such as northwind.myshopify.com".to_owned())
             })?;
-            Box::new(shopify::source(http, &base(&shop), options(connection, &[])?, credentials))
+            making.source(shopify::source, &base(&shop), &[])
         }
-        Kind::Square => Box::new(square::source(http, &base(square::BASE_URL), options(connection, &[])?, credentials)),
-        Kind::Hubspot => {
-            Box::new(hubspot::feed::source(http, &base(hubspot::BASE_URL), options(connection, &[])?, credentials))
-        }
+        Kind::Square => making.source(square::source, &base(square::BASE_URL), &[]),
+        Kind::Hubspot => making.source(hubspot::feed::source, &base(hubspot::BASE_URL), &[]),
         Kind::Salesforce => {
             // Every account has an address of its own, which came with its tokens.
-            let own = tokens.as_ref().and_then(|tokens| salesforce::instance_url(&tokens.more));
+            let own = secrets.tokens.as_ref().and_then(|tokens| salesforce::instance_url(&tokens.more));
             let url = config.base_url.clone().or(own);
             let url = url.ok_or_else(|| SourceError::Reconnect("the account's address is missing".to_owned()))?;
-            Box::new(salesforce::source(http, &url, options(connection, &[])?, credentials))
+            making.source(salesforce::source, &url, &[])
         }
         Kind::GoogleAnalytics => {
             let own = [("property", setting("property_id"))];
-            Box::new(google::analytics::source(http, &base(google::BASE_URL), options(connection, &own)?, credentials))
+            making.source(google::analytics::source, &base(google::BASE_URL), &own)
         }
         Kind::GoogleAds => {
-            let mut own = vec![("customer", setting("customer_id")), ("login_customer", setting("login_customer_id"))];
-            own.push(("developer_token", config.developer_token.reveal().to_owned()));
-            Box::new(google::ads::source(http, &base(google::BASE_URL), options(connection, &own)?, credentials))
+            let own = [
+                ("customer", setting("customer_id")),
+                ("login_customer", setting("login_customer_id")),
+                ("developer_token", config.developer_token.reveal().to_owned()),
+            ];
+            making.source(google::ads::source, &base(google::BASE_URL), &own)
         }
         Kind::GoogleBusiness => {
             let own = [("account", setting("account")), ("time_zone", setting("time_zone"))];
-            Box::new(google::business::source(http, &base(google::BASE_URL), options(connection, &own)?, credentials))
+            making.source(google::business::source, &base(google::BASE_URL), &own)
         }
         kind @ (Kind::GoogleCalendar | Kind::MicrosoftCalendar) => {
             let own = ["calendars", "whole", "words", "domains", "location"].map(|name| (name, setting(name)));
-            let options = options(connection, &own)?;
             if kind == Kind::GoogleCalendar {
-                Box::new(google::calendar::source(http, &base(google::BASE_URL), options, credentials))
+                making.source(google::calendar::source, &base(google::BASE_URL), &own)
             } else {
-                Box::new(microsoft::source(http, &base(microsoft::BASE_URL), options, credentials))
+                making.source(microsoft::source, &base(microsoft::BASE_URL), &own)
             }
         }
-        Kind::MetaAds => {
-            let own = [("account", setting("account_id"))];
-            Box::new(meta_ads::source(http, &base(meta_ads::BASE_URL), options(connection, &own)?, credentials))
-        }
-        Kind::Callrail => {
-            let own = [("account", setting("account_id"))];
-            Box::new(callrail::source(http, &base(callrail::BASE_URL), options(connection, &own)?, credentials))
-        }
-        Kind::Ctm => {
-            let own = [("account", setting("account_id"))];
-            Box::new(ctm::source(http, &base(ctm::BASE_URL), options(connection, &own)?, credentials))
-        }
+        Kind::MetaAds => making.source(meta_ads::source, &base(meta_ads::BASE_URL), &account()),
+        Kind::Callrail => making.source(callrail::source, &base(callrail::BASE_URL), &account()),
+        Kind::Ctm => making.source(ctm::source, &base(ctm::BASE_URL), &account()),
         Kind::Mindbody => {
-            let own = [
-                ("site_id", setting("site_id")),
-                ("time_zone", setting("time_zone")),
-                ("currency", setting("currency").to_uppercase()),
-            ];
-            Box::new(mindbody::source(http, &base(mindbody::BASE_URL), options(connection, &own)?, credentials))
+            let currency = setting("currency").to_uppercase();
+            let own = [("site_id", setting("site_id")), ("time_zone", setting("time_zone")), ("currency", currency)];
+            making.source(mindbody::source, &base(mindbody::BASE_URL), &own)
         }
-        other => return Err(SourceError::Refused(format!("{} is not read by pages", other.title()))),
-    };
-    Ok(source)
+        other => Err(SourceError::Refused(format!("{} is not read by pages", other.title()))),
+    }
+}
+
+/// What every source is made with.
+struct Making<'a> {
+    http: &'a Http,
+    connection: &'a Connection,
+    credentials: Credentials,
+}
+
+impl Making<'_> {
+    /// The source that a connector makes, at an address and with its own settings.
+    fn source<C: DeserializeOwned, S: Source + 'static>(
+        self,
+        make: impl FnOnce(&Http, &str, C, Credentials) -> S,
+        base: &str,
+        own: &[(&str, String)],
+    ) -> Result<Box<dyn Source>, SourceError> {
+        let options = options(self.connection, own)?;
+        Ok(Box::new(make(self.http, base, options, self.credentials)))
+    }
 }
 
 /// A connector's own settings: those under `options`, and what the connect form asked for under the connector's names.

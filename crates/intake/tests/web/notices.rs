@@ -186,11 +186,12 @@ async fn what_cannot_be_read_is_kept_with_its_reason_once() {
     assert!(shown.text.contains("Refused bodies"), "{}", shown.text);
 }
 
-#[tokio::test]
-async fn every_system_is_known_by_its_own_signature_and_wakes_its_streams() {
-    let (house, _) = house().await;
-    let now = NOW.to_string();
-    let cases: [(Value, &str, Value, &[&str]); 7] = [
+/// A connection, the path of its notices below its address, a notice, and the streams that it wakes.
+type Told = (Value, &'static str, Value, &'static [&'static str]);
+
+/// What each system tells.
+fn told_by_each() -> [Told; 7] {
+    [
         (
             json!({"kind": "shopify", "settings": {"shop": "north.myshopify.com"}, "secrets": {"token": "t"}}),
             "",
@@ -234,32 +235,42 @@ async fn every_system_is_known_by_its_own_signature_and_wakes_its_streams() {
             json!({"id": 5, "unix_time": NOW - 60, "direction": "inbound", "call_status": "answered", "talk_time": 30, "caller_number": "+12145550123"}),
             &[],
         ),
-    ];
-    for (mut connect, event, body, woken) in cases {
+    ]
+}
+
+/// What a system sends with a notice that it signed with a key.
+fn signed(kind: &str, key: &str, url: &str, raw: &[u8]) -> Vec<(&'static str, String)> {
+    let now = NOW.to_string();
+    match kind {
+        "shopify" => vec![
+            ("x-shopify-hmac-sha256", sign::shopify(key, raw)),
+            ("x-shopify-topic", "orders/paid".to_owned()),
+            ("x-shopify-event-id", "e1".to_owned()),
+        ],
+        "square" => vec![("x-square-hmacsha256-signature", sign::square(key, url, raw))],
+        "mindbody" => vec![("x-mindbody-signature", format!("sha256={}", sign::shopify(key, raw)))],
+        "hubspot" => vec![
+            ("x-hubspot-signature-v3", sign::hubspot(key, "POST", url, raw, NOW * 1_000)),
+            ("x-hubspot-request-timestamp", (NOW * 1_000).to_string()),
+        ],
+        "callrail" => vec![("signature", sign::hmac_sha1_base64(key, raw))],
+        _ => vec![
+            ("x-ctm-time", now.clone()),
+            ("x-ctm-signature", sign::hmac_sha1_base64(key, &[now.as_bytes(), raw].concat())),
+        ],
+    }
+}
+
+#[tokio::test]
+async fn every_system_is_known_by_its_own_signature_and_wakes_its_streams() {
+    let (house, _) = house().await;
+    for (mut connect, event, body, woken) in told_by_each() {
         connect["secrets"]["signing"] = "hush".into();
         let made = house.connect(&connect).await;
         let (path, url) = address(&made, event);
         let kind = connect["kind"].as_str().expect("a kind");
         let body = body.to_string();
-        let raw = body.as_bytes();
-        let headers = |key: &str| match kind {
-            "shopify" => vec![
-                ("x-shopify-hmac-sha256", sign::shopify(key, raw)),
-                ("x-shopify-topic", "orders/paid".to_owned()),
-                ("x-shopify-event-id", "e1".to_owned()),
-            ],
-            "square" => vec![("x-square-hmacsha256-signature", sign::square(key, &url, raw))],
-            "mindbody" => vec![("x-mindbody-signature", format!("sha256={}", sign::shopify(key, raw)))],
-            "hubspot" => vec![
-                ("x-hubspot-signature-v3", sign::hubspot(key, "POST", &url, raw, NOW * 1_000)),
-                ("x-hubspot-request-timestamp", (NOW * 1_000).to_string()),
-            ],
-            "callrail" => vec![("signature", sign::hmac_sha1_base64(key, raw))],
-            _ => vec![
-                ("x-ctm-time", now.clone()),
-                ("x-ctm-signature", sign::hmac_sha1_base64(key, &[now.as_bytes(), raw].concat())),
-            ],
-        };
+        let headers = |key: &str| signed(kind, key, &url, body.as_bytes());
         assert_eq!(send(&house, &path, &body, &headers("wrong")).await.status, 401, "{kind}");
         let taken = send(&house, &path, &body, &headers("hush")).await;
         assert_eq!((taken.status, &taken.json()["woken"]), (200, &json!(woken)), "{kind}: {}", taken.text);
