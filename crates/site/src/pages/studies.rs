@@ -44,8 +44,10 @@ struct Study {
 
 /// `GET /case-studies`
 pub(super) async fn list(visit: Visit, State(core): State<Core>) -> Result<Response, AppError> {
+    let drawn = core.tally().variant(&visit, "case-studies").await;
+    let (wording, fields) = (drawn.index, drawn.fields);
     let make = async {
-        let page = shown::own(&core, &visit, "case-studies", None).await?;
+        let page = shown::own(&core, &visit, "case-studies", fields).await?;
         let mut tx = core.kernel().db.begin_site(visit.site.org, None).await?;
         let entries = store::list(&mut tx, Kind::CaseStudy, MOST).await?;
         drop(tx);
@@ -64,7 +66,7 @@ pub(super) async fn list(visit: Visit, State(core): State<Core>) -> Result<Respo
         let frame = page.frame(&visit, Kind::Page).with_trail(&[("Case studies", "/case-studies")]);
         show_page(&StudyList { frame, page, studies })
     };
-    answer(&core, &visit, ("/case-studies", 0), make).await
+    answer(&core, &visit, ("/case-studies", wording), make).await
 }
 
 /// `GET /case-studies/{slug}`

@@ -75,8 +75,10 @@ pub(super) async fn solution(
     Path(industry): Path<String>,
 ) -> Result<Response, AppError> {
     let path = Kind::Solution.path(&industry);
+    let drawn = core.tally().variant(&visit, path.trim_start_matches('/')).await;
+    let (wording, fields) = (drawn.index, drawn.fields);
     let make = async {
-        let page = shown::find(&core, &visit, (Kind::Solution, &industry), None).await?;
+        let page = shown::find(&core, &visit, (Kind::Solution, &industry), fields).await?;
         let page = page.ok_or_else(|| AppError::not_found("page"))?;
         let mut others = listed(&core, &visit).await?;
         others.retain(|other| other.slug != page.slug);
@@ -86,7 +88,7 @@ pub(super) async fn solution(
         let frame = with_questions(frame, &page.fields);
         show_page(&Solution { frame, page, others })
     };
-    answer(&core, &visit, (&path, 0), make).await
+    answer(&core, &visit, (&path, wording), make).await
 }
 
 /// `GET /pricing`

@@ -18,7 +18,6 @@ use kernel::Kernel;
 use kernel::ids::OrgId;
 use kernel::schedule::Reconciler;
 use moka::future::Cache;
-use shell::AppError;
 
 use crate::core::Core;
 use crate::visit::Visit;
@@ -159,19 +158,4 @@ impl Core {
     pub async fn settle(&self) {
         self.tally().settle().await;
     }
-}
-
-/// The pages of which wordings can be compared, with their names.
-pub(crate) const PAGES: [(&str, &str); 4] =
-    [("home", "Home"), ("solutions", "Solutions"), ("pricing", "Pricing"), ("about", "About")];
-
-/// Whether a page can have wordings.
-///
-/// # Errors
-/// A complaint about the field.
-pub(crate) fn check_page(page: &str) -> Result<(), AppError> {
-    if PAGES.iter().any(|(known, _)| *known == page) {
-        return Ok(());
-    }
-    Err(AppError::field("page", "is not a page whose wording can be compared"))
 }

@@ -8,6 +8,7 @@ mod booking;
 mod content;
 mod desk_api;
 mod desk_lists;
+mod experiments;
 mod hostile;
 mod hosts;
 mod inquiries;

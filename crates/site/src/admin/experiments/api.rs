@@ -54,6 +54,8 @@ struct WordingOut {
     /// The texts of the page it says differently; null for the page as it is.
     #[schema(value_type = Option<Object>)]
     fields: Value,
+    /// How many of 100 visitors see it.
+    percent: u16,
     visitors: u64,
     reached: u64,
 }
@@ -77,6 +79,10 @@ pub(super) struct ExperimentIn {
     /// The difference worth finding, in percentage points.
     #[schema(example = 1.0)]
     effect_points: f64,
+    /// How many of 100 visitors see the page as it is; without it what the wordings leave, or as many as see each wording.
+    #[serde(default)]
+    #[schema(example = 80)]
+    as_it_is_percent: Option<u16>,
     /// One to three, beside the page as it is.
     wordings: Vec<WordingIn>,
 }
@@ -91,6 +97,10 @@ struct WordingIn {
     /// Texts of the page by their names.
     #[schema(value_type = Object, example = json!({"headline": "Customers you never hear from again"}))]
     fields: BTreeMap<String, String>,
+    /// How many of 100 visitors see it, 1 to 99. Give it for all or for none; with that of the page as it is they add up to 100.
+    #[serde(default)]
+    #[schema(example = 20)]
+    percent: Option<u16>,
 }
 
 /// What was decided.
@@ -108,12 +118,13 @@ impl ExperimentIn {
         if self.wordings.len() > MOST {
             return Err(AppError::field("wordings", format!("are at most {MOST}, beside the page as it is")));
         }
+        let share = |percent: Option<u16>| percent.map(|percent| percent.to_string()).unwrap_or_default();
         let mut wordings = self.wordings.into_iter().map(|wording| {
             let one_line = |text: &str| text.split_whitespace().collect::<Vec<_>>().join(" ");
             let line = |(name, words): (&String, &String)| format!("{}: {}", one_line(name), one_line(words));
-            (wording.name, wording.fields.iter().map(line).collect::<Vec<_>>().join("\n"))
+            (wording.name, wording.fields.iter().map(line).collect::<Vec<_>>().join("\n"), share(wording.percent))
         });
-        let [(name_1, words_1), (name_2, words_2), (name_3, words_3)] =
+        let [(name_1, words_1, share_1), (name_2, words_2, share_2), (name_3, words_3, share_3)] =
             [(); MOST].map(|()| wordings.next().unwrap_or_default());
         Ok(Typed {
             name: self.name,
@@ -121,12 +132,16 @@ impl ExperimentIn {
             goal: self.goal,
             baseline: self.baseline_percent.to_string(),
             effect: self.effect_points.to_string(),
+            share_0: share(self.as_it_is_percent),
             name_1,
             words_1,
+            share_1,
             name_2,
             words_2,
+            share_2,
             name_3,
             words_3,
+            share_3,
         })
     }
 }
@@ -189,9 +204,14 @@ fn named(error: &AppError) -> AppError {
     let name = |field: &str| match field {
         "baseline" => "baselinePercent".to_owned(),
         "effect" => "effectPoints".to_owned(),
-        "name_1" | "name_2" | "name_3" | "words_1" | "words_2" | "words_3" => {
+        "share_0" => "asItIsPercent".to_owned(),
+        "name_1" | "name_2" | "name_3" | "words_1" | "words_2" | "words_3" | "share_1" | "share_2" | "share_3" => {
             let (part, place) = field.split_once('_').unwrap_or((field, "1"));
-            let part = if part == "name" { "name" } else { "fields" };
+            let part = match part {
+                "name" => "name",
+                "share" => "percent",
+                _ => "fields",
+            };
             format!("wordings.{}.{part}", place.parse().unwrap_or(1_usize) - 1)
         }
         other => other.to_owned(),
@@ -204,9 +224,11 @@ async fn told(tx: &mut OrgTx, experiment: Experiment) -> Result<ExperimentOut, A
     let is_draft = experiment.state == "draft";
     let verdict = if is_draft { String::new() } else { verdict.words(&arms).1 };
     let Experiment { id, plan, state, decision, started_at, ended_at, .. } = experiment;
-    let wordings = plan.variants.into_iter().zip(arms).map(|(variant, arm)| WordingOut {
+    let percents = plan.percents();
+    let wordings = plan.variants.into_iter().zip(arms).zip(percents).map(|((variant, arm), percent)| WordingOut {
         name: variant.name,
         fields: variant.fields,
+        percent,
         visitors: arm.shown,
         reached: arm.reached,
     });

@@ -5,8 +5,8 @@ use serde_json::{Map, Value};
 use shell::{AppError, Detail};
 use stats::observations_needed;
 
-use crate::content::{Kind, builtin};
-use crate::tally::{self, Variant};
+use super::{pages, shares};
+use crate::tally::Variant;
 
 /// What can be wanted: its word and its name.
 pub(super) const GOALS: [(&str, &str); 3] =
@@ -26,12 +26,17 @@ pub(super) struct Typed {
     pub baseline: String,
     /// In percentage points.
     pub effect: String,
+    /// In whole percents: who sees the page as it is, and who sees each wording. All empty: all alike.
+    pub share_0: String,
     pub name_1: String,
     pub words_1: String,
+    pub share_1: String,
     pub name_2: String,
     pub words_2: String,
+    pub share_2: String,
     pub name_3: String,
     pub words_3: String,
+    pub share_3: String,
 }
 
 /// An experiment as it is kept.
@@ -54,18 +59,27 @@ impl Typed {
             (variant.map(|variant| variant.name.clone()).unwrap_or_default(), variant.map(lines).unwrap_or_default())
         };
         let ((name_1, words_1), (name_2, words_2), (name_3, words_3)) = (other(1), other(2), other(3));
+        let percents = plan.percents();
+        // All alike stays so when a wording is added.
+        let is_even = percents == shares::even(percents.len());
+        let mut shares = percents.into_iter().filter(|_| !is_even).map(|share| share.to_string());
+        let [share_0, share_1, share_2, share_3] = [(); 4].map(|()| shares.next().unwrap_or_default());
         Self {
             name: plan.name.clone(),
             page: plan.page.clone(),
             goal: plan.goal.clone(),
             baseline: hundredths(plan.baseline),
             effect: hundredths(plan.effect),
+            share_0,
             name_1,
             words_1,
+            share_1,
             name_2,
             words_2,
+            share_2,
             name_3,
             words_3,
+            share_3,
         }
     }
 
@@ -76,7 +90,7 @@ impl Typed {
         if name.is_empty() || name.chars().count() > LONGEST_NAME {
             wrong.push(Detail::new("name", format!("has 1 to {LONGEST_NAME} characters")));
         }
-        if let Err(error) = tally::check_page(&self.page) {
+        if let Err(error) = pages::check(&self.page) {
             wrong.extend(error.details().iter().cloned());
         }
         if !GOALS.iter().any(|(goal, _)| *goal == self.goal) {
@@ -84,14 +98,7 @@ impl Typed {
         }
         let baseline = share("baseline", &self.baseline, &mut wrong);
         let effect = share("effect", &self.effect, &mut wrong);
-        let mut variants = vec![Variant { name: "As it is".to_owned(), weight: 1, fields: Value::Null }];
-        let given =
-            [(1, &self.name_1, &self.words_1), (2, &self.name_2, &self.words_2), (3, &self.name_3, &self.words_3)];
-        for (place, name, words) in given {
-            if place == 1 || !name.trim().is_empty() || !words.trim().is_empty() {
-                variants.extend(variant(place, name, words, &self.page, &mut wrong));
-            }
-        }
+        let variants = self.variants(&mut wrong);
         let comparisons = variants.len().saturating_sub(1) as u32;
         let needed = observations_needed(baseline, effect, comparisons);
         if needed.is_none() && wrong.is_empty() {
@@ -103,6 +110,43 @@ impl Typed {
             }
             _ => Err(AppError::fields(wrong)),
         }
+    }
+
+    /// The page as it is, and the wordings that were typed; each with its share of the visitors.
+    fn variants(&self, wrong: &mut Vec<Detail>) -> Vec<Variant> {
+        let given = [
+            (1, &self.name_1, &self.words_1, &self.share_1),
+            (2, &self.name_2, &self.words_2, &self.share_2),
+            (3, &self.name_3, &self.words_3, &self.share_3),
+        ];
+        let typed = given.into_iter().filter(|(place, name, words, share)| {
+            *place == 1 || [name, words, share].iter().any(|text| !text.trim().is_empty())
+        });
+        let typed: Vec<_> = typed.collect();
+        let texts = typed.iter().map(|(place, _, _, share)| (*place, share.as_str()));
+        let texts: Vec<(u8, &str)> = std::iter::once((0, self.share_0.as_str())).chain(texts).collect();
+        let mut weights = shares::read(&texts, wrong).into_iter();
+        let mut weight = || weights.next().unwrap_or_default();
+        let mut variants = vec![Variant { name: "As it is".to_owned(), weight: weight(), fields: Value::Null }];
+        for (place, name, words, _) in typed {
+            let weight = weight();
+            variants.extend(variant(place, name, words, &self.page, wrong).map(|one| Variant { weight, ..one }));
+        }
+        variants
+    }
+}
+
+impl Plan {
+    /// Who sees what, in whole percents.
+    pub(super) fn percents(&self) -> Vec<u16> {
+        shares::percents(&self.variants.iter().map(|variant| variant.weight).collect::<Vec<_>>())
+    }
+
+    /// Visitors of the page until each wording has enough.
+    pub(super) fn visitors(&self) -> u64 {
+        let weights = || self.variants.iter().map(|variant| u64::from(variant.weight));
+        let (sum, least) = (weights().sum::<u64>(), weights().min().unwrap_or_default());
+        self.needed.saturating_mul(sum).div_ceil(least.max(1))
     }
 }
 
@@ -129,7 +173,7 @@ fn variant(place: u8, name: &str, words: &str, page: &str, wrong: &mut Vec<Detai
     if name.trim().is_empty() || name.chars().count() > LONGEST_NAME {
         wrong.push(Detail::new(format!("name_{place}"), format!("has 1 to {LONGEST_NAME} characters")));
     }
-    let known = wordings(page);
+    let known = pages::texts(page);
     let mut fields = Map::new();
     for line in words.lines().filter(|line| !line.trim().is_empty()) {
         let Some((key, said)) = line.split_once(':').map(|(key, said)| (key.trim(), said.trim())) else {
@@ -161,15 +205,6 @@ fn lines(variant: &Variant) -> String {
     lines.join("\n")
 }
 
-/// The texts of a page that can be worded differently, as the program brings them.
-pub(super) fn wordings(page: &str) -> Vec<(String, String)> {
-    let Some(page) = builtin::page(Kind::Page, page) else { return Vec::new() };
-    let own = [("title", &page.title), ("summary", &page.summary)];
-    let own = own.into_iter().map(|(name, said)| (name.to_owned(), said.clone()));
-    let others = page.fields.as_object().into_iter().flatten();
-    own.chain(others.filter_map(|(name, said)| Some((name.clone(), said.as_str()?.to_owned())))).collect()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -195,7 +230,31 @@ mod tests {
         assert!((plan.effect - 0.055).abs() < 1e-12 && plan.needed > 100);
         let again = Typed::of(&plan);
         assert_eq!((again.baseline.as_str(), again.effect.as_str()), ("10", "5.5"));
+        assert_eq!((again.share_0.as_str(), again.share_1.as_str(), again.share_2.as_str()), ("", "", ""));
         assert_eq!(again.read().expect("it reads again"), plan);
+    }
+
+    #[test]
+    fn a_wording_that_few_see_takes_more_visitors_of_the_page() {
+        let even = typed().read().expect("it reads");
+        assert_eq!(even.visitors(), even.needed * 2);
+        let few = Typed { share_1: "10".to_owned(), ..typed() }.read().expect("it reads");
+        assert_eq!((few.percents(), few.needed, few.visitors()), (vec![90, 10], even.needed, even.needed * 10));
+        assert_eq!((Typed::of(&few).share_0.as_str(), Typed::of(&few).share_1.as_str()), ("90", "10"));
+        // Kept before shares were percents.
+        let mut old = even;
+        old.variants.iter_mut().for_each(|variant| variant.weight = 1);
+        assert_eq!((old.percents(), old.visitors()), (vec![50, 50], old.needed * 2));
+    }
+
+    #[test]
+    fn a_solution_has_wordings_too() {
+        let typed = Typed {
+            page: "solutions/clinics".to_owned(),
+            words_1: "headline: Every call counts".to_owned(),
+            ..typed()
+        };
+        assert_eq!(typed.read().expect("it reads").page, "solutions/clinics");
     }
 
     #[test]
@@ -215,5 +274,7 @@ mod tests {
         assert_eq!(field(Typed { words_1: "nothing: x".to_owned(), ..typed() }), "words_1");
         assert_eq!(field(Typed { words_1: String::new(), ..typed() }), "words_1");
         assert_eq!(field(Typed { name_3: "Third".to_owned(), ..typed() }), "words_3");
+        assert_eq!(field(Typed { share_1: "none".to_owned(), ..typed() }), "share_1");
+        assert_eq!(field(Typed { share_3: "10".to_owned(), share_1: "10".to_owned(), ..typed() }), "name_3");
     }
 }

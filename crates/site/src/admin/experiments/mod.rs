@@ -7,6 +7,8 @@ mod api;
 mod change;
 mod form;
 mod judge;
+mod pages;
+mod shares;
 mod show;
 mod store;
 

@@ -10,11 +10,11 @@ use shell::chart::{Interval, Svg, Tone};
 use shell::page::{count, percent};
 use shell::{Allowed, AppError, FieldErrors, Frame, Path, Tab, show};
 
-use super::form::{GOALS, Typed, wordings};
+use super::form::{GOALS, Typed};
 use super::judge::{Arm, Verdict, judge};
+use super::pages;
 use super::store::{self, Experiment};
 use crate::admin::tabs;
-use crate::tally::PAGES;
 
 const HERE: &str = "/admin/experiments";
 
@@ -52,6 +52,8 @@ struct EditPage {
     /// The texts of each page.
     texts: Vec<(&'static str, Vec<(String, String)>)>,
     needed: String,
+    /// Of the page, until each wording has enough.
+    visitors: String,
 }
 
 struct Choice {
@@ -87,6 +89,8 @@ struct ExperimentPage {
 /// A wording, and what came of it.
 struct Compared {
     name: String,
+    /// Of all visitors.
+    share: String,
     shown: String,
     reached: String,
     rate: String,
@@ -98,7 +102,7 @@ struct Compared {
 /// `GET /admin/experiments`
 pub(super) async fn list(by: Allowed<ManageChannels>) -> Result<Html<String>, AppError> {
     let mut tx = by.tx().await?;
-    let mut rows = Vec::new();
+    let (pages, mut rows) = (pages::all(), Vec::new());
     for experiment in store::all(&mut tx).await? {
         let said = match (experiment.state.as_str(), &experiment.decision) {
             ("draft", _) => String::new(),
@@ -111,7 +115,7 @@ pub(super) async fn list(by: Allowed<ManageChannels>) -> Result<Html<String>, Ap
         let (state, tone) = badge(&experiment.state);
         rows.push(Row {
             id: experiment.id,
-            page: named(&PAGES, &experiment.plan.page),
+            page: named(&pages, &experiment.plan.page),
             name: experiment.plan.name,
             state,
             tone,
@@ -140,12 +144,13 @@ pub(super) async fn page(by: Allowed<ManageChannels>, Path(id): Path<ExperimentI
     let told = !matches!(verdict, Verdict::TooEarly { .. });
     let frame = by.frame(experiment.plan.name.clone());
     let plan = experiment.plan;
+    let compared = arms.iter().zip(&plan.variants).zip(plan.percents());
     show(&ExperimentPage {
         csrf: frame.csrf.clone(),
         frame,
         tabs: tabs(HERE),
         id,
-        page: named(&PAGES, &plan.page),
+        page: named(&pages::all(), &plan.page),
         goal: named(&GOALS, &plan.goal),
         running: experiment.state == "running",
         started_at: experiment.started_at,
@@ -157,7 +162,7 @@ pub(super) async fn page(by: Allowed<ManageChannels>, Path(id): Path<ExperimentI
         tone,
         verdict: words,
         told,
-        arms: arms.iter().zip(&plan.variants).map(|(arm, variant)| compared(arm, &variant.fields, told)).collect(),
+        arms: compared.map(|((arm, variant), share)| of_arm(arm, &variant.fields, (share, told))).collect(),
         name: plan.name,
     })
 }
@@ -175,16 +180,18 @@ pub(super) fn edit(
     typed: Typed,
     errors: FieldErrors,
 ) -> Result<Html<String>, AppError> {
+    let (pages, plan) = (pages::all(), typed.read().ok());
     let frame = by.frame(if id.is_some() { "Experiment" } else { "New experiment" });
     show(&EditPage {
         csrf: frame.csrf.clone(),
         frame,
         tabs: tabs(HERE),
         id: id.map(|id| id.to_string()).unwrap_or_default(),
-        pages: choices(&PAGES, &typed.page),
+        pages: choices(&pages, &typed.page),
         goals: choices(&GOALS, &typed.goal),
-        texts: PAGES.iter().map(|(page, name)| (*name, wordings(page))).collect(),
-        needed: typed.read().map(|plan| count(plan.needed as i64)).unwrap_or_default(),
+        texts: pages.iter().map(|(page, name)| (*name, pages::texts(page))).collect(),
+        needed: plan.as_ref().map(|plan| count(plan.needed as i64)).unwrap_or_default(),
+        visitors: plan.map(|plan| count(plan.visitors() as i64)).unwrap_or_default(),
         typed,
         errors,
     })
@@ -194,7 +201,7 @@ fn choices(all: &[(&'static str, &'static str)], chosen: &str) -> Vec<Choice> {
     all.iter().map(|&(value, label)| Choice { value, label, chosen: value == chosen }).collect()
 }
 
-fn compared(arm: &Arm, fields: &serde_json::Value, told: bool) -> Compared {
+fn of_arm(arm: &Arm, fields: &serde_json::Value, (share, told): (u16, bool)) -> Compared {
     let fields = fields.as_object().into_iter().flatten();
     let rate =
         |arm: &Arm| if arm.shown == 0 { "–".to_owned() } else { percent(arm.reached as f64 / arm.shown as f64) };
@@ -216,6 +223,7 @@ fn compared(arm: &Arm, fields: &serde_json::Value, told: bool) -> Compared {
     };
     Compared {
         name: arm.name.clone(),
+        share: format!("{share} %"),
         shown: count(arm.shown as i64),
         // Who is ahead is not shown before it means something.
         reached: if told { count(arm.reached as i64) } else { "–".to_owned() },
