@@ -90,10 +90,12 @@ mod tests {
     use super::*;
     use crate::source::Cursor;
 
+    type Answer = Result<Option<Told>, SourceError>;
+
     /// One calendar that gives its answers one after the other, and what it was asked.
     struct Scripted {
         config: Config,
-        answers: Mutex<Vec<Result<Option<Told>, SourceError>>>,
+        answers: Mutex<Vec<Answer>>,
         asked: Mutex<Vec<Ask>>,
     }
 
@@ -119,12 +121,12 @@ mod tests {
         }
     }
 
-    fn scripted(answers: Vec<Result<Option<Told>, SourceError>>) -> Scripted {
+    fn scripted(answers: Vec<Answer>) -> Scripted {
         Scripted { config: Config::default(), answers: Mutex::new(answers), asked: Mutex::default() }
     }
 
-    fn told(token: &str) -> Result<Option<Told>, SourceError> {
-        Ok(Some(Told { token: Some(token.to_owned()), ..Told::default() }))
+    fn told(token: &str) -> Told {
+        Told { token: Some(token.to_owned()), ..Told::default() }
     }
 
     fn at(text: &str) -> DateTime<Utc> {
@@ -139,7 +141,7 @@ mod tests {
     #[tokio::test]
     async fn what_is_forgotten_is_read_whole_again() {
         for forgotten in [Ok(None), Err(SourceError::Refused("no such page".into()))] {
-            let keeper = scripted(vec![told("t1"), forgotten, told("t2")]);
+            let keeper = scripted(vec![Ok(Some(told("t1"))), forgotten, Ok(Some(told("t2")))]);
             let first = turn(&keeper, STREAM, &Cursor::default()).await.expect("a page");
             turn(&keeper, STREAM, &first.next).await.expect("the calendar, whole");
             let asked = keeper.asked.lock().expect("the questions");
@@ -149,7 +151,7 @@ mod tests {
 
     #[tokio::test]
     async fn what_is_wrong_with_the_system_is_not_asked_again() {
-        let keeper = scripted(vec![told("t1"), Err(SourceError::Unavailable("down".into()))]);
+        let keeper = scripted(vec![Ok(Some(told("t1"))), Err(SourceError::Unavailable("down".into()))]);
         let first = turn(&keeper, STREAM, &Cursor::default()).await.expect("a page");
         let away = turn(&keeper, STREAM, &first.next).await.expect_err("it is down");
         assert!(matches!(away, SourceError::Unavailable(_)), "{away:?}");
