@@ -7,6 +7,9 @@ use shell::{AppError, Detail};
 
 use crate::audit::model::{Config, Dimension, Part};
 
+/// What is said of a place that somebody else took out meanwhile.
+const GONE: &str = "is not there any more";
+
 /// The configuration with the fields of a form; every field lies under `at`.
 ///
 /// # Errors
@@ -33,7 +36,17 @@ fn field(value: &mut Value, name: &str, text: &str) -> Result<(), &'static str> 
     if let Some((choice, dimension)) = name.rsplit_once("/levels/").filter(|(choice, _)| choice.contains("/choices/")) {
         return level(value.pointer_mut(choice), dimension, text);
     }
-    let place = value.pointer_mut(name).ok_or("is not there any more")?;
+    if let Some((choice, dimension)) = name.rsplit_once("/effects/").filter(|(choice, _)| choice.contains("/choices/"))
+    {
+        return effect(value.pointer_mut(choice), dimension, text);
+    }
+    if let Some(choice) = name.strip_suffix("/none").filter(|choice| choice.contains("/choices/")) {
+        // Where it is not so, nothing is stored.
+        let choice = value.pointer_mut(choice).and_then(Value::as_object_mut).ok_or(GONE)?;
+        choice.insert("none".to_owned(), json!(text == "true"));
+        return Ok(());
+    }
+    let place = value.pointer_mut(name).ok_or(GONE)?;
     let text = text.replace("\r\n", "\n");
     let text = text.trim();
     *place = match place {
@@ -51,12 +64,10 @@ fn field(value: &mut Value, name: &str, text: &str) -> Result<(), &'static str> 
 
 /// The level of a choice in a dimension; nothing takes it away.
 fn level(choice: Option<&mut Value>, dimension: &str, text: &str) -> Result<(), &'static str> {
-    let choice = choice.and_then(Value::as_object_mut).ok_or("is not there any more")?;
-    if !Dimension::ALL.iter().any(|known| known.word() == dimension) {
-        return Err("is not a dimension");
-    }
+    let choice = choice.and_then(Value::as_object_mut).ok_or(GONE)?;
+    known(dimension)?;
     let levels = choice.entry("levels").or_insert_with(|| json!({}));
-    let levels = levels.as_object_mut().ok_or("is not there any more")?;
+    let levels = levels.as_object_mut().ok_or(GONE)?;
     match text.trim() {
         "" => drop(levels.remove(dimension)),
         level => {
@@ -65,6 +76,31 @@ fn level(choice: Option<&mut Value>, dimension: &str, text: &str) -> Result<(), 
         }
     }
     Ok(())
+}
+
+/// What a choice does to a dimension that others give a level: lifts it, lowers it, or nothing.
+fn effect(choice: Option<&mut Value>, dimension: &str, text: &str) -> Result<(), &'static str> {
+    let choice = choice.and_then(Value::as_object_mut).ok_or(GONE)?;
+    known(dimension)?;
+    let wanted = text.trim();
+    if !["", "lifts", "lowers"].contains(&wanted) {
+        return Err("is one better, one worse, or nothing");
+    }
+    for list in ["lifts", "lowers"] {
+        let rows = choice.entry(list).or_insert_with(|| json!([])).as_array_mut().ok_or(GONE)?;
+        let has = rows.iter().any(|row| row.as_str() == Some(dimension));
+        if wanted != list {
+            rows.retain(|row| row.as_str() != Some(dimension));
+        } else if !has {
+            rows.push(json!(dimension));
+        }
+    }
+    Ok(())
+}
+
+fn known(dimension: &str) -> Result<(), &'static str> {
+    let known = Dimension::ALL.iter().any(|known| known.word() == dimension);
+    if known { Ok(()) } else { Err("is not a dimension") }
 }
 
 /// The configuration with one more in the list at a place, and the place of what is new.
@@ -179,6 +215,29 @@ mod tests {
         let without = fields(&with, choice, &form(&[(name.as_str(), "")])).expect("none");
         assert_eq!(without, *built_in());
         assert!(fields(&with, choice, &form(&[(name.as_str(), "5")])).is_err());
+    }
+
+    #[test]
+    fn what_a_choice_lifts_and_lowers_comes_and_goes() {
+        let choice = "/steps/2/questions/0/choices/0";
+        let name = format!("{choice}/effects/data");
+        let put = |config: &Config, text: &str| fields(config, choice, &form(&[(name.as_str(), text)]));
+        let of = |config: &Config| {
+            let choice = &config.steps[2].questions[0].choices[0];
+            (choice.lifts.contains(&Dimension::Data), choice.lowers.contains(&Dimension::Data))
+        };
+        let before = (*built_in()).clone();
+        assert_eq!(of(&before), (false, false));
+        let lifted = put(&before, "lifts").expect("one better");
+        assert_eq!(of(&lifted), (true, false));
+        let lowered = put(&lifted, "lowers").expect("one worse");
+        assert_eq!(of(&lowered), (false, true));
+        assert_eq!(put(&lowered, "lowers").expect("the same"), lowered);
+        assert_eq!(put(&lowered, "").expect("nothing"), before);
+        assert!(put(&before, "better").is_err());
+        let none = format!("{choice}/none");
+        let alone = fields(&before, choice, &form(&[(none.as_str(), "true")])).expect("none of the others");
+        assert!(alone.steps[2].questions[0].choices[0].none);
     }
 
     #[test]

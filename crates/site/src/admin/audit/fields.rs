@@ -1,6 +1,8 @@
 //! The forms of the audit: which fields stand at which place of a configuration. Pure; names are JSON pointers.
 
-use crate::audit::model::{Config, Dimension, Kind, Moves, OfIndustry, OfSize, Question, Recommendation, Source};
+mod questions;
+
+use crate::audit::model::{Config, Dimension, Moves, OfIndustry, OfSize, Recommendation, Source};
 
 /// What a field looks like.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -28,6 +30,11 @@ pub(super) struct Group {
     pub fields: Vec<Field>,
     /// Short fields in a row, such as levels.
     pub row: Vec<Field>,
+    /// More of them that few need, and what they are about.
+    pub more: Vec<Field>,
+    pub more_title: &'static str,
+    /// Whether they are seen at once.
+    pub open: bool,
     /// The place, where it can be taken away.
     pub remove: String,
 }
@@ -54,10 +61,14 @@ pub(super) fn form(config: &Config, at: &str) -> Option<Form> {
         ["dimensions"] => Some(dimensions(config)),
         ["bands"] => Some(bands(config)),
         ["assumptions"] => Some(assumptions(config)),
+        ["steps", place] => {
+            let place = place.parse::<usize>().ok()?;
+            Some(questions::step(config.steps.get(place)?, place, at))
+        }
         ["steps", step, "questions", place] => {
             let question =
                 config.steps.get(step.parse::<usize>().ok()?)?.questions.get(place.parse::<usize>().ok()?)?;
-            Some(of_question(question, at))
+            Some(questions::question(question, at))
         }
         ["recommendations", place] => {
             Some(recommendation(config.recommendations.get(place.parse::<usize>().ok()?)?, at))
@@ -108,48 +119,6 @@ fn bands(config: &Config) -> Form {
         lead: "What a score is called. The ranges go from 0 to 100 without a gap.",
         groups: config.bands.iter().enumerate().map(group).collect(),
         ..Form::default()
-    }
-}
-
-fn of_question(question: &Question, at: &str) -> Form {
-    let own = Group {
-        title: "The question".to_owned(),
-        fields: vec![
-            Field::line(format!("{at}/label"), "Question", &question.label),
-            Field::text(format!("{at}/hint"), "Hint under it", &question.hint),
-            Field::yes(format!("{at}/required"), "Must be answered", question.required),
-            Field::yes(format!("{at}/own_words"), "Own words can be added (many choices only)", question.own_words),
-        ],
-        ..Group::default()
-    };
-    let choices = question.choices.iter().enumerate().map(|(place, choice)| {
-        let at = format!("{at}/choices/{place}");
-        let level = |dimension: &Dimension| {
-            let value = choice.levels.get(dimension).map(u8::to_string).unwrap_or_default();
-            let options =
-                std::iter::once((String::new(), "–".to_owned())).chain((0..=4).map(|n| (n.to_string(), n.to_string())));
-            let name = format!("{at}/levels/{}", dimension.word());
-            let label = dimension.word().replace('_', " ");
-            Field { name, label, value, look: Look::Choice, options: options.collect() }
-        };
-        Group {
-            title: choice.label.clone(),
-            fields: vec![
-                Field::line(format!("{at}/label"), "Choice", &choice.label),
-                Field::line(format!("{at}/hint"), "Hint", &choice.hint),
-            ],
-            row: if question.kind == Kind::Number { Vec::new() } else { Dimension::ALL.iter().map(level).collect() },
-            remove: at,
-        }
-    });
-    Form {
-        title: question.label.clone(),
-        lead: "A choice can stand for levels of one or more sides, 0 to 4. Where it says nothing about a side, leave the dash.",
-        groups: std::iter::once(own).chain(choices).collect(),
-        add: if question.kind == Kind::Number { String::new() } else { format!("{at}/choices") },
-        add_label: "Add a choice",
-        remove: at.to_owned(),
-        weights: false,
     }
 }
 
@@ -326,13 +295,15 @@ mod tests {
         let own = built_in();
         let mut places = vec!["/dimensions".to_owned(), "/bands".to_owned(), "/assumptions".to_owned()];
         for (step, questions) in own.steps.iter().enumerate() {
+            places.push(format!("/steps/{step}"));
             places.extend((0..questions.questions.len()).map(|place| format!("/steps/{step}/questions/{place}")));
         }
         places.extend((0..own.recommendations.len()).map(|place| format!("/recommendations/{place}")));
         places.extend((0..own.benchmarks.len()).map(|place| format!("/benchmarks/{place}")));
         for at in places {
             let form = form(&own, &at).expect("a form");
-            let fields = form.groups.into_iter().flat_map(|group| group.fields.into_iter().chain(group.row));
+            let fields =
+                form.groups.into_iter().flat_map(|group| group.fields.into_iter().chain(group.row).chain(group.more));
             let given: BTreeMap<String, String> = fields.map(|field| (field.name, field.value)).collect();
             assert!(!given.is_empty(), "{at}");
             assert_eq!(apply::fields(&own, &at, &given).expect("it fits"), *own, "{at}");
@@ -341,7 +312,9 @@ mod tests {
 
     #[test]
     fn there_is_no_form_elsewhere() {
-        for at in ["", "/", "/steps", "/steps/0/questions/99", "/recommendations/x", "/findings"] {
+        for at in
+            ["", "/", "/steps", "/steps/9", "/steps/x", "/steps/0/questions/99", "/recommendations/x", "/findings"]
+        {
             assert!(form(&built_in(), at).is_none(), "{at}");
         }
     }

@@ -53,6 +53,8 @@ struct AuditPage {
 
 /// A page of the audit.
 struct Step {
+    /// Its own place.
+    at: String,
     title: String,
     /// The list of its questions.
     list: String,
@@ -146,7 +148,12 @@ fn steps(config: &Config) -> Vec<Step> {
                 choices => format!("{choices} choices"),
             },
         });
-        Step { title: step.title.clone(), questions: questions.collect(), list: list.clone() }
+        Step {
+            at: format!("/steps/{place}"),
+            title: step.title.clone(),
+            questions: questions.collect(),
+            list: list.clone(),
+        }
     };
     config.steps.iter().enumerate().map(step).collect()
 }
@@ -224,13 +231,17 @@ pub(super) fn refused(
     error: &AppError,
 ) -> Result<Response, AppError> {
     let mut form = fields::form(config, at).ok_or_else(|| AppError::not_found("part of the audit"))?;
-    for field in form.groups.iter_mut().flat_map(|group| group.fields.iter_mut().chain(&mut group.row)) {
-        if let Some(text) = typed.get(&field.name) {
-            field.value = text.clone();
+    let errors = FieldErrors::from(error);
+    for group in &mut form.groups {
+        for field in group.fields.iter_mut().chain(&mut group.row).chain(&mut group.more) {
+            if let Some(text) = typed.get(&field.name) {
+                field.value = text.clone();
+            }
         }
+        group.open |= group.more.iter().any(|field| !errors.on(&field.name).is_empty());
     }
     let problem = if error.details().is_empty() { error.to_string() } else { String::new() };
-    let page = editor(by, at.to_owned(), form, FieldErrors::from(error), problem)?;
+    let page = editor(by, at.to_owned(), form, errors, problem)?;
     Ok((StatusCode::UNPROCESSABLE_ENTITY, page).into_response())
 }
 

@@ -73,6 +73,9 @@ fn steps(config: &Config, complaints: &mut Complaints) {
     for (place, step) in config.steps.iter().enumerate() {
         let name = format!("page {}", place + 1);
         complaints.text(&format!("the title of {name}"), &step.title, LONGEST_LINE);
+        complaints.unless(step.lead.chars().count() <= LONGEST_TEXT, || {
+            format!("the sentence under the title of {name} is longer than {LONGEST_TEXT} characters")
+        });
         complaints.unless(!step.questions.is_empty(), || format!("{name} asks nothing"));
     }
     let mut known = BTreeSet::new();
@@ -100,6 +103,9 @@ fn question(one: &Question, complaints: &mut Complaints) {
     for choice in &one.choices {
         complaints.unless(known.insert(&choice.id), || format!("two choices of {name} have the id {}", choice.id));
         answer(&name, choice, complaints);
+        complaints.unless(!choice.none || one.kind == Kind::Many, || {
+            format!("the choice {} of {name} stands for none of the others, where only one can be chosen", choice.id)
+        });
     }
     if let Some(counted) = &one.counted {
         let grows = counted.at.is_sorted() && counted.at[0] >= 1;
@@ -112,6 +118,14 @@ fn answer(of: &str, choice: &Choice, complaints: &mut Complaints) {
     complaints.unless(is_id(&choice.id), || format!("{name} needs an id of small letters, digits and underscores"));
     complaints.text(&name, &choice.label, LONGEST_LINE);
     complaints.unless(choice.levels.values().all(|level| *level <= 4), || format!("{name} has a level over 4"));
+    for dimension in Dimension::ALL {
+        let (lifts, lowers) = (choice.lifts.contains(&dimension), choice.lowers.contains(&dimension));
+        let word = dimension.word();
+        complaints.unless(!(lifts && lowers), || format!("{name} makes {word} both better and worse"));
+        complaints.unless(!(choice.none && (lifts || lowers)), || {
+            format!("{name} stands for none of the others and makes {word} better or worse")
+        });
+    }
 }
 
 fn parts(config: &Config, complaints: &mut Complaints) {
@@ -329,6 +343,21 @@ mod tests {
             complaints(|config| config.steps[0].questions[2].choices[1].id = "phone".to_owned())
                 .contains("two choices")
         );
+    }
+
+    #[test]
+    fn a_choice_that_says_two_things_at_once_is_refused() {
+        let both = |config: &mut Config| {
+            let choice = &mut config.steps[1].questions[0].choices[0];
+            choice.lowers = choice.lifts.clone();
+        };
+        assert!(complaints(both).contains("makes lead_capture both better and worse"));
+        let none = |config: &mut Config| config.steps[1].questions[0].choices[0].none = true;
+        assert!(complaints(none).contains("stands for none of the others and makes lead_capture"));
+        let one = |config: &mut Config| config.steps[0].questions[0].choices[0].none = true;
+        assert!(complaints(one).contains("where only one can be chosen"));
+        assert!(complaints(|config| config.steps[0].lead = "x".repeat(601)).contains("under the title of page 1"));
+        assert!(complaints(|config| config.steps[2].title.clear()).contains("the title of page 3 is empty"));
     }
 
     #[test]
