@@ -35,5 +35,6 @@ pub use edge::{NoAddress, RequestInfo};
 pub use error::{AppError, Detail, ErrorBody, ErrorOut, error_of};
 pub use idempotency::KeptAnswers;
 pub use input::{Form, Json, Listed, Page, PageParams, Patch, Path, Query, known_day};
+pub use limits::{Limiter, Rate, neighbourhood};
 pub use need::Need;
 pub use page::{FieldErrors, Frame, Tab, Toast, show};

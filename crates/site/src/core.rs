@@ -4,10 +4,10 @@ use std::sync::Arc;
 
 use ai::gateway::Gateway;
 use kernel::Kernel;
+use shell::Limiter;
 
 use crate::cache::Cache;
 use crate::hosts::Hosts;
-use crate::inquiries::rate::Rates;
 use crate::ports::{Crm, Desk};
 use crate::tally::Tally;
 
@@ -22,7 +22,7 @@ struct Inner {
     hosts: Hosts,
     cache: Cache,
     tally: Tally,
-    rates: Rates,
+    limits: Limiter,
     gateway: Gateway,
     crm: Arc<dyn Crm>,
     desk: Arc<dyn Desk>,
@@ -32,8 +32,8 @@ impl Core {
     /// The room over a kernel, the models, and the rooms it asks.
     pub fn new(kernel: Kernel, gateway: Gateway, crm: Arc<dyn Crm>, desk: Arc<dyn Desk>) -> Self {
         let (hosts, tally) = (Hosts::new(kernel.clone()), Tally::start(kernel.clone()));
-        let inner =
-            Inner { kernel, hosts, cache: Cache::default(), tally, rates: Rates::default(), gateway, crm, desk };
+        let limits = Limiter::new(kernel.clock.clone(), kernel.config.redis_url.as_deref());
+        let inner = Inner { kernel, hosts, cache: Cache::default(), tally, limits, gateway, crm, desk };
         Self { inner: Arc::new(inner) }
     }
 
@@ -58,8 +58,8 @@ impl Core {
     }
 
     /// How often who did what.
-    pub(crate) fn rates(&self) -> &Rates {
-        &self.inner.rates
+    pub(crate) fn limits(&self) -> &Limiter {
+        &self.inner.limits
     }
 
     /// The models.

@@ -4,6 +4,8 @@
 //! too, so that one busy program cannot use up what the organisation's others need. Of several limits the client is told the
 //! one it is closest to.
 
+use std::net::IpAddr;
+
 use axum::extract::{Request, State};
 use axum::http::{HeaderMap, HeaderValue, Method};
 use axum::middleware::Next;
@@ -69,16 +71,20 @@ fn subjects(app: &App, request: &Request) -> Vec<(String, Rate)> {
     if is_door(request.method(), &info.path) {
         let per_minute = settings.sign_in_per_minute;
         // One person has as many IPv6 addresses as they like: their network is what counts.
-        return info.ip.map(|ip| (format!("door:{}", neighbourhood(ip)), Rate { per_minute })).into_iter().collect();
+        return info
+            .ip
+            .map(|ip| (format!("door:{}", neighbourhood(ip)), Rate::a_minute(per_minute)))
+            .into_iter()
+            .collect();
     }
     match request.extensions().get::<Identity>() {
         Some(Identity::Known(caller)) if info.path.starts_with("/v2/") || info.path.starts_with("/scim/") => {
             let per_minute = caller.principal.plan.requests_per_minute().saturating_mul(settings.rate_factor);
-            let org = (caller.principal.org.to_string(), Rate { per_minute });
+            let org = (caller.principal.org.to_string(), Rate::a_minute(per_minute));
             match caller.principal.actor {
                 Actor::Key(key) => {
                     let share = (u64::from(per_minute) * u64::from(KEY_SHARE) / 100).max(1) as u32;
-                    vec![(key.to_string(), Rate { per_minute: share }), org]
+                    vec![(key.to_string(), Rate::a_minute(share)), org]
                 }
                 _ => vec![org],
             }
@@ -97,11 +103,11 @@ fn reads(path: &str) -> bool {
     READ_TOO.iter().any(|door| path.strip_prefix(*door).is_some_and(|rest| rest.starts_with('/')))
 }
 
-/// The address, or the /64 network of an IPv6 one.
-fn neighbourhood(ip: std::net::IpAddr) -> String {
+/// The address, or the /64 network of an IPv6 one: what counts as one that asks.
+pub fn neighbourhood(ip: IpAddr) -> String {
     match ip.to_canonical() {
-        std::net::IpAddr::V4(ip) => ip.to_string(),
-        std::net::IpAddr::V6(ip) => {
+        IpAddr::V4(ip) => ip.to_string(),
+        IpAddr::V6(ip) => {
             let [a, b, c, d, ..] = ip.segments();
             format!("{a:x}:{b:x}:{c:x}:{d:x}::/64")
         }
@@ -165,5 +171,6 @@ mod tests {
         assert_eq!(of("2001:db8:1:2:3::1"), of("2001:db8:1:2:ffff::2"));
         assert_ne!(of("2001:db8:1:2::1"), of("2001:db8:1:3::1"));
         assert_eq!(of("::ffff:203.0.113.7"), of("203.0.113.7"));
+        assert_ne!(of("203.0.113.7"), of("203.0.113.8"));
     }
 }

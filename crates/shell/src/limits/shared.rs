@@ -1,4 +1,4 @@
-//! The same buckets in Redis, one script call a request.
+//! The same buckets in Redis, one call a request.
 //!
 //! A call that fails or takes longer than [`PATIENCE`] gives no verdict, and Redis is left alone for [`REST`], so that an
 //! outage costs one short wait every few seconds and not one a request.
@@ -7,9 +7,10 @@ use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
 
 use redis::aio::ConnectionManager;
+use redis::{Cmd, FromRedisValue};
 use tokio::sync::OnceCell;
 
-use super::bucket::{self, Rate, Verdict, window_micros};
+use super::bucket::{self, Rate, Verdict};
 
 const PATIENCE: Duration = Duration::from_millis(50);
 const REST: Duration = Duration::from_secs(5);
@@ -43,38 +44,54 @@ impl Shared {
         }
     }
 
-    /// `None` when Redis has no verdict in time.
+    /// `None` when Redis has no verdict in time, here and below.
     pub(super) async fn take(&self, subject: &str, rate: Rate, now: i64) -> Option<Verdict> {
+        let mut ask = redis::cmd("EVAL");
+        ask.arg(SCRIPT).arg(1).arg(bucket_of(subject)).arg(now).arg(rate.step()).arg(rate.window());
+        let (full_at, wait): (i64, i64) = self.ask(&ask, now).await?;
+        Some(bucket::verdict(full_at, now, rate, (wait >= 0).then_some(wait)))
+    }
+
+    /// Whether the next request would be refused; takes nothing.
+    pub(super) async fn is_spent(&self, subject: &str, rate: Rate, now: i64) -> Option<bool> {
+        let mut ask = redis::cmd("GET");
+        ask.arg(bucket_of(subject));
+        let full_at: Option<i64> = self.ask(&ask, now).await?;
+        Some(full_at.is_some_and(|full_at| bucket::wait(full_at, now, rate).is_some()))
+    }
+
+    /// Whether something was not here before; it is kept for a time.
+    pub(super) async fn is_first(&self, thing: &str, within: Duration, now: i64) -> Option<bool> {
+        let mut ask = redis::cmd("SET");
+        ask.arg(format!("recoup:once:{thing}")).arg(1).arg("NX").arg("PX").arg(within.as_millis().max(1) as u64);
+        // Nothing comes back where it is kept already.
+        let kept: Option<String> = self.ask(&ask, now).await?;
+        Some(kept.is_some())
+    }
+
+    async fn ask<T: FromRedisValue>(&self, ask: &Cmd, now: i64) -> Option<T> {
         if now < self.rest_until.load(Ordering::Relaxed) {
             return None;
         }
-        match tokio::time::timeout(PATIENCE, self.ask(subject, rate, now)).await {
-            Ok(Ok((full_at, wait))) => {
-                let wait = (wait >= 0).then_some(wait);
-                Some(bucket::verdict(full_at, now, rate, wait))
-            }
+        let answer = async {
+            let connect = || ConnectionManager::new(self.client.clone());
+            let mut connection = self.connection.get_or_try_init(connect).await?.clone();
+            ask.query_async(&mut connection).await
+        };
+        match tokio::time::timeout(PATIENCE, answer).await {
+            Ok(Ok(answer)) => Some(answer),
             Ok(Err(error)) => self.give_up(now, &error.to_string()),
             Err(_) => self.give_up(now, "no answer in time"),
         }
     }
 
-    async fn ask(&self, subject: &str, rate: Rate, now: i64) -> redis::RedisResult<(i64, i64)> {
-        let connect = || ConnectionManager::new(self.client.clone());
-        let mut connection = self.connection.get_or_try_init(connect).await?.clone();
-        redis::cmd("EVAL")
-            .arg(SCRIPT)
-            .arg(1)
-            .arg(format!("recoup:rate:{subject}"))
-            .arg(now)
-            .arg(rate.step())
-            .arg(window_micros())
-            .query_async(&mut connection)
-            .await
-    }
-
-    fn give_up(&self, now: i64, cause: &str) -> Option<Verdict> {
+    fn give_up<T>(&self, now: i64, cause: &str) -> Option<T> {
         self.rest_until.store(now + REST.as_micros() as i64, Ordering::Relaxed);
         tracing::warn!(error.cause = cause, "rate limits are local for a while: Redis does not answer");
         None
     }
+}
+
+fn bucket_of(subject: &str) -> String {
+    format!("recoup:rate:{subject}")
 }

@@ -9,7 +9,7 @@ use chrono::{DateTime, Duration};
 use kernel::Clock;
 use kernel::testing::{TestDb, TestRedis};
 use shell::testing::TestWeb;
-use shell::{Plan, Role, Settings};
+use shell::{Limiter, Plan, Rate, Role, Settings};
 
 use super::sample::{room, web_with};
 
@@ -143,4 +143,49 @@ async fn processes_share_a_bucket_through_redis_and_count_alone_without_it() {
     assert_eq!(two.get(&same, "/v2/none").await.status, 429);
     redis.stop();
     assert_eq!(one.get(&token, "/v2/none").await.status, 404, "its loss refuses nobody");
+}
+
+#[tokio::test]
+async fn what_a_room_counts_by_the_hour_is_one_number_in_all_processes() {
+    let mut redis = TestRedis::start().await;
+    let clock = Clock::manual(DateTime::from_timestamp(1_700_000_000, 0).expect("a valid instant"));
+    let process = || Limiter::new(clock.clone(), Some(&redis.url()));
+    let (one, two, rate) = (process(), process(), Rate::an_hour(4));
+    assert!(!two.is_spent("room:x", rate).await);
+    for _ in 0..2 {
+        assert_eq!(one.count("room:x", rate).await, Ok(()));
+        assert!(!one.is_spent("room:x", rate).await, "looking takes nothing");
+        assert_eq!(two.count("room:x", rate).await, Ok(()));
+    }
+    assert!(one.is_spent("room:x", rate).await && two.is_spent("room:x", rate).await);
+    assert_eq!(one.count("room:x", rate).await, Err(std::time::Duration::from_secs(900)));
+    assert_eq!(one.count("room:y", rate).await, Ok(()), "another subject");
+    clock.advance(Duration::minutes(15));
+    assert_eq!(two.count("room:x", rate).await, Ok(()), "it comes back evenly");
+    assert!(one.count("room:x", rate).await.is_err());
+    redis.stop();
+    for _ in 0..4 {
+        assert_eq!(one.count("room:x", rate).await, Ok(()), "alone it counts from the beginning");
+    }
+    assert!(one.count("room:x", rate).await.is_err() && one.is_spent("room:x", rate).await);
+}
+
+#[tokio::test]
+async fn what_comes_once_comes_once_in_all_processes_and_stays_known_while_redis_is_away() {
+    let mut redis = TestRedis::start().await;
+    let clock = Clock::manual(DateTime::from_timestamp(1_700_000_000, 0).expect("a valid instant"));
+    let process = || Limiter::new(clock.clone(), Some(&redis.url()));
+    let (one, two, day) = (process(), process(), std::time::Duration::from_secs(24 * 60 * 60));
+    assert!(one.is_first("room:stamp", day).await);
+    assert!(!one.is_first("room:stamp", day).await && !two.is_first("room:stamp", day).await);
+    assert!(two.is_first("room:another", day).await);
+    redis.stop();
+    redis.resume().await;
+    clock.advance(Duration::seconds(10));
+    assert!(!one.is_first("room:stamp", day).await, "Redis has lost it, and the process has not");
+    redis.stop();
+    assert!(one.is_first("room:third", day).await, "alone it counts from what it knows");
+    assert!(!one.is_first("room:third", day).await && !two.is_first("room:another", day).await);
+    clock.advance(Duration::hours(25));
+    assert!(one.is_first("room:stamp", day).await, "it is forgotten in time");
 }

@@ -119,7 +119,7 @@ pub(crate) async fn begin_chat(
     if !given.agreed {
         return Err(AppError::field("agreed", "must be true: a conversation is kept only when its visitor agrees"));
     }
-    rate::check(&core, &visit, "chat_begin", BEGUN_AN_HOUR)?;
+    rate::check(&core, &visit, "chat_begin", BEGUN_AN_HOUR).await?;
     let token = submit::token()?;
     let known = passages::of(&core, site).await?;
     let vault = core.kernel().vault.of(site.org).await?;
@@ -144,7 +144,7 @@ pub(crate) async fn begin_chat(
 #[utoipa::path(get, path = "/v2/site/chat", tag = "site", security(()),
     params(("x-chat-token" = String, Header, description = "The key to the chat")), responses((status = 200, body = ChatOut)))]
 pub(crate) async fn show_chat(visit: Visit, State(core): State<Core>) -> Result<Json<ChatOut>, AppError> {
-    rate::check(&core, &visit, "chat_read", READ_AN_HOUR)?;
+    rate::check(&core, &visit, "chat_read", READ_AN_HOUR).await?;
     let token = token_of(&visit)?;
     let org = visit.site.org;
     let vault = core.kernel().vault.of(org).await?;
@@ -167,7 +167,7 @@ pub(crate) async fn say(
 ) -> Result<Response, AppError> {
     let token = token_of(&visit)?.to_owned();
     let said = checked(given)?;
-    rate::check(&core, &visit, "chat_say", SAID_AN_HOUR)?;
+    rate::check(&core, &visit, "chat_say", SAID_AN_HOUR).await?;
     let heard = speak::hear(&core, &visit, &token, &said).await?;
     let (out, steps) = mpsc::channel(WAITING);
     // In a task of its own: who goes away finds the answer when they come back.

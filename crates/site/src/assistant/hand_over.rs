@@ -49,7 +49,7 @@ pub(super) fn job(chat: ChatId) -> NewJob {
 /// # Errors
 /// 404 without a chat of that token; what is wrong with which field.
 pub(super) async fn ask(core: &Core, visit: &Visit, token: &str, given: PersonIn) -> Result<Line, AppError> {
-    rate::check(core, visit, "chat_person", ASKED_AN_HOUR)?;
+    rate::check(core, visit, "chat_person", ASKED_AN_HOUR).await?;
     let site = &visit.site;
     let vault = core.kernel().vault.of(site.org).await?;
     let mut tx = core.kernel().db.begin_site(site.org, Some(token)).await?;

@@ -91,7 +91,7 @@ pub(crate) async fn listen(
     Query(given): Query<Since>,
 ) -> Result<Response, AppError> {
     let token = token_of(&visit)?.to_owned();
-    rate::check(&core, &visit, "chat_listen", OPENED_AN_HOUR)?;
+    rate::check(&core, &visit, "chat_listen", OPENED_AN_HOUR).await?;
     let full = |_| AppError::unavailable("too many conversations are open at the moment; nothing was lost, try again");
     let permit = OPEN.clone().try_acquire_owned().map_err(full)?;
     let org = visit.site.org;

@@ -220,7 +220,7 @@ pub(super) async fn hand_in(
     Json(given): Json<SubmitIn>,
 ) -> Result<(StatusCode, Json<SubmitOut>), AppError> {
     is_on(&visit)?;
-    rate::check(&core, &visit, "audit", PER_ADDRESS)?;
+    rate::check(&core, &visit, "audit", PER_ADDRESS).await?;
     let (answers, contact) = read(&core, &visit, given).await?;
     let Done { token, outcome } = submit::whole(&core, &visit, &answers, contact).await.map_err(in_contact)?;
     let out = SubmitOut {

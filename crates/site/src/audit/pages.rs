@@ -101,7 +101,7 @@ impl Intro {
 /// Begins an audit with the questions that are published now.
 async fn begin(visit: Visit, State(core): State<Core>) -> Result<Redirect, AppError> {
     is_on(&visit)?;
-    rate::check(&core, &visit, "audit", BEGUN)?;
+    rate::check(&core, &visit, "audit", BEGUN).await?;
     let token = submit::token()?;
     let mut tx = core.kernel().db.begin_site(visit.site.org, Some(&token)).await?;
     let (version, _) = config::current(&mut tx).await?;

@@ -38,7 +38,7 @@ pub(super) fn routes() -> Router<Core> {
 }
 
 async fn download(visit: Visit, State(core): State<Core>, Path(token): Path<String>) -> Result<Response, AppError> {
-    rate::check(&core, &visit, "report", AN_HOUR)?;
+    rate::check(&core, &visit, "report", AN_HOUR).await?;
     let mut tx = core.kernel().db.begin_site(visit.site.org, Some(&token)).await?;
     let audit = store::by_token(&mut tx, &token).await?;
     drop(tx);

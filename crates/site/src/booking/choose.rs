@@ -199,7 +199,7 @@ async fn shown(core: &Core, visit: &Visit, form: BookingForm, errors: FieldError
     let day = visit.query_value("day").and_then(|day| day.parse().ok());
     let mut times = times(core, visit, zone_asked(visit, &form.zone), day, &form.slot).await?;
     errors.on("slot").clone_into(&mut times.error);
-    let (guard, letter) = (guard::issue(core, visit)?, core.kernel().config.mail.is_set());
+    let (guard, letter) = (guard::issue(core, visit).await?, core.kernel().config.mail.is_set());
     let page = BookingPage { frame: frame(visit), times, form, errors, guard, letter };
     Ok((status, Html(show_page(&page)?)).into_response())
 }
@@ -226,7 +226,7 @@ pub(super) async fn book(
 
 /// Books a time; the token of its link.
 async fn take(core: &Core, visit: &Visit, form: &BookingForm) -> Result<String, AppError> {
-    rate::check(core, visit, "booking", PER_ADDRESS)?;
+    rate::check(core, visit, "booking", PER_ADDRESS).await?;
     let zone = zone_asked(visit, &form.zone);
     let mut tx = core.kernel().db.begin_site(visit.site.org, None).await?;
     // The fields first, so that everything that is wrong is said at once.

@@ -64,7 +64,7 @@ fn unknown() -> AppError {
 }
 
 async fn begin(core: &Core, visit: &Visit, token: &str) -> Result<OrgTx, AppError> {
-    rate::check(core, visit, "booking links", TRIES)?;
+    rate::check(core, visit, "booking links", TRIES).await?;
     Ok(core.kernel().db.begin_site(visit.site.org, Some(token)).await?)
 }
 

@@ -67,9 +67,9 @@ fn frame(visit: &Visit) -> SiteFrame {
     SiteFrame::new(visit, "Letters", about)
 }
 
-fn form(core: &Core, visit: &Visit, given: SignUp, errors: FieldErrors) -> Result<Response, AppError> {
+async fn form(core: &Core, visit: &Visit, given: SignUp, errors: FieldErrors) -> Result<Response, AppError> {
     let SignUp { name, email, guard: _ } = given;
-    let guard = guard::issue(core, visit)?;
+    let guard = guard::issue(core, visit).await?;
     let status =
         if errors.is_empty() { axum::http::StatusCode::OK } else { axum::http::StatusCode::UNPROCESSABLE_ENTITY };
     let page = LettersPage { frame: frame(visit), name, email, errors, guard };
@@ -84,7 +84,7 @@ fn is_on(visit: &Visit) -> Result<(), AppError> {
 pub(super) async fn page(visit: Visit, State(core): State<Core>) -> Result<Response, AppError> {
     is_on(&visit)?;
     core.tally().view(&visit);
-    form(&core, &visit, SignUp::default(), FieldErrors::default())
+    form(&core, &visit, SignUp::default(), FieldErrors::default()).await
 }
 
 /// `POST /letters`.
@@ -107,7 +107,10 @@ pub(super) async fn sign_up(
     let mut tx = core.kernel().db.begin_site(visit.site.org, None).await?;
     match keep(&core, &visit, &mut tx, new).await {
         Ok(_) => {}
-        Err(error) if !error.details().is_empty() => return form(&core, &visit, given, FieldErrors::from(&error)),
+        Err(error) if !error.details().is_empty() => {
+            drop(tx);
+            return form(&core, &visit, given, FieldErrors::from(&error)).await;
+        }
         Err(error) => return Err(error),
     }
     tx.commit().await?;
@@ -131,7 +134,7 @@ struct Row {
 
 /// The link of a consultation is shown to whoever books, whatever address they type: it speaks for no address.
 async fn row(core: &Core, visit: &Visit, token: &str) -> Result<(OrgTx, Row), AppError> {
-    super::rate::check(core, visit, "letter links", TRIES)?;
+    super::rate::check(core, visit, "letter links", TRIES).await?;
     let mut tx = core.kernel().db.begin_site(visit.site.org, Some(token)).await?;
     let row: Option<Row> = sqlx::query_as(
         "select id, consent, confirmed_at from site_inquiries where org_id = $1 and token_hash = $2 \

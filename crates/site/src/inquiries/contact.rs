@@ -102,10 +102,10 @@ fn answer_by(core: &Core, visit: &Visit) -> String {
     by.with_timezone(&zone).format("%A, %-d %B").to_string()
 }
 
-fn shown(core: &Core, visit: &Visit, form: ContactForm, errors: FieldErrors) -> Result<Response, AppError> {
+async fn shown(core: &Core, visit: &Visit, form: ContactForm, errors: FieldErrors) -> Result<Response, AppError> {
     let status = if errors.is_empty() { StatusCode::OK } else { StatusCode::UNPROCESSABLE_ENTITY };
     let topics = TOPICS.into_iter().map(|(word, name)| (word, name, word == form.topic)).collect();
-    let (guard, answer_by) = (guard::issue(core, visit)?, answer_by(core, visit));
+    let (guard, answer_by) = (guard::issue(core, visit).await?, answer_by(core, visit));
     let page = ContactPage {
         frame: frame(visit).with_trail(&[("Contact", "/contact")]),
         form,
@@ -121,7 +121,7 @@ fn shown(core: &Core, visit: &Visit, form: ContactForm, errors: FieldErrors) -> 
 pub(super) async fn page(visit: Visit, State(core): State<Core>) -> Result<Response, AppError> {
     core.tally().view(&visit);
     let topic = visit.query_value("topic").filter(|word| topic(word).is_some()).unwrap_or_default();
-    shown(&core, &visit, ContactForm { topic, ..ContactForm::default() }, FieldErrors::default())
+    shown(&core, &visit, ContactForm { topic, ..ContactForm::default() }, FieldErrors::default()).await
 }
 
 /// `POST /contact`. What is wrong is said beside its field, with everything that was typed.
@@ -137,7 +137,7 @@ pub(super) async fn send(
         }
         Err(error) if !error.details().is_empty() => {
             let errors = FieldErrors::from(&error);
-            shown(&core, &visit, form, errors)
+            shown(&core, &visit, form, errors).await
         }
         Err(error) => Err(error),
     }

@@ -17,6 +17,8 @@ use crate::visit::Visit;
 const BITS: u32 = 14;
 /// The same while a site is flooded.
 const BITS_IN_A_FLOOD: u32 = 17;
+/// How long a stamp that was used is remembered: as long as a form may be open without a doubt.
+const REMEMBERED: std::time::Duration = std::time::Duration::from_secs(24 * 60 * 60);
 /// The longest stamp and the longest proof that are read.
 const LONGEST: usize = 256;
 
@@ -72,9 +74,9 @@ struct Sealed {
 ///
 /// # Errors
 /// When the installation's key does not seal.
-pub(crate) fn issue(core: &Core, visit: &Visit) -> Result<Guard, AppError> {
+pub(crate) async fn issue(core: &Core, visit: &Visit) -> Result<Guard, AppError> {
     let kernel = core.kernel();
-    let bits = if super::is_flooded(core, visit.site.org) { BITS_IN_A_FLOOD } else { BITS };
+    let bits = if super::is_flooded(core, visit.site.org).await { BITS_IN_A_FLOOD } else { BITS };
     let sealed = Sealed { at: kernel.clock.now(), bits, nonce: rand::random() };
     let plain = serde_json::to_vec(&sealed).map_err(AppError::internal)?;
     let (key, sealed) = kernel.vault.seal_own(&place(visit.site.org), &plain)?;
@@ -82,7 +84,7 @@ pub(crate) fn issue(core: &Core, visit: &Visit) -> Result<Guard, AppError> {
 }
 
 /// Reads what came back.
-pub(super) fn read(core: &Core, org: OrgId, given: &Given) -> Told {
+pub(super) async fn read(core: &Core, org: OrgId, given: &Given) -> Told {
     let opened = open(core, org, &given.stamp);
     let open_for = opened.as_ref().map(|sealed| core.kernel().clock.now() - sealed.at);
     let work = match &opened {
@@ -90,7 +92,10 @@ pub(super) fn read(core: &Core, org: OrgId, given: &Given) -> Told {
         Some(sealed) if is_done(&given.stamp, &given.proof, sealed.bits) => Work::Done,
         _ => Work::Wrong,
     };
-    let again = opened.is_some_and(|sealed| !rate::is_rare(core, org, "guard", &sealed.nonce.to_be_bytes(), 1));
+    let again = match opened {
+        Some(sealed) => !rate::is_first(core, org, "guard", &sealed.nonce.to_be_bytes(), REMEMBERED).await,
+        None => false,
+    };
     Told { lured: !given.website.trim().is_empty(), open_for, work, again }
 }
 

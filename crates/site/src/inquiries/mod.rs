@@ -131,6 +131,6 @@ pub(crate) fn reconcilers(core: &Core) -> Vec<Arc<dyn Reconciler>> {
 }
 
 /// Whether more arrives at a site than people send. Counts nothing.
-fn is_flooded(core: &Core, org: OrgId) -> bool {
-    rate::is_spent(core, org, "inquiries", CALM)
+async fn is_flooded(core: &Core, org: OrgId) -> bool {
+    rate::is_spent(core, org, "inquiries", CALM).await
 }

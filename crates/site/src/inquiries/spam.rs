@@ -42,14 +42,16 @@ struct Circumstances {
 }
 
 /// What speaks for spam in an inquiry.
-pub(super) fn judge(core: &Core, visit: &Visit, new: &NewInquiry) -> Vec<Point> {
+pub(super) async fn judge(core: &Core, visit: &Visit, new: &NewInquiry) -> Vec<Point> {
     let org = visit.site.org;
-    let around = Circumstances {
-        guard: new.guard.as_ref().map(|given| guard::read(core, org, given)),
-        is_flooded: !rate::site_is_calm(core, org, "inquiries", CALM),
-        often_from_address: !rate::is_within(core, visit, "inquiries of one", PER_ADDRESS),
-        same_words: is_repeated(core, org, new),
-    };
+    // At once: each may be a question to Redis.
+    let (guard, calm, within, same_words) = tokio::join!(
+        told(core, org, new),
+        rate::site_is_calm(core, org, "inquiries", CALM),
+        rate::is_within(core, visit, "inquiries of one", PER_ADDRESS),
+        is_repeated(core, org, new),
+    );
+    let around = Circumstances { guard, is_flooded: !calm, often_from_address: !within, same_words };
     let mut points = of_circumstances(around);
     points.extend(of_words(new));
     points
@@ -60,13 +62,21 @@ pub(super) fn is_spam(points: &[Point]) -> bool {
     points.iter().map(|point| u32::from(point.points)).sum::<u32>() >= u32::from(THRESHOLD)
 }
 
-fn is_repeated(core: &Core, org: OrgId, new: &NewInquiry) -> bool {
+/// What the form's guard says; none where it comes from no form of ours.
+async fn told(core: &Core, org: OrgId, new: &NewInquiry) -> Option<Told> {
+    match &new.guard {
+        Some(given) => Some(guard::read(core, org, given).await),
+        None => None,
+    }
+}
+
+async fn is_repeated(core: &Core, org: OrgId, new: &NewInquiry) -> bool {
     let words = new.message.to_lowercase().split_whitespace().collect::<Vec<_>>().join(" ");
     if words.chars().count() < SHORTEST_WORDS {
         return false;
     }
     let digest = ring::digest::digest(&ring::digest::SHA256, words.as_bytes());
-    !rate::is_rare(core, org, "words", digest.as_ref(), SAME_WORDS)
+    !rate::is_rare(core, org, "words", digest.as_ref(), SAME_WORDS).await
 }
 
 fn of_circumstances(around: Circumstances) -> Vec<Point> {

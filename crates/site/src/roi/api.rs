@@ -90,7 +90,7 @@ async fn calculate_roi(
     State(core): State<Core>,
     Json(given): Json<RoiIn>,
 ) -> Result<Json<RoiOut>, AppError> {
-    rate::check(&core, &visit, "calculator", AN_HOUR)?;
+    rate::check(&core, &visit, "calculator", AN_HOUR).await?;
     if !visit.site.flags.calculator {
         return Err(AppError::not_found("calculator"));
     }

@@ -54,7 +54,7 @@ pub(super) async fn send(
     Path(token): Path<String>,
     Form(given): Form<Given>,
 ) -> Result<Response, AppError> {
-    rate::check(&core, &visit, "audit", BEGUN)?;
+    rate::check(&core, &visit, "audit", BEGUN).await?;
     let audit = open(&core, &visit, &token).await?;
     if audit.outcome.is_none() {
         return Ok(to_where_one_was(&token, &audit).into_response());
@@ -65,7 +65,7 @@ pub(super) async fn send(
             Ok(Redirect::to(&format!("/audit/results/{}#main", done.token)).into_response())
         }
         Err(wrong) => {
-            let letter = Letter::new(&core, &visit, &token, &Given::new(), FieldErrors::default(), false)?;
+            let letter = Letter::new(&core, &visit, &token, &Given::new(), FieldErrors::default(), false).await?;
             let measured = Measured::of(&token, &given, &FieldErrors::from(wrong));
             Ok((StatusCode::UNPROCESSABLE_ENTITY, answer(&visit, audit, &token, letter, measured)?).into_response())
         }

@@ -95,7 +95,7 @@ pub(super) async fn show(
         return Ok(to_where_one_was(&token, &audit).into_response());
     }
     let sent = visit.query_value("sent").is_some();
-    let letter = Letter::new(&core, &visit, &token, &Given::new(), FieldErrors::default(), sent)?;
+    let letter = Letter::new(&core, &visit, &token, &Given::new(), FieldErrors::default(), sent).await?;
     answer(&visit, audit, &token, letter, Measured::of(&token, &Given::new(), &FieldErrors::default()))
 }
 
@@ -120,7 +120,7 @@ pub(super) async fn letter(
         }
         Err(error) if error.status() == StatusCode::UNPROCESSABLE_ENTITY => {
             drop(tx);
-            let letter = Letter::new(&core, &visit, &token, &given, FieldErrors::from(&error), false)?;
+            let letter = Letter::new(&core, &visit, &token, &given, FieldErrors::from(&error), false).await?;
             let measured = Measured::of(&token, &Given::new(), &FieldErrors::default());
             Ok((StatusCode::UNPROCESSABLE_ENTITY, answer(&visit, audit, &token, letter, measured)?).into_response())
         }
@@ -210,7 +210,7 @@ impl ResultPage {
 }
 
 impl Letter {
-    pub(super) fn new(
+    pub(super) async fn new(
         core: &Core,
         visit: &Visit,
         token: &str,
@@ -230,7 +230,7 @@ impl Letter {
             mail: core.kernel().config.mail.is_set(),
             errors,
             sent,
-            guard: guard::issue(core, visit)?,
+            guard: guard::issue(core, visit).await?,
         })
     }
 }

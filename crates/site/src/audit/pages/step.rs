@@ -94,7 +94,7 @@ pub(super) async fn show(
         return Ok(to_where_one_was(&token, &audit).into_response());
     }
     let place = Place { token: &token, step, config: &config, page, reached };
-    private(&view(&core, &visit, &place, questions::kept(page, &audit.answers), &[], &Given::new())?)
+    private(&view(&core, &visit, &place, questions::kept(page, &audit.answers), &[], &Given::new()).await?)
 }
 
 /// Saves a page and goes on, back, or to the result.
@@ -104,7 +104,7 @@ pub(super) async fn save(
     Path((token, step)): Path<(String, usize)>,
     Form(given): Form<Given>,
 ) -> Result<Response, AppError> {
-    rate::check(&core, &visit, "audit-page", SAVED)?;
+    rate::check(&core, &visit, "audit-page", SAVED).await?;
     let audit = open(&core, &visit, &token).await?;
     let config = questions_of(&core, &visit, &audit).await?;
     let page = step.checked_sub(1).and_then(|place| config.steps.get(place)).ok_or_else(missing)?;
@@ -122,7 +122,7 @@ pub(super) async fn save(
                 wrong.push(Detail::new("page", error.to_string()));
             }
             let asked = questions::typed(page, &given, &wrong);
-            let shown = private(&view(&core, &visit, &place, asked, &wrong, &given)?)?;
+            let shown = private(&view(&core, &visit, &place, asked, &wrong, &given).await?)?;
             Ok((StatusCode::UNPROCESSABLE_ENTITY, shown).into_response())
         }
         Err(error) => Err(error),
@@ -208,7 +208,7 @@ pub(super) fn contact(visit: &Visit, given: &Given) -> Option<Contact> {
     said.then_some(Contact { person, letters: visit.site.flags.letters.then_some(letters), guard: Some(guard) })
 }
 
-fn view(
+async fn view(
     core: &Core,
     visit: &Visit,
     place: &Place<'_>,
@@ -227,7 +227,8 @@ fn view(
             done: number < reached,
         }
     };
-    let contact = if step == config.steps.len() { Some(ContactView::of(core, visit, given, wrong)?) } else { None };
+    let contact =
+        if step == config.steps.len() { Some(ContactView::of(core, visit, given, wrong).await?) } else { None };
     let title = format!("{}, page {step} of {}", page.title, config.steps.len());
     Ok(StepPage {
         frame: SiteFrame::new(visit, title, "A page of the maturity audit.").private(),
@@ -243,7 +244,7 @@ fn view(
 }
 
 impl ContactView {
-    fn of(core: &Core, visit: &Visit, given: &Given, wrong: &[Detail]) -> Result<Self, AppError> {
+    async fn of(core: &Core, visit: &Visit, given: &Given, wrong: &[Detail]) -> Result<Self, AppError> {
         let field = |name: &str| first(given, name).to_owned();
         let error =
             |name: &str| wrong.iter().find(|one| one.field == name).map(|one| one.reason.clone()).unwrap_or_default();
@@ -257,7 +258,7 @@ impl ContactView {
             email_error: error("email"),
             name_error: error("name"),
             company_error: error("company"),
-            guard: guard::issue(core, visit)?,
+            guard: guard::issue(core, visit).await?,
         })
     }
 }
