@@ -19,7 +19,7 @@ pub(crate) fn open(router: OpenApiRouter<Core>, paths: &[&str]) -> OpenApiRouter
 async fn may() -> Response {
     let headers = [
         (header::ACCESS_CONTROL_ALLOW_METHODS, HeaderValue::from_static("GET, POST")),
-        (header::ACCESS_CONTROL_ALLOW_HEADERS, HeaderValue::from_static("content-type")),
+        (header::ACCESS_CONTROL_ALLOW_HEADERS, HeaderValue::from_static("content-type, idempotency-key")),
         (header::ACCESS_CONTROL_MAX_AGE, HeaderValue::from_static("86400")),
     ];
     (StatusCode::NO_CONTENT, headers).into_response()
@@ -27,6 +27,9 @@ async fn may() -> Response {
 
 async fn allow(request: Request, next: Next) -> Response {
     let mut response = next.run(request).await;
-    response.headers_mut().insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, HeaderValue::from_static("*"));
+    let headers = response.headers_mut();
+    headers.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, HeaderValue::from_static("*"));
+    let readable = HeaderValue::from_static("idempotent-replayed, retry-after");
+    headers.insert(header::ACCESS_CONTROL_EXPOSE_HEADERS, readable);
     response
 }

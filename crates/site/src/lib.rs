@@ -16,6 +16,7 @@ mod cors;
 mod front;
 mod hosts;
 mod inquiries;
+mod once;
 mod pages;
 pub mod ports;
 pub mod privacy;

@@ -21,7 +21,7 @@ pub(crate) struct Back {
 pub fn room(core: &Core, app: &App) -> Room {
     let back = Back { app: app.clone(), core: core.clone() };
     Room {
-        api: calls().with_state(core.clone()).merge(admin::api().with_state(back.clone())),
+        api: calls(core).with_state(core.clone()).merge(admin::api().with_state(back.clone())),
         pages: admin::pages().with_state(back),
         nav: vec![admin::nav()],
         ..Room::default()
@@ -29,13 +29,13 @@ pub fn room(core: &Core, app: &App) -> Room {
 }
 
 /// What visitors' browsers and published forms call.
-fn calls() -> OpenApiRouter<Core> {
-    audit::api().merge(roi::api()).merge(inquiries::api()).merge(assistant::api())
+fn calls(core: &Core) -> OpenApiRouter<Core> {
+    audit::api(core).merge(roi::api(core)).merge(inquiries::api(core)).merge(assistant::api())
 }
 
 /// The public pages of every site and what they call, for [`crate::front()`].
 pub fn public(core: &Core, app: &App) -> Router {
-    let (calls, _) = calls().split_for_parts();
+    let (calls, _) = calls(core).split_for_parts();
     let router = pages::routes()
         .merge(audit::routes())
         .merge(roi::routes())

@@ -22,6 +22,7 @@ use super::words;
 use crate::core::Core;
 use crate::cors;
 use crate::inquiries::rate;
+use crate::once;
 use crate::ports::Person;
 use crate::roi::model::{Forecast, forecast};
 use crate::visit::Visit;
@@ -29,8 +30,8 @@ use crate::visit::Visit;
 /// Audits an hour from one address: an office shares one.
 const PER_ADDRESS: u32 = 60;
 
-pub(super) fn router() -> OpenApiRouter<Core> {
-    let router = OpenApiRouter::new().routes(routes!(hand_in)).routes(routes!(show));
+pub(super) fn router(core: &Core) -> OpenApiRouter<Core> {
+    let router = once::keyed(core, OpenApiRouter::new().routes(routes!(hand_in)).routes(routes!(show)));
     cors::open(router, &["/v2/audit/submit", "/v2/audit/results/{id}"])
 }
 
@@ -213,6 +214,8 @@ struct Series {
 /// Texts that are choices of the audit's questions count; others are kept as own words. Nothing is needed beside the kind of business,
 /// its size, and one answer that a score can be made of.
 #[utoipa::path(post, path = "/v2/audit/submit", tag = "site", security(()), request_body = SubmitIn,
+    params(("Idempotency-Key" = Option<String>, Header, description = "1 to 255 characters of your own: what is sent again with \
+    them within 24 hours has no second effect and gets its first answer")),
     responses((status = 201, body = SubmitOut), (status = 422, description = "What is wrong with which field")))]
 pub(super) async fn hand_in(
     visit: Visit,

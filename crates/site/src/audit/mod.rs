@@ -25,8 +25,8 @@ use crate::core::Core;
 pub(crate) use model::Outcome;
 
 /// The audit's part of the API.
-pub(crate) fn api() -> OpenApiRouter<Core> {
-    api::router()
+pub(crate) fn api(core: &Core) -> OpenApiRouter<Core> {
+    api::router(core)
 }
 
 /// The audit's pages.

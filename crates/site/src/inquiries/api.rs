@@ -13,6 +13,7 @@ use super::contact::{TOPICS, topic};
 use super::{Kind, NewInquiry, keep};
 use crate::core::Core;
 use crate::cors;
+use crate::once;
 use crate::ports::Person;
 use crate::tally::Reach;
 use crate::visit::Visit;
@@ -46,13 +47,16 @@ pub(super) struct ContactOut {
     status: &'static str,
 }
 
-pub(super) fn routes() -> OpenApiRouter<Core> {
-    let router = OpenApiRouter::new().routes(routes!(submit_contact)).layer(DefaultBodyLimit::max(LARGEST));
+pub(super) fn routes(core: &Core) -> OpenApiRouter<Core> {
+    let router = once::keyed(core, OpenApiRouter::new().routes(routes!(submit_contact)));
+    let router = router.layer(DefaultBodyLimit::max(LARGEST));
     cors::open(router, &["/v2/contact/submit"])
 }
 
 /// Send a message to the people of the site, from any page. Sent twice on a day, it is one.
 #[utoipa::path(post, path = "/v2/contact/submit", tag = "site", request_body = ContactIn, security(()),
+    params(("Idempotency-Key" = Option<String>, Header, description = "1 to 255 characters of your own: what is sent again with \
+    them within 24 hours has no second effect and gets its first answer")),
     responses((status = 202, body = ContactOut)))]
 async fn submit_contact(
     visit: Visit,

@@ -104,8 +104,8 @@ pub(crate) struct Kept {
 }
 
 /// The part of the API that published forms call.
-pub(crate) fn api() -> OpenApiRouter<Core> {
-    api::routes()
+pub(crate) fn api(core: &Core) -> OpenApiRouter<Core> {
+    api::routes(core)
 }
 
 /// The contact page and the pages of letters.

@@ -15,6 +15,7 @@ use super::routine::{A_WEEK, MOST_EMPLOYEES, WEEKS_A_MONTH, routine_share, saved
 use crate::core::Core;
 use crate::cors;
 use crate::inquiries::rate;
+use crate::once;
 use crate::visit::Visit;
 
 /// Calculations an hour and address.
@@ -23,8 +24,9 @@ const MOST_PROCESSES: usize = 20;
 const LONGEST_NAME: usize = 80;
 
 /// The routes.
-pub(super) fn router() -> OpenApiRouter<Core> {
-    cors::open(OpenApiRouter::new().routes(routes!(calculate_roi)), &["/v2/calculator/roi"])
+pub(super) fn router(core: &Core) -> OpenApiRouter<Core> {
+    let router = once::keyed(core, OpenApiRouter::new().routes(routes!(calculate_roi)));
+    cors::open(router, &["/v2/calculator/roi"])
 }
 
 /// What is asked.
@@ -84,6 +86,8 @@ struct ProcessOut {
 
 /// Calculate what routine work costs and what saving it would be worth.
 #[utoipa::path(post, path = "/v2/calculator/roi", tag = "site", security(()), request_body = RoiIn,
+    params(("Idempotency-Key" = Option<String>, Header, description = "1 to 255 characters of your own: what is sent again with \
+    them within 24 hours has no second effect and gets its first answer")),
     responses((status = 200, body = RoiOut)))]
 async fn calculate_roi(
     visit: Visit,

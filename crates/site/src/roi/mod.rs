@@ -22,8 +22,8 @@ pub(crate) use given::Given;
 pub(crate) use view::{ForecastView, listed, money, months, percentage, said};
 
 /// The calculator's part of the API.
-pub(crate) fn api() -> OpenApiRouter<Core> {
-    api::router()
+pub(crate) fn api(core: &Core) -> OpenApiRouter<Core> {
+    api::router(core)
 }
 
 /// The calculator's page.

@@ -71,7 +71,7 @@ async fn a_published_form_gets_savings_with_what_they_rest_on() {
 
     let asked = visitor(Method::OPTIONS, API).header("origin", "https://elsewhere.example");
     let may = world.send(asked.body(Body::empty()).expect("a request")).await;
-    assert_eq!((may.status, may.header("access-control-allow-headers")), (204, "content-type"));
+    assert_eq!((may.status, may.header("access-control-allow-headers")), (204, "content-type, idempotency-key"));
     assert!(may.header("access-control-allow-credentials").is_empty());
 }
 
