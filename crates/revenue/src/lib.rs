@@ -9,6 +9,7 @@ pub mod brief;
 mod centre;
 pub mod journeys;
 pub(crate) mod locations;
+pub mod measured;
 pub mod metrics;
 mod native;
 mod pages;
@@ -35,6 +36,7 @@ use utoipa_axum::routes;
 
 pub use analytics::{DeskSums, rebuild as rebuild_desk_sums};
 pub use native::Native;
+pub use pages::tabs;
 pub use people::{NewTask, People};
 pub use rollup::Rollup;
 

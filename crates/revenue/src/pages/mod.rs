@@ -34,7 +34,7 @@ pub(crate) fn routes() -> Router<Revenue> {
 }
 
 /// The tabs over every page of the revenue pages; `here` is the address of the current one.
-pub(crate) fn tabs(here: &str) -> Vec<Tab> {
+pub fn tabs(here: &str) -> Vec<Tab> {
     [
         ("Scores", "/revenue"),
         ("Locations", "/revenue/locations"),
@@ -42,6 +42,7 @@ pub(crate) fn tabs(here: &str) -> Vec<Tab> {
         ("Analytics", "/analytics"),
         ("Anomalies", "/revenue/anomalies"),
         ("Plays", "/revenue/plays"),
+        ("Maturity", "/maturity"),
     ]
     .into_iter()
     .map(|(label, href)| Tab::new(label, href, href == here))

@@ -163,7 +163,7 @@ fn beside(counts: &Counts) -> Vec<Beside> {
 }
 
 /// The wait below which a share of the answers lies, from the histogram.
-fn quantile(waits: &[(i16, i64)], share: f64) -> Option<f64> {
+pub(crate) fn quantile(waits: &[(i16, i64)], share: f64) -> Option<f64> {
     let total: i64 = waits.iter().map(|(_, n)| n).sum();
     let wanted = (total as f64 * share).ceil() as i64;
     let mut sum = 0;
