@@ -2,6 +2,7 @@
 
 pub mod figures;
 mod landing;
+mod measured;
 pub mod reach;
 pub mod rooms;
 pub mod runtime;

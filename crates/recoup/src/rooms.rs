@@ -19,6 +19,7 @@ use kernel::{CanFail, Kernel};
 use shell::{App, Settings};
 use uuid::Uuid;
 
+use crate::measured::MeasuredFigures;
 use crate::reach::Reach;
 use crate::visitors::Visitors;
 use crate::visitors_desk::{ChatDoor, VisitorsDesk};
@@ -159,7 +160,7 @@ impl Rooms {
             intake::room(&self.intake, app),
             advisor::room(&self.advisor, app),
             reports::room(&self.reports, app),
-            site::room(&self.site, app),
+            site::room(&self.site, app, Arc::new(MeasuredFigures)),
         ]
     }
 }

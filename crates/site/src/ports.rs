@@ -1,9 +1,10 @@
 //! What the site asks of other rooms; `recoup` wires them.
 
 use async_trait::async_trait;
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, NaiveDate, Utc};
 use kernel::db::OrgTx;
 use kernel::ids::{ChatId, ContactId, ConversationId, InquiryId, LeadId, MemberId, MessageId, TaskId};
+use shell::Tab;
 
 /// Somebody who made themselves known on the site.
 #[derive(Clone, Debug, Default)]
@@ -105,4 +106,46 @@ pub trait Desk: Send + Sync {
         person: &Person,
         said: &[Said],
     ) -> anyhow::Result<ConversationId>;
+}
+
+/// A figure of the last 90 days, from what an organisation's own sources told.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Figure {
+    /// Minutes or percent, rounded against the business; none where no source tells it.
+    pub value: Option<u32>,
+    /// Of how many leads, appointments, quotes or reviews it is made.
+    pub cases: u64,
+    /// What was counted, in a sentence.
+    pub how: String,
+    /// The first day.
+    pub from: NaiveDate,
+    /// The last day, included.
+    pub to: NaiveDate,
+    /// The page that says more about it: a path of ours.
+    pub href: &'static str,
+}
+
+/// What an organisation measures of the areas that an audit asks about.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Figures {
+    /// Minutes until the first answer that helps: the median.
+    pub answer_minutes: Figure,
+    /// Calls, messages and forms that nobody answered, in percent.
+    pub missed_percent: Figure,
+    /// Appointments that nobody came to, in percent.
+    pub no_show_percent: Figure,
+    /// Quotes that were followed up within a week, in percent.
+    pub followed_up_percent: Figure,
+    /// Reviews that were answered, in percent.
+    pub reviews_answered_percent: Figure,
+}
+
+/// Whoever keeps an organisation's figures.
+#[async_trait]
+pub trait Measured: Send + Sync {
+    /// The figures as of now, from sums that are kept anyway: they are asked for whenever somebody looks.
+    async fn figures(&self, tx: &mut OrgTx) -> anyhow::Result<Figures>;
+
+    /// The tabs of the pages about figures, under which a page of ours stands too; `here` is its address.
+    fn tabs(&self, here: &str) -> Vec<Tab>;
 }

@@ -1,4 +1,4 @@
-//! What the site keeps of people who made themselves known: inquiries with their notes, audits, consultations, chats.
+//! What the site keeps of people who made themselves known: inquiries with their notes, audits and the copy of one, consultations, chats.
 //!
 //! An inquiry belongs to the contact it became. One that became nobody (spam, an address that was not confirmed) is found by the
 //! fingerprint of its address, and is the contact's from the moment the contact is hidden.
@@ -129,6 +129,7 @@ impl Holder for Visitors {
             self.inquiries(tx, traces).await?,
             Sheet::read(tx, "site_inquiry_notes", NOTES, &inquiries).await?,
             Sheet::read(tx, "site_audits", AUDITS, &inquiries).await?,
+            Sheet::read(tx, "maturity_results", TAKEN, &inquiries).await?,
             Sheet::read(tx, "site_bookings", BOOKINGS, &inquiries).await?,
             self.chats(tx, traces).await?,
         ])
@@ -137,6 +138,7 @@ impl Holder for Visitors {
     async fn erase(&self, tx: &mut OrgTx, traces: &Traces, _erasure: Uuid) -> anyhow::Result<Vec<Removed>> {
         let chats = chats_of(tx, traces).await?;
         let inquiries = inquiries_of(tx, traces).await?;
+        let taken = format!("audit_id = any(array(select id from site_audits where org_id = $1 and {THEIR_AUDITS}))");
         let order = [
             ("site_chats", "id = any($2)", &chats),
             (
@@ -145,13 +147,8 @@ impl Holder for Visitors {
                 &inquiries,
             ),
             ("site_bookings", "inquiry_id = any($2)", &inquiries),
-            (
-                "site_audits",
-                // One that is somebody else's, and was only sent on to them, stays.
-                "(inquiry_id = any($2) or (inquiry_id is null and id = any(array(select audit_id from site_inquiries \
-                 where org_id = $1 and id = any($2) and audit_id is not null))))",
-                &inquiries,
-            ),
+            ("maturity_results", taken.as_str(), &inquiries),
+            ("site_audits", THEIR_AUDITS, &inquiries),
             ("site_inquiry_notes", "inquiry_id = any($2)", &inquiries),
             ("site_inquiries", "id = any($2)", &inquiries),
         ];
@@ -201,6 +198,13 @@ const AUDITS: &str = "select jsonb_build_object('begun_at', begun_at, 'done_at',
     'score', score, 'in_a_models_words', words, 'came_from', source) \
     from site_audits where org_id = $1 and (inquiry_id = any($2) or id = any(array(select audit_id from site_inquiries \
     where org_id = $1 and id = any($2) and audit_id is not null))) order by begun_at, id";
+/// One that is somebody else's, and was only sent on to them, is not theirs.
+const THEIR_AUDITS: &str = "(inquiry_id = any($2) or (inquiry_id is null and id = any(array(select audit_id from site_inquiries \
+    where org_id = $1 and id = any($2) and audit_id is not null))))";
+const TAKEN: &str = "select jsonb_build_object('taken_at', taken_at, 'done_at', done_at, 'answers', answers) \
+    from maturity_results where org_id = $1 and audit_id = any(array(select id from site_audits where org_id = $1 \
+    and (inquiry_id = any($2) or id = any(array(select audit_id from site_inquiries \
+    where org_id = $1 and id = any($2) and audit_id is not null)))))";
 const BOOKINGS: &str = "select jsonb_build_object('at', at, 'starts_at', starts_at, 'ends_at', ends_at, 'time_zone', time_zone, \
     'state', state, 'moved', moved) from site_bookings where org_id = $1 and inquiry_id = any($2) order by at, id";
 const CHATS: &str = "select chat_id, id, sealed, jsonb_build_object('at', at, 'author', author, 'text', null) \

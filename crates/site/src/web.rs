@@ -1,5 +1,7 @@
 //! What the room plugs into the web frame: its desk and its part of the API, and apart from them the public pages.
 
+use std::sync::Arc;
+
 use axum::Router;
 use axum::extract::FromRef;
 use axum::middleware::from_fn_with_state;
@@ -7,6 +9,7 @@ use shell::{App, Room};
 use utoipa_axum::router::OpenApiRouter;
 
 use crate::core::Core;
+use crate::ports::Measured;
 use crate::{admin, assistant, audit, blog, booking, inquiries, pages, roi};
 
 /// What the desk's handlers can reach.
@@ -14,15 +17,17 @@ use crate::{admin, assistant, audit, blog, booking, inquiries, pages, roi};
 pub(crate) struct Back {
     app: App,
     core: Core,
+    measured: Arc<dyn Measured>,
 }
 
 /// The room: the desk, which members use, and the site's part of the API, so that it is described with the rest; where a site answers
-/// it is [`public`] that serves it.
-pub fn room(core: &Core, app: &App) -> Room {
-    let back = Back { app: app.clone(), core: core.clone() };
+/// it is [`public`] that serves it. `measured` knows what an organisation measures of itself.
+pub fn room(core: &Core, app: &App, measured: Arc<dyn Measured>) -> Room {
+    let back = Back { app: app.clone(), core: core.clone(), measured };
+    let desk = admin::api().merge(audit::connected::api());
     Room {
-        api: calls(core).with_state(core.clone()).merge(admin::api().with_state(back.clone())),
-        pages: admin::pages().with_state(back),
+        api: calls(core).with_state(core.clone()).merge(desk.with_state(back.clone())),
+        pages: admin::pages().merge(audit::connected::pages()).with_state(back),
         nav: vec![admin::nav()],
         ..Room::default()
     }

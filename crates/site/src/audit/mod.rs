@@ -6,6 +6,7 @@
 pub(crate) mod answers;
 mod api;
 pub(crate) mod config;
+pub(crate) mod connected;
 mod facts;
 pub(crate) mod model;
 pub(crate) mod observed;

@@ -6,6 +6,10 @@ use utoipa::ToSchema;
 
 use super::answers::{Given, first};
 use super::model::{Dimension, SaidSo};
+use crate::ports::{Figure, Figures};
+
+/// The fewest cases of which a figure of an organisation's own is made, so that it counts instead of what somebody said.
+pub(crate) const FEWEST: u64 = 20;
 
 /// Measured figures; each may be missing.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
@@ -39,6 +43,8 @@ pub(crate) struct Fact {
     less_is_better: bool,
     read: fn(&Observed) -> Option<u32>,
     write: fn(&mut Observed, u32),
+    /// The same among the figures of an organisation.
+    among: fn(&Figures) -> &Figure,
 }
 
 /// All of them. What a level needs is our assumption, and stands beside the field.
@@ -53,6 +59,7 @@ pub(crate) static FACTS: [Fact; 5] = [
         less_is_better: true,
         read: |of| of.answer_minutes,
         write: |of, value| of.answer_minutes = Some(value),
+        among: |figures| &figures.answer_minutes,
     },
     Fact {
         key: "missedPercent",
@@ -64,6 +71,7 @@ pub(crate) static FACTS: [Fact; 5] = [
         less_is_better: true,
         read: |of| of.missed_percent,
         write: |of, value| of.missed_percent = Some(value),
+        among: |figures| &figures.missed_percent,
     },
     Fact {
         key: "noShowPercent",
@@ -75,6 +83,7 @@ pub(crate) static FACTS: [Fact; 5] = [
         less_is_better: true,
         read: |of| of.no_show_percent,
         write: |of, value| of.no_show_percent = Some(value),
+        among: |figures| &figures.no_show_percent,
     },
     Fact {
         key: "followedUpPercent",
@@ -86,6 +95,7 @@ pub(crate) static FACTS: [Fact; 5] = [
         less_is_better: false,
         read: |of| of.followed_up_percent,
         write: |of, value| of.followed_up_percent = Some(value),
+        among: |figures| &figures.followed_up_percent,
     },
     Fact {
         key: "reviewsAnsweredPercent",
@@ -97,10 +107,27 @@ pub(crate) static FACTS: [Fact; 5] = [
         less_is_better: false,
         read: |of| of.reviews_answered_percent,
         write: |of, value| of.reviews_answered_percent = Some(value),
+        among: |figures| &figures.reviews_answered_percent,
     },
 ];
 
 impl Fact {
+    /// The figure that an area is measured by; none where there is none.
+    pub(crate) fn about(dimension: Dimension) -> Option<&'static Self> {
+        FACTS.iter().find(|fact| fact.dimension == dimension)
+    }
+
+    /// What an organisation measures of it.
+    pub(crate) fn of<'a>(&self, figures: &'a Figures) -> &'a Figure {
+        (self.among)(figures)
+    }
+
+    /// A value with its unit.
+    pub(crate) fn in_words(&self, value: u32) -> String {
+        let unit = if value == 1 { self.unit.trim_end_matches('s') } else { self.unit };
+        format!("{} {unit}", shell::page::count(i64::from(value)))
+    }
+
     fn level(&self, value: u32) -> u8 {
         let meets = |need: &&u32| if self.less_is_better { value <= **need } else { value >= **need };
         u8::try_from(self.needs.iter().filter(meets).count()).unwrap_or(4)
@@ -126,8 +153,30 @@ impl Observed {
 
     /// The level of an area that was measured.
     pub(crate) fn level(&self, dimension: Dimension) -> Option<u8> {
-        let fact = FACTS.iter().find(|fact| fact.dimension == dimension)?;
+        let fact = Fact::about(dimension)?;
         (fact.read)(self).map(|value| fact.level(value))
+    }
+
+    /// What an organisation measures, as far as each figure is made of enough.
+    pub(crate) fn of_figures(figures: &Figures) -> Self {
+        let mut observed = Self::default();
+        for fact in &FACTS {
+            if let Some(value) = fact.of(figures).enough() {
+                (fact.write)(&mut observed, value.min(fact.most));
+            }
+        }
+        observed
+    }
+
+    /// These, and where one is missing the other one's.
+    #[must_use]
+    pub(crate) fn or(mut self, other: Self) -> Self {
+        for fact in &FACTS {
+            if let (None, Some(value)) = ((fact.read)(&self), (fact.read)(&other)) {
+                (fact.write)(&mut self, value);
+            }
+        }
+        self
     }
 
     /// What is out of bounds.
@@ -163,9 +212,42 @@ impl Observed {
         let own = *self;
         FACTS.iter().filter_map(move |fact| {
             let value = (fact.read)(&own)?;
-            let answer = format!("{} {}, measured", shell::page::count(i64::from(value)), fact.unit);
+            let answer = format!("{}, measured", fact.in_words(value));
             Some(SaidSo { question: fact.label.to_owned(), answers: vec![answer] })
         })
+    }
+}
+
+impl Figure {
+    /// Its value, where it is made of enough cases to count.
+    pub(crate) fn enough(&self) -> Option<u32> {
+        self.value.filter(|_| self.cases >= FEWEST)
+    }
+}
+
+#[cfg(test)]
+pub(crate) mod testing {
+    use chrono::NaiveDate;
+
+    use super::*;
+
+    /// A figure of so many cases.
+    pub(crate) fn figure(value: Option<u32>, cases: u64) -> Figure {
+        let day = |month, day| NaiveDate::from_ymd_opt(2026, month, day).expect("a day");
+        let how = "What was counted.".to_owned();
+        Figure { value, cases, how, from: day(8, 28), to: day(11, 25), href: "/revenue" }
+    }
+
+    /// Figures of which nothing is known.
+    pub(crate) fn nothing() -> Figures {
+        let none = || figure(None, 0);
+        Figures {
+            answer_minutes: none(),
+            missed_percent: none(),
+            no_show_percent: none(),
+            followed_up_percent: none(),
+            reviews_answered_percent: none(),
+        }
     }
 }
 
@@ -203,5 +285,27 @@ mod tests {
         }
         let over = Observed { missed_percent: Some(101), ..Observed::default() };
         assert_eq!(over.wrong()[0].field, "observed.missedPercent");
+    }
+
+    #[test]
+    fn a_figure_of_too_few_is_none_and_what_is_measured_goes_before_what_was_entered() {
+        let mut figures = testing::nothing();
+        figures.answer_minutes = testing::figure(Some(300), FEWEST);
+        figures.missed_percent = testing::figure(Some(3), FEWEST - 1);
+        figures.no_show_percent = testing::figure(Some(400), 1_000);
+        let measured = Observed::of_figures(&figures);
+        assert_eq!((measured.answer_minutes, measured.missed_percent), (Some(300), None));
+        assert_eq!(measured.no_show_percent, Some(100), "a share is one of a hundred at most");
+        let entered = Observed { answer_minutes: Some(2), missed_percent: Some(9), ..Observed::default() };
+        let both = measured.or(entered);
+        assert_eq!((both.answer_minutes, both.missed_percent), (Some(300), Some(9)));
+        assert_eq!(Observed::default().or(entered), entered);
+    }
+
+    #[test]
+    fn one_minute_is_one() {
+        let words = |value| Fact::about(Dimension::Response).map(|fact| fact.in_words(value));
+        assert_eq!((words(1).as_deref(), words(1_440).as_deref()), (Some("1 minute"), Some("1,440 minutes")));
+        assert!(Fact::about(Dimension::Data).is_none());
     }
 }

@@ -13,6 +13,7 @@ mod experiments;
 mod hostile;
 mod hosts;
 mod inquiries;
+mod maturity;
 mod pages;
 mod privacy;
 mod published;

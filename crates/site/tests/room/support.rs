@@ -8,7 +8,7 @@ use async_trait::async_trait;
 use axum::body::{Body, to_bytes};
 use axum::extract::ConnectInfo;
 use axum::http::{HeaderMap, Method, Request, header};
-use chrono::{DateTime, Duration, Utc};
+use chrono::{DateTime, Duration, NaiveDate, Utc};
 use kernel::Clock;
 use kernel::config::{MailConfig, MailTls};
 use kernel::db::OrgTx;
@@ -18,9 +18,9 @@ use kernel::queue::{Handlers, Lane, run_waiting};
 use kernel::testing::TestDb;
 use serde_json::{Value, json};
 use shell::testing::{Answer, TestWeb};
-use shell::{Role, Settings};
+use shell::{Role, Settings, Tab};
 use site::Core;
-use site::ports::{Arrived, Crm, Desk, Person, Reminder, Said, Story};
+use site::ports::{Arrived, Crm, Desk, Figure, Figures, Measured, Person, Reminder, Said, Story};
 use standins::Handle;
 use standins::mail::Mail;
 use tower::ServiceExt as _;
@@ -40,6 +40,7 @@ pub(crate) struct World {
     pub org: OrgId,
     pub crm: Arc<FakeCrm>,
     pub desk: Arc<FakeDesk>,
+    pub figures: Arc<FakeFigures>,
     pub mail: Handle<Mail>,
 }
 
@@ -72,12 +73,14 @@ impl World {
             })
             .await;
         let (crm, desk) = (Arc::new(FakeCrm::default()), Arc::new(FakeDesk::default()));
+        let figures = Arc::new(FakeFigures::default());
         let gateway = ai::gateway::Gateway::new(&kernel, None);
         let core = Core::new(kernel.clone(), gateway, crm.clone(), desk.clone());
-        let mut web = TestWeb::over(db, kernel, Settings::default(), |app| vec![site::room(&core, app)]);
+        let mut web =
+            TestWeb::over(db, kernel, Settings::default(), |app| vec![site::room(&core, app, figures.clone())]);
         web.router = site::front(&core, web.router.clone(), site::public(&core, &web.app));
         let org = web.org("Northwind Recovery").await;
-        let world = Self { web, core, org, crm, desk, mail };
+        let world = Self { web, core, org, crm, desk, figures, mail };
         world.publish(org, None, settings).await;
         world
     }
@@ -395,5 +398,47 @@ impl Desk for FakeDesk {
         let conversation = known.unwrap_or_else(|| ConversationId::new(tx.clock()));
         brought.push(HandedOver { chat, conversation, person: person.clone(), said: said.to_vec() });
         Ok(conversation)
+    }
+}
+
+/// Figures that a test says are measured, by organisation; of all others nothing is.
+#[derive(Default)]
+pub(crate) struct FakeFigures(Mutex<HashMap<OrgId, Figures>>);
+
+/// A figure of so many cases.
+pub(crate) fn figure(value: Option<u32>, cases: u64) -> Figure {
+    let day = |month, day| NaiveDate::from_ymd_opt(2026, month, day).expect("a day");
+    let how = "What the test counted.".to_owned();
+    Figure { value, cases, how, from: day(8, 28), to: day(11, 25), href: "/revenue/scores/response_velocity" }
+}
+
+impl FakeFigures {
+    /// From now on this is measured.
+    pub(crate) fn say(&self, org: OrgId, change: impl FnOnce(&mut Figures)) {
+        let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        change(all.entry(org).or_insert_with(nothing));
+    }
+}
+
+fn nothing() -> Figures {
+    let none = || figure(None, 0);
+    Figures {
+        answer_minutes: none(),
+        missed_percent: none(),
+        no_show_percent: none(),
+        followed_up_percent: none(),
+        reviews_answered_percent: none(),
+    }
+}
+
+#[async_trait]
+impl Measured for FakeFigures {
+    async fn figures(&self, tx: &mut OrgTx) -> anyhow::Result<Figures> {
+        let all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        Ok(all.get(&tx.org()).cloned().unwrap_or_else(nothing))
+    }
+
+    fn tabs(&self, here: &str) -> Vec<Tab> {
+        vec![Tab::new("Scores", "/revenue", false), Tab::new("Maturity", here, true)]
     }
 }
