@@ -130,14 +130,14 @@ async fn follow_ups(tx: &mut OrgTx, days: Window, now: DateTime<Utc>, limit: i64
     sqlx::query_as(
         "select count(*) filter (where leaks_at is null or leaks_at > due) as followed, \
            count(*) filter (where leaks_at <= due and leak_stage = 'book') as forgotten \
-         from (select leak_stage, leaks_at, quoted_at + make_interval(days => $4) as due from journeys \
+         from (select leak_stage, leaks_at, quoted_at + make_interval(hours => $4) as due from journeys \
            where org_id = $1 and quoted_at is not null and quoted_at <= $5 and day between $2 and $3 and hidden_at is null \
            order by day desc limit $6) as quoted",
     )
     .bind(tx.org())
     .bind(days.from)
     .bind(days.to)
-    .bind(limit as i32)
+    .bind((24 * limit) as i32)
     .bind(now - TimeDelta::days(limit))
     .bind(MOST_QUOTES)
     .fetch_one(tx.conn())

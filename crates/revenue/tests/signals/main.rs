@@ -5,5 +5,6 @@ mod benchmarks;
 mod forgetting;
 mod ledger;
 mod measured;
+mod ninety_days;
 mod streams;
 mod support;
