@@ -11,7 +11,7 @@ use shell::Settings;
 use shell::testing::TestWeb;
 use site::Core;
 
-use crate::support::{FakeCrm, FakeDesk, NOW, at, visitor};
+use crate::support::{FakeCrm, FakeDesk, FakeFigures, NOW, at, visitor};
 
 const HOME: &str = "https://app.test";
 
@@ -22,7 +22,8 @@ async fn nothing_is_promised_about_names_beneath_a_customers_own() {
     let gateway = Gateway::new(&kernel, None);
     let core = Core::new(kernel.clone(), gateway, Arc::new(FakeCrm::default()), Arc::new(FakeDesk::default()));
     let settings = Settings { public_url: HOME.to_owned(), ..Settings::default() };
-    let mut web = TestWeb::over(db, kernel, settings, |app| vec![site::room(&core, app)]);
+    let mut web =
+        TestWeb::over(db, kernel, settings, |app| vec![site::room(&core, app, Arc::new(FakeFigures::default()))]);
     web.router = site::front(&core, web.router.clone(), site::public(&core, &web.app));
     let org = web.org("Northwind Recovery").await;
     sqlx::query(
