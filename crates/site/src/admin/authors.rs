@@ -1,5 +1,7 @@
 //! `/admin/authors`: people who write.
 
+mod api;
+
 use askama::Template;
 use axum::Router;
 use axum::extract::State;
@@ -13,11 +15,13 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 use shell::auth::permission::ManageChannels;
 use shell::{Allowed, AppError, Detail, FieldErrors, Form, Frame, Path, Tab, Toast, show};
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
 
 use super::content::form::{one_line, plain_slug};
 use super::images::{Shot, latest};
 use crate::blog::authors::{self, Author};
-use crate::content::markdown;
+use crate::content::{images as pictures, markdown};
 use crate::core::Core;
 use crate::sites;
 use crate::web::Back;
@@ -26,6 +30,11 @@ const LONGEST_NAME: usize = 80;
 const LONGEST_BIO: usize = 600;
 /// Pictures to choose from.
 const PICTURES: i64 = 12;
+
+/// The API about people who write.
+pub(crate) fn api() -> OpenApiRouter<Back> {
+    OpenApiRouter::new().routes(routes!(api::list, api::create)).routes(routes!(api::change, api::remove))
+}
 
 /// The desk's pages about people who write.
 pub(crate) fn pages() -> Router<Back> {
@@ -67,14 +76,7 @@ async fn page(by: Allowed<ManageChannels>) -> Result<Html<String>, AppError> {
 async fn edit(by: Allowed<ManageChannels>, Path(id): Path<AuthorId>) -> Result<Html<String>, AppError> {
     let mut tx = by.tx().await?;
     let author = authors::find(&mut tx, id).await?.ok_or_else(|| AppError::not_found("author"))?;
-    let typed = Typed {
-        name: author.name,
-        slug: author.slug,
-        role: author.role,
-        bio: author.bio,
-        image: author.image_id.map(|id| id.to_string()).unwrap_or_default(),
-    };
-    show(&shown(&by, &mut tx, Some(id), typed, FieldErrors::default()).await?)
+    show(&shown(&by, &mut tx, Some(id), Typed::of(author), FieldErrors::default()).await?)
 }
 
 async fn shown(
@@ -96,6 +98,12 @@ async fn shown(
 }
 
 impl Typed {
+    /// Somebody as the form shows them.
+    fn of(author: Author) -> Self {
+        let Author { id: _, slug, name, role, bio, image_id } = author;
+        Self { name, slug, role, bio, image: image_id.map(|id| id.to_string()).unwrap_or_default() }
+    }
+
     /// What it means, or everything that is wrong with it.
     fn read(&self) -> Result<(Self, Option<ImageId>), AppError> {
         let name = one_line(&self.name);
@@ -160,6 +168,11 @@ async fn write(
 ) -> Result<(), AppError> {
     let (read, image) = typed.read()?;
     let mut tx = by.tx().await?;
+    if let Some(image) = image
+        && pictures::read(&mut tx, &[image]).await?.is_empty()
+    {
+        return Err(AppError::field("image", "is not there any more; choose another one"));
+    }
     let written = sqlx::query(
         "insert into site_authors (org_id, id, slug, name, role, bio, image_id) values ($1, $2, $3, $4, $5, $6, $7) \
          on conflict (org_id, id) do update set slug = $3, name = $4, role = $5, bio = $6, image_id = $7",
@@ -192,6 +205,11 @@ async fn remove(
     State(core): State<Core>,
     Path(id): Path<AuthorId>,
 ) -> Result<Response, AppError> {
+    take_out(&by, id).await?;
+    Ok(done(&core, "Removed"))
+}
+
+async fn take_out(by: &Allowed<ManageChannels>, id: AuthorId) -> Result<(), AppError> {
     let mut tx = by.tx().await?;
     let author = authors::find(&mut tx, id).await?.ok_or_else(|| AppError::not_found("author"))?;
     let posts: i64 = sqlx::query_scalar("select count(*) from site_pages where org_id = $1 and author_id = $2")
@@ -213,7 +231,7 @@ async fn remove(
     let entry = AuditEntry::new(by.actor(), "site.author_removed").about(id).detail(json!({ "name": author.name }));
     audit::record(&mut tx, entry).await?;
     tx.commit().await?;
-    Ok(done(&core, "Removed"))
+    Ok(())
 }
 
 fn done(core: &Core, said: &str) -> Response {

@@ -1,5 +1,7 @@
 //! `/admin/images`: the pictures of the site, kept in every size, and where they are shown.
 
+mod api;
+
 use std::collections::HashMap;
 
 use askama::Template;
@@ -16,6 +18,8 @@ use serde::Deserialize;
 use serde_json::json;
 use shell::auth::permission::ManageChannels;
 use shell::{Allowed, AppError, FieldErrors, Form, Frame, Path, Query, Tab, Toast, show};
+use utoipa_axum::router::{OpenApiRouter, UtoipaMethodRouterExt as _};
+use utoipa_axum::routes;
 
 use crate::content::images::{self as pictures, Image, Upload};
 use crate::core::Core;
@@ -28,11 +32,20 @@ const PER_PAGE: i64 = 48;
 const MOST_PAGES: u32 = 1_000;
 /// The desk keeps what it has seen; nobody else does.
 const KEPT: &str = "private, max-age=86400";
+/// The largest upload, with what a form adds to it.
+const LARGEST_FORM: usize = LARGEST_UPLOAD + (64 << 10);
 
-/// The desk's pages about pictures. The largest upload comes with what a form adds to it.
+/// The API about pictures.
+pub(crate) fn api() -> OpenApiRouter<Back> {
+    OpenApiRouter::new()
+        .routes(routes!(api::list, api::keep).layer(DefaultBodyLimit::max(LARGEST_FORM)))
+        .routes(routes!(api::describe, api::remove))
+}
+
+/// The desk's pages about pictures.
 pub(crate) fn pages() -> Router<Back> {
     Router::new()
-        .route("/admin/images", get(page).post(upload).layer(DefaultBodyLimit::max(LARGEST_UPLOAD + (64 << 10))))
+        .route("/admin/images", get(page).post(upload).layer(DefaultBodyLimit::max(LARGEST_FORM)))
         .route("/admin/images/{id}", post(describe))
         .route("/admin/images/{id}/remove", post(remove))
         .route("/admin/images/{id}/{file}", get(file))
@@ -162,7 +175,12 @@ async fn describe(
     Path(id): Path<ImageId>,
     Form(words): Form<Words>,
 ) -> Result<Response, AppError> {
-    let alt = pictures::described(&words.alt)?;
+    put_words(&by, &core, id, &words.alt).await?;
+    Ok((Toast::done("Kept").on_next_page(), Redirect::to("/admin/images")).into_response())
+}
+
+async fn put_words(by: &Allowed<ManageChannels>, core: &Core, id: ImageId, alt: &str) -> Result<(), AppError> {
+    let alt = pictures::described(alt)?;
     let mut tx = by.tx().await?;
     let before: Option<String> =
         sqlx::query_scalar("select alt from site_images where org_id = $1 and id = $2 for update")
@@ -182,7 +200,7 @@ async fn describe(
     audit::record(&mut tx, entry.change(json!({ "alt": before }), json!({ "alt": alt }))).await?;
     tx.commit().await?;
     core.hosts().forget();
-    Ok((Toast::done("Kept").on_next_page(), Redirect::to("/admin/images")).into_response())
+    Ok(())
 }
 
 /// Removes a picture that nothing shows.

@@ -30,6 +30,8 @@ pub(crate) fn api() -> OpenApiRouter<Back> {
     inquiries::api()
         .merge(analytics::api())
         .merge(content::api())
+        .merge(images::api())
+        .merge(authors::api())
         .merge(audit::api())
         .merge(experiments::api())
         .merge(redirects::api())

@@ -9,6 +9,7 @@ mod content;
 mod desk_api;
 mod desk_audit;
 mod desk_lists;
+mod desk_parts;
 mod experiments;
 mod hostile;
 mod hosts;

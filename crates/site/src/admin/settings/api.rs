@@ -1,20 +1,20 @@
-//! `/v2/site/settings`: for programs that name a site, publish it, or turn a part of it on or off.
-
-use std::collections::BTreeMap;
+//! `/v2/site/settings`: for programs that name a site, publish it, or set up how it looks, who answers for it and when it is open.
 
 use axum::extract::State;
-use serde::{Deserialize, Serialize};
+use kernel::ids::ImageId;
+use serde::Serialize;
 use shell::auth::permission::ManageChannels;
-use shell::{Allowed, AppError, Detail, Json};
+use shell::{Allowed, AppError, Json};
 use utoipa::ToSchema;
 
-use super::form::Typed;
+use super::form::clock;
+use super::patch::{SettingsPatch, named};
 use super::write;
 use crate::admin::content::{address, site};
 use crate::core::Core;
-use crate::sites::{Flags, Site};
+use crate::sites::{Flags, Look, Opening, Settings, Site};
 
-/// What a site is called and which parts of it are on.
+/// What a site is called, how it looks, which parts of it are on, and who answers for it.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 #[schema(as = SiteSettings)]
@@ -29,76 +29,116 @@ pub(super) struct SettingsOut {
     /// `audit`, `calculator`, `assistant`, `booking`, `blog`, `letters` and `analytics`.
     #[schema(value_type = Object, example = json!({"audit": true, "blog": false}))]
     flags: Flags,
+    /// The business or person who answers for the site.
+    legal_name: String,
+    postal_address: String,
+    email: String,
+    phone: String,
     currency: String,
     time_zone: String,
+    /// Members who are told of inquiries by letter.
+    notify: Vec<String>,
+    /// Whether letters need a confirmed address.
+    double_opt_in: bool,
+    /// Days that inquiries are kept.
+    kept_days: u16,
+    look: LookOut,
+    hours: HoursOut,
+}
+
+/// Its colours and its mark.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+#[schema(as = SiteLook)]
+struct LookOut {
+    /// Of its colour, 0 to 359.
+    hue: u16,
+    /// How colourful it is, 0 to 0.2.
+    chroma: f64,
+    /// A picture of the site; null for the name alone.
+    logo: Option<ImageId>,
+}
+
+/// When consultations can be booked, in the site's time zone.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+#[schema(as = SiteHours)]
+struct HoursOut {
+    /// 1 is Monday.
+    days: Vec<u16>,
+    #[schema(example = "09:00")]
+    from: String,
+    #[schema(example = "17:00")]
+    to: String,
+    /// Of one consultation.
+    minutes: u16,
+    /// Free minutes after it.
+    buffer: u16,
+    /// From now to the first that can be booked.
+    notice_hours: u16,
+    /// Days ahead that can be booked.
+    horizon_days: u16,
+}
+
+impl From<Opening> for HoursOut {
+    fn from(hours: Opening) -> Self {
+        let Opening { days, from_minute, to_minute, minutes, buffer, notice_hours, horizon_days } = hours;
+        let days = days.into_iter().map(u16::from).collect();
+        Self { days, from: clock(from_minute), to: clock(to_minute), minutes, buffer, notice_hours, horizon_days }
+    }
 }
 
 impl SettingsOut {
     fn of(core: &Core, site: Site) -> Self {
         let address = address(core, &site);
-        let Site { name, tagline, domain, published, flags, settings, .. } = site;
-        let (currency, time_zone) = (settings.currency, settings.time_zone);
-        Self { name, tagline, domain, published, address, flags, currency, time_zone }
+        let Site { org: _, name, tagline, domain, published, version: _, look, flags, settings } = site;
+        let Settings {
+            currency,
+            time_zone,
+            legal_name,
+            address: postal_address,
+            email,
+            phone,
+            notify,
+            double_opt_in,
+            kept_days,
+            hours,
+        } = settings;
+        let Look { hue, chroma, logo } = look;
+        Self {
+            name,
+            tagline,
+            domain,
+            published,
+            address,
+            flags,
+            legal_name,
+            postal_address,
+            email,
+            phone,
+            currency,
+            time_zone,
+            notify,
+            double_opt_in,
+            kept_days,
+            look: LookOut { hue, chroma, logo },
+            hours: hours.into(),
+        }
     }
 }
 
-/// A change of the settings; what is absent stays.
-#[derive(Debug, Default, Deserialize, ToSchema)]
-#[serde(rename_all = "camelCase", default, deny_unknown_fields)]
-#[schema(as = SiteSettingsPatch)]
-pub(super) struct SettingsPatch {
-    #[schema(example = "Northwind Recovery")]
-    name: Option<String>,
-    tagline: Option<String>,
-    /// Empty: the installation's own address.
-    domain: Option<String>,
-    published: Option<bool>,
-    /// Parts that are turned on or off; others stay.
-    #[schema(value_type = Object, example = json!({"blog": true}))]
-    flags: BTreeMap<String, bool>,
-}
-
-impl SettingsPatch {
-    /// The settings with the change, as the form would send them.
-    fn over(self, before: &Site) -> Result<Typed, AppError> {
-        let Self { name, tagline, domain, published, flags } = self;
-        let mut typed = Typed::of(before);
-        for (text, given) in [(&mut typed.name, name), (&mut typed.tagline, tagline), (&mut typed.domain, domain)] {
-            if let Some(given) = given {
-                *text = given;
-            }
-        }
-        typed.published = published.unwrap_or(typed.published);
-        let mut wrong = Vec::new();
-        for (name, on) in flags {
-            let flag = match name.as_str() {
-                "audit" => &mut typed.audit,
-                "calculator" => &mut typed.calculator,
-                "assistant" => &mut typed.assistant,
-                "booking" => &mut typed.booking,
-                "blog" => &mut typed.blog,
-                "letters" => &mut typed.letters,
-                "analytics" => &mut typed.analytics,
-                _ => {
-                    wrong.push(Detail::new("flags", "has a name that is no part of a site"));
-                    continue;
-                }
-            };
-            *flag = on;
-        }
-        wrong.truncate(1);
-        if wrong.is_empty() { Ok(typed) } else { Err(AppError::fields(wrong)) }
-    }
-}
-
-/// Show what the site is called, where it is, and which parts of it are on.
+/// Show how the site is set up.
+///
+/// Its name and address, how it looks, which parts of it are on, who answers for it, and when consultations can be booked.
 #[utoipa::path(get, path = "/v2/site/settings", tag = "site", responses((status = 200, body = SettingsOut)))]
 pub(super) async fn show(by: Allowed<ManageChannels>, State(core): State<Core>) -> Result<Json<SettingsOut>, AppError> {
     let mut tx = by.tx().await?;
     Ok(Json(SettingsOut::of(&core, site(&mut tx).await?)))
 }
 
-/// Name the site, publish it, or turn parts of it on or off; visitors see it at once.
+/// Change how the site is set up.
+///
+/// What is not said stays, in parts too: `{"look": {"hue": 29}}` changes the colour and keeps the mark. Visitors see it at once.
 #[utoipa::path(patch, path = "/v2/site/settings", tag = "site", request_body = SettingsPatch,
     responses((status = 200, body = SettingsOut), (status = 422, description = "What is wrong with which field")))]
 pub(super) async fn change(
@@ -108,8 +148,8 @@ pub(super) async fn change(
 ) -> Result<Json<SettingsOut>, AppError> {
     let mut tx = by.tx().await?;
     let before = site(&mut tx).await?;
-    let typed = given.over(&before)?;
-    write(&by, &core, &mut tx, &before, &typed).await?;
+    let typed = given.over(&before).map_err(named)?;
+    write(&by, &core, &mut tx, &before, &typed).await.map_err(named)?;
     let after = site(&mut tx).await?;
     tx.commit().await?;
     core.hosts().forget();

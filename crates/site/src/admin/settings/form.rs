@@ -276,7 +276,7 @@ fn decimal(text: &str) -> Option<f64> {
 }
 
 /// Minutes after midnight as a browser's time.
-fn clock(minutes: u16) -> String {
+pub(super) fn clock(minutes: u16) -> String {
     let minutes = minutes.min(1_439);
     format!("{:02}:{:02}", minutes / 60, minutes % 60)
 }

@@ -2,6 +2,7 @@
 
 mod api;
 mod form;
+mod patch;
 
 use std::collections::BTreeSet;
 
