@@ -21,6 +21,7 @@ pub mod mindbody;
 pub mod oidc;
 pub mod openai;
 pub mod people;
+pub mod s3;
 pub mod salesforce;
 pub mod server;
 pub(crate) mod shelf;

@@ -8,6 +8,7 @@ mod mail;
 mod messenger;
 mod openai;
 mod receiver;
+mod s3;
 mod sign_in;
 mod whatsapp;
 mod x;
