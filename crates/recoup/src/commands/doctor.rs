@@ -5,6 +5,7 @@ use std::path::Path;
 use kernel::cluster::Cluster;
 use kernel::config::{Config, MailConfig};
 use kernel::db::system;
+use kernel::objects::Objects;
 use kernel::queue::lane_stats;
 use kernel::{Clock, Kernel};
 
@@ -58,8 +59,13 @@ impl Finding {
 
 /// Looks at everything and prints it.
 pub async fn run(config: Config) -> anyhow::Result<()> {
-    let mut findings =
-        vec![disk(&config.data_dir.0).await, providers(&config), encoder(&config), mail(&config.mail).await];
+    let mut findings = vec![
+        disk(&config.data_dir.0).await,
+        objects(&config).await,
+        providers(&config),
+        encoder(&config),
+        mail(&config.mail).await,
+    ];
     let cluster = match (&config.database_url, config.database_url.is_none()) {
         (None, true) => match Cluster::ensure(&config.data_dir.0).await {
             Ok(cluster) => Some(cluster),
@@ -240,6 +246,19 @@ async fn mail(config: &MailConfig) -> Finding {
     }
 }
 
+/// Whether the object store keeps, gives back and removes.
+async fn objects(config: &Config) -> Finding {
+    const NAME: &str = "object store";
+    let store = match Objects::open(config) {
+        Ok(store) => store,
+        Err(error) => return Finding::wrong(NAME, format!("{error:#}")),
+    };
+    match store.probe(&Clock::system()).await {
+        Ok(()) => Finding::fine(NAME, format!("{} keeps, gives back and removes", store.place())),
+        Err(error) => Finding::wrong(NAME, format!("{error:#}")),
+    }
+}
+
 /// Free space, as `df` tells it.
 async fn disk(data_dir: &Path) -> Finding {
     let place = data_dir.ancestors().find(|path| path.exists()).unwrap_or(Path::new("/"));
@@ -305,6 +324,31 @@ mod tests {
         assert_eq!(verdict(config.clone()).await, Verdict::Wrong);
         config.port = Some(1);
         assert_eq!(verdict(config).await, Verdict::Wrong, "nobody there");
+    }
+
+    #[tokio::test]
+    async fn the_object_store_is_tried() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let mut config = Config::default();
+        config.data_dir.0 = folder.path().to_owned();
+        let found = objects(&config).await;
+        assert_eq!(found.verdict, Verdict::Fine, "{found:?}");
+        let setup = standins::s3::S3Config::default();
+        let bucket = standins::s3::S3::start(setup, ([127, 0, 0, 1], 0).into()).await.expect("a bucket");
+        config.objects.bucket = Some(bucket.config.bucket.clone());
+        config.objects.endpoint = Some(bucket.base_url().to_owned());
+        config.objects.region = bucket.config.region.clone();
+        config.objects.access_key_id = bucket.config.access_key_id.clone();
+        config.objects.secret_access_key = kernel::config::Secret::new(bucket.config.secret_access_key.clone());
+        let found = objects(&config).await;
+        assert_eq!(found.verdict, Verdict::Fine, "{found:?}");
+        assert!(bucket.keys().is_empty(), "nothing stays");
+        config.objects.secret_access_key = kernel::config::Secret::new("wrong");
+        let found = objects(&config).await;
+        assert_eq!(found.verdict, Verdict::Wrong);
+        assert!(found.words.contains("RECOUP__OBJECTS__SECRET_ACCESS_KEY"), "{}", found.words);
+        config.objects.access_key_id.clear();
+        assert_eq!(objects(&config).await.verdict, Verdict::Wrong, "a bucket without a key");
     }
 
     #[tokio::test]
