@@ -177,7 +177,9 @@ function show(message) {
   if (!last || at > last) last = at;
   if (known) return;
   item.dataset.whole = "1";
-  item.querySelector(".chat-text").textContent = text;
+  // Words that came in pieces stand: written again they would be read out again.
+  const words = item.querySelector(".chat-text");
+  if (words.textContent !== text) words.textContent = text;
   if (data?.byModel) item.append(element("p", "chat-note", "Worded by a model from the pages below."));
   for (const quote of data?.quotes ?? []) item.append(link(`From: ${quote.title}`, quote.href, "chat-source"));
   for (const one of data?.links ?? []) item.append(link(one.label, one.href, "button quiet"));
@@ -241,10 +243,12 @@ async function send(what, field) {
   busy = true;
   panel.setAttribute("aria-busy", "true");
   say(state === "people" ? "" : "…");
+  let heard = false, over = false;
   try {
     const response = await call("/messages", "POST", what);
     if (!response.ok) throw new Error(await reason(response));
     // It is kept now: the field may go.
+    heard = true;
     if (field) field.value = "";
     say(state === "people" ? "" : "Looking …");
     let failed = "";
@@ -253,21 +257,37 @@ async function send(what, field) {
       if (event === "piece") piece(data);
       if (event === "done") set(data.state);
       if (event === "failed") failed = data.message;
+      over ||= event === "done" || event === "failed";
     });
+    if (!over) throw new TypeError("cut off");
     say(failed);
   } catch (error) {
-    say(error instanceof TypeError ? "No connection. What you wrote is still here; please try once more." : error.message);
+    const lost = heard ? "The connection broke off. What was said is kept." : "No connection. What you wrote is still here; please try once more.";
+    say(error instanceof TypeError ? lost : error.message);
   } finally {
+    unfinished();
+    // What was kept of an answer that broke off on its way is fetched.
+    if (heard && !over) await resume();
     busy = false;
     panel.removeAttribute("aria-busy");
     if (!panel.hidden && field) field.focus();
   }
 }
 
+// More of an answer that comes: added behind what stands, so that it alone is read out.
 function piece({ id, text }) {
-  const target = line(id, "assistant").querySelector(".chat-text");
-  target.textContent += text;
+  say("");
+  line(id, "assistant").querySelector(".chat-text").append(text);
   toEnd();
+}
+
+// Takes away what was begun and never kept: on a failure nothing stands that is not in the conversation.
+function unfinished() {
+  for (const [id, item] of shown) {
+    if (item.dataset.whole) continue;
+    item.remove();
+    shown.delete(id);
+  }
 }
 
 async function person(event) {

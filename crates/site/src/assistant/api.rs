@@ -16,7 +16,8 @@ use tokio::sync::mpsc;
 use utoipa::ToSchema;
 
 use super::engine::{self, Data, Flow, Known, Said};
-use super::speak::{self, Step};
+use super::mouth::Step;
+use super::speak;
 use super::store::{self, Author, Line};
 use super::{hand_over, passages};
 use crate::audit::{config, submit};
@@ -155,8 +156,8 @@ pub(crate) async fn show_chat(visit: Visit, State(core): State<Core>) -> Result<
     Ok(Json(ChatOut { token: None, state: chat.state.word(), messages }))
 }
 
-/// Say something. What follows comes as server-sent events: `piece` (a part of a message that comes), `message`, and at the end `done`
-/// or `failed`.
+/// Say something. What follows comes as server-sent events: `piece` (a part of a message that comes: sentences that a model words, as
+/// each of them stands), `message`, and at the end `done` or `failed`.
 #[utoipa::path(post, path = "/v2/site/chat/messages", tag = "site", security(()), request_body = SayIn,
     params(("x-chat-token" = String, Header, description = "The key to the chat")),
     responses((status = 200, description = "events", content_type = "text/event-stream", body = LineOut)))]
@@ -170,7 +171,7 @@ pub(crate) async fn say(
     rate::check(&core, &visit, "chat_say", SAID_AN_HOUR).await?;
     let heard = speak::hear(&core, &visit, &token, &said).await?;
     let (out, steps) = mpsc::channel(WAITING);
-    // In a task of its own: who goes away finds the answer when they come back.
+    // In a task of its own: who goes away finds what was said when they come back.
     tokio::spawn(speak::go_on(core, visit, token, heard, out));
     Ok(streamed(events(steps)))
 }

@@ -9,6 +9,7 @@ mod api;
 mod engine;
 mod hand_over;
 mod model;
+mod mouth;
 mod pages;
 mod passages;
 mod speak;

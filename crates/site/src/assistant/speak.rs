@@ -1,7 +1,8 @@
 //! A visitor says something: it is kept, the dialogue moves on, and what follows is handed over piece by piece.
 //!
 //! Order that must not change: what was said is committed before anything is looked up, scored or asked of a model; what is said to it
-//! is committed before it is shown as a whole. No transaction is open while a model is asked.
+//! is committed before it is shown as a whole. Words of a model are shown while they come, and committed as they were shown. No
+//! transaction is open while a model is asked.
 
 use std::sync::Arc;
 
@@ -14,10 +15,10 @@ use serde_json::json;
 use shell::AppError;
 use tokio::sync::mpsc;
 
-use super::api::LineOut;
 use super::engine::{self, Data, Known, Run, Said, Saying, Then};
 use super::hand_over;
-use super::model;
+use super::model::{self, Found};
+use super::mouth::{Mouth, Step, tell};
 use super::passages;
 use super::store::{self, Author, Chat, Line, NewLine, State};
 use crate::audit::model::Config;
@@ -30,21 +31,6 @@ use crate::visit::Visit;
 const MOST_LINES: i64 = 400;
 /// Lines before the last one that a model is shown.
 const BEFORE: usize = 6;
-/// Words handed over at once while an answer comes.
-const PIECE: usize = 4;
-
-/// Something for the visitor's browser.
-#[derive(Clone, Debug)]
-pub(super) enum Step {
-    /// A part of the words of a message that comes.
-    Piece { id: MessageId, text: String },
-    /// A message, whole.
-    Line(LineOut),
-    /// Nothing more comes; who answers now.
-    Done(State),
-    /// It broke off.
-    Failed(String),
-}
 
 /// What was heard, and what is to be done about it.
 pub(super) struct Heard {
@@ -96,7 +82,8 @@ pub(super) async fn hear(core: &Core, visit: &Visit, token: &str, given: &Said) 
     Ok(heard)
 }
 
-/// Does what is left to do, and hands over what follows. What is said is kept whether anybody still listens or not.
+/// Does what is left to do, and hands over what follows. What is said is kept whether anybody still listens or not; only a model is
+/// not listened to for nobody.
 pub(super) async fn go_on(core: Core, visit: Visit, token: String, heard: Heard, out: mpsc::Sender<Step>) {
     let Heard { said, lines, then, state, before } = heard;
     for line in std::iter::once(said).chain(lines) {
@@ -118,11 +105,6 @@ pub(super) async fn go_on(core: Core, visit: Visit, token: String, heard: Heard,
     tell(&out, last).await;
 }
 
-/// Whoever went away is told nothing more; what was said to them is in the chat.
-async fn tell(out: &mpsc::Sender<Step>, step: Step) {
-    drop(out.send(step).await);
-}
-
 /// Answers a free question, and asks again what stood open.
 async fn look(
     core: &Core,
@@ -133,14 +115,20 @@ async fn look(
     out: &mpsc::Sender<Step>,
 ) -> Result<State, AppError> {
     let site = &visit.site;
-    let mut saying = model::find(core, site, words, before).await?;
+    let mouth = Mouth { id: MessageId::new(&core.kernel().clock), out };
+    let Found { mut saying, shown } = model::find(core, site, words, before, &mouth).await?;
     let known = passages::of(core, site).await?;
     let vault = core.kernel().vault.of(site.org).await?;
     let mut tx = core.kernel().db.begin_site(site.org, Some(token)).await?;
     let Some(mut chat) = store::held(&mut tx, token).await? else { return Ok(State::Closed) };
-    if chat.state != State::Assistant {
-        // People were asked meanwhile: the assistant is silent.
-        return Ok(chat.state);
+    let with_people = chat.state != State::Assistant;
+    if with_people {
+        // People were asked meanwhile: the assistant is silent, but what was shown was said.
+        saying.text.truncate(shown);
+        if shown == 0 {
+            return Ok(chat.state);
+        }
+        tx.enqueue(hand_over::job(chat.id));
     }
     let questions = questions(&mut tx, &mut chat).await?;
     let known = Known {
@@ -150,25 +138,22 @@ async fn look(
         audit: site.flags.audit,
         booking: site.flags.booking,
     };
-    let open = engine::resume(&chat.flow, &known);
-    if open.is_none() {
+    let open = engine::resume(&chat.flow, &known).filter(|_| !with_people);
+    if open.is_none() && !with_people {
         saying.data.choices = engine::menu(&chat.flow, &known);
     }
-    let mut lines = vec![write(&mut tx, &vault, chat.id, Author::Assistant, saying).await?];
-    if let Some(open) = open {
-        lines.push(write(&mut tx, &vault, chat.id, Author::Assistant, open).await?);
-    }
+    let answer = write_as(&mut tx, &vault, chat.id, mouth.id, Author::Assistant, saying).await?;
+    let open = match open {
+        Some(open) => Some(write(&mut tx, &vault, chat.id, Author::Assistant, open).await?),
+        None => None,
+    };
     store::keep(&mut tx, chat.id, chat.state, &chat.flow).await?;
     tx.commit().await?;
-    for (place, line) in lines.into_iter().enumerate() {
-        if place == 0 {
-            for text in pieces(&line.text) {
-                tell(out, Step::Piece { id: line.id, text }).await;
-            }
-        }
+    mouth.say_all(&answer.text[shown..]).await;
+    for line in std::iter::once(answer).chain(open) {
         tell(out, Step::Line(line.into())).await;
     }
-    Ok(State::Assistant)
+    Ok(chat.state)
 }
 
 /// Scores what was answered, as an audit like every other, and tells the result.
@@ -263,6 +248,18 @@ pub(super) async fn write(
     saying: Saying,
 ) -> Result<Line, AppError> {
     let id = MessageId::new(tx.clock());
+    write_as(tx, vault, chat, id, author, saying).await
+}
+
+/// The same under an id that is known already: words of it were shown.
+async fn write_as(
+    tx: &mut OrgTx,
+    vault: &OrgVault,
+    chat: ChatId,
+    id: MessageId,
+    author: Author,
+    saying: Saying,
+) -> Result<Line, AppError> {
     let at = tx.clock().now();
     let Saying { text, data } = saying;
     let data = (data != Data::default()).then_some(data);
@@ -292,12 +289,6 @@ fn turns(lines: &[Line]) -> Vec<Turn> {
     lines[last..].iter().map(turn).collect()
 }
 
-/// A text in pieces of a few words; together they are the text.
-fn pieces(text: &str) -> Vec<String> {
-    let words: Vec<&str> = text.split_inclusive(' ').collect();
-    words.chunks(PIECE).map(<[&str]>::concat).collect()
-}
-
 /// The token of the audit that a chat's answers become: made from the chat's own, so that a chat that is repeated makes no second one.
 fn audit_token(chat: &str, run: Run) -> String {
     let made = digest(&SHA256, json!(["audit of a chat", run.word(), chat]).to_string().as_bytes());
@@ -311,14 +302,6 @@ fn audit_token(chat: &str, run: Run) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn pieces_make_the_text_again() {
-        for text in ["", "one", "one two three four five six", "  spaces  and\nlines of it "] {
-            assert_eq!(pieces(text).concat(), text);
-        }
-        assert_eq!(pieces("one two three four five").len(), 2);
-    }
 
     #[test]
     fn an_audit_of_a_chat_has_one_link_for_each_way_and_it_tells_nothing_of_the_chats() {

@@ -1,7 +1,8 @@
 //! The audit's questions as a conversation: one at a time, answered by a choice, a number or words, with a way back and a way out.
 
 use super::said::Said;
-use super::{Choice, Flow, Known, Progress, Run, Saying, Then, Turn, choice, menu};
+use super::wish::Wish;
+use super::{Choice, Flow, Known, Progress, Run, Saying, Then, Turn, choice, menu, person};
 use crate::audit::model::{Choice as Picked, Kind, Question};
 
 /// Answers in own words to one question, and the longest of them: what the audit takes.
@@ -39,8 +40,12 @@ pub(super) fn answer(flow: &mut Flow, said: &Said, known: &Known<'_>) -> Turn {
     let Some(question) = current(flow, run, known) else {
         return Turn { lines: Vec::new(), then: Then::Finish(run) };
     };
+    if said.asks_for_person() {
+        // What was answered is kept, and the question stays open.
+        return person(flow);
+    }
     let control = said.control();
-    if control == Some("stop") || said.is_one_of(&["stop", "quit", "cancel", "exit"]) {
+    if control == Some("stop") || said.wish() == Some(Wish::Stop) {
         flow.run = None;
         let text = "All right. Your answers are kept in this conversation; you can go on at any time.";
         return Saying::new(text).offering(menu(flow, known)).into();

@@ -8,6 +8,7 @@ mod ask;
 mod plan;
 mod said;
 mod tell;
+mod wish;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -20,6 +21,7 @@ use crate::audit::model::{Answers, Config};
 pub(super) use plan::{Plan, plans};
 pub(super) use said::Said;
 pub(super) use tell::result;
+use wish::Wish;
 
 /// Which way through the audit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -228,10 +230,13 @@ pub(super) fn step(flow: &mut Flow, said: &Said, known: &Known<'_>) -> Turn {
         return turn;
     }
     match said.wish() {
-        Some(said::Wish::Person) => person(flow),
-        Some(said::Wish::Assess) if known.audit => ask::begin(flow, Run::Assessment, known),
-        Some(said::Wish::Ready) if known.audit => ask::begin(flow, Run::Readiness, known),
-        Some(said::Wish::Plan) if !known.plans.is_empty() => plan::begin(flow, known),
+        Some(Wish::Person) => person(flow),
+        Some(Wish::Book) => book(flow, known),
+        Some(Wish::Assess) if known.audit => ask::begin(flow, Run::Assessment, known),
+        Some(Wish::Ready) if known.audit => ask::begin(flow, Run::Readiness, known),
+        Some(Wish::Plan) if !known.plans.is_empty() => plan::begin(flow, known),
+        Some(Wish::Price) if !known.plans.is_empty() => plan::prices(flow, known),
+        Some(Wish::Stop) => stop(flow, known),
         _ if said.text().is_empty() => Saying::new("What would you like to do?").offering(menu(flow, known)).into(),
         _ => Turn { lines: Vec::new(), then: Then::Look(said.text().to_owned()) },
     }
@@ -265,6 +270,26 @@ fn person(flow: &mut Flow) -> Turn {
     let mut saying = Saying::new(text).offering(vec![choice("no", "Not now")]);
     saying.data.person_form = true;
     saying.into()
+}
+
+/// Where a time can be chosen; a person where it cannot.
+fn book(flow: &mut Flow, known: &Known<'_>) -> Turn {
+    flow.choosing_plan = false;
+    if known.booking {
+        let text = "You choose a time that suits you, and it is yours at once.";
+        return Saying::new(text).linking("Choose a time", "/book").offering(menu(flow, known)).into();
+    }
+    let mut turn = person(flow);
+    turn.lines[0].text = format!("Times cannot be chosen on this site. {}", turn.lines[0].text);
+    turn
+}
+
+/// Says no more until something is asked.
+fn stop(flow: &mut Flow, known: &Known<'_>) -> Turn {
+    (flow.offering_person, flow.choosing_plan) = (false, false);
+    let text = "All right, I am silent. Nothing is sent to you from this conversation; letters you asked for have a link that ends them. \
+                Write whenever you like.";
+    Saying::new(text).offering(menu(flow, known)).into()
 }
 
 fn not_now(flow: &mut Flow, known: &Known<'_>) -> Turn {

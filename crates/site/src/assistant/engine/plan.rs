@@ -56,6 +56,18 @@ pub(super) fn begin(flow: &mut Flow, known: &Known<'_>) -> Turn {
     Saying::new("Who would set it up and look after it? Choose what is closest.").offering(choices.collect()).into()
 }
 
+/// All plans with their prices.
+pub(super) fn prices(flow: &mut Flow, known: &Known<'_>) -> Turn {
+    flow.choosing_plan = false;
+    let line = |plan: &Plan| {
+        let price = plan.price.trim_end_matches('.');
+        if price.is_empty() { plan.name.clone() } else { format!("{}: {price}", plan.name) }
+    };
+    let lines: Vec<String> = known.plans.iter().map(line).collect();
+    let saying = Saying::new(lines.join("\n")).linking("All plans and prices", "/pricing");
+    saying.offering(menu(flow, known)).into()
+}
+
 /// Takes the answer; none where it is something else.
 pub(super) fn choose(flow: &mut Flow, said: &Said, known: &Known<'_>) -> Option<Turn> {
     let by_choice = said.chosen("p:").next().and_then(|place| place.parse::<usize>().ok());

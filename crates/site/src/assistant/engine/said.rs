@@ -1,41 +1,13 @@
 //! What a visitor said: choices that were offered, or words.
 
+use super::wish::{self, Wish};
+
 /// What a visitor said, cut to what is read.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(in crate::assistant) struct Said {
     choices: Vec<String>,
     text: String,
 }
-
-/// What words ask for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Wish {
-    Person,
-    Assess,
-    Ready,
-    Plan,
-}
-
-/// What people write who want a person; within words, folded to lower case.
-const PERSON: [&str; 14] = [
-    "talk to a person",
-    "talk to a human",
-    "talk to someone",
-    "talk to somebody",
-    "speak to a",
-    "speak to someone",
-    "speak to somebody",
-    "speak with a",
-    "speak with someone",
-    "real person",
-    "a human",
-    "call me",
-    "contact me",
-    "get in touch with me",
-];
-const READY: [&str; 4] = ["readiness", "how ready", "are we ready", "diagnostic"];
-const ASSESS: [&str; 5] = ["assessment", "maturity audit", "what are we losing", "what am i losing", "start the audit"];
-const PLAN: [&str; 5] = ["which plan", "what plan", "recommend a plan", "plan fits", "which package"];
 
 impl Said {
     pub(in crate::assistant) fn new(choices: Vec<String>, text: &str) -> Self {
@@ -67,19 +39,12 @@ impl Said {
 
     /// What the words ask for, where they plainly do.
     pub(super) fn wish(&self) -> Option<Wish> {
-        let words = self.text.to_lowercase();
-        let says = |phrases: &[&str]| phrases.iter().any(|phrase| words.contains(phrase));
-        if says(&PERSON) || matches!(words.as_str(), "person" | "human" | "agent" | "person please" | "human please") {
-            Some(Wish::Person)
-        } else if says(&PLAN) {
-            Some(Wish::Plan)
-        } else if says(&READY) {
-            Some(Wish::Ready)
-        } else if says(&ASSESS) {
-            Some(Wish::Assess)
-        } else {
-            None
-        }
+        wish::wish(&self.text)
+    }
+
+    /// Whether the words ask for a person where something else is asked.
+    pub(super) fn asks_for_person(&self) -> bool {
+        wish::asks_for_person(&self.text)
     }
 
     /// Whether the words are a question of the visitor's and no answer.
@@ -97,18 +62,6 @@ impl Said {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_wish_is_heard_where_it_is_plain_and_nowhere_else() {
-        let wish = |text: &str| Said::new(Vec::new(), text).wish();
-        assert_eq!(wish("Can I talk to a person, please?"), Some(Wish::Person));
-        assert_eq!(wish("Which plan should we take?"), Some(Wish::Plan));
-        assert_eq!(wish("Are we ready for this?"), Some(Wish::Ready));
-        assert_eq!(wish("Let us do the assessment"), Some(Wish::Assess));
-        for question in ["Who is behind this company?", "Does it work with personal phones?", "What does it cost?"] {
-            assert_eq!(wish(question), None, "{question}");
-        }
-    }
 
     #[test]
     fn a_choice_of_a_question_controls_nothing() {
