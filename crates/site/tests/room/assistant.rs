@@ -10,17 +10,17 @@ use tower::ServiceExt as _;
 
 use crate::support::{World, visitor};
 
-const CHAT: &str = "/v2/site/chat";
+pub(crate) const CHAT: &str = "/v2/site/chat";
 
 /// A visitor in a chat.
-struct Visitor<'a> {
+pub(crate) struct Visitor<'a> {
     world: &'a World,
     token: String,
     greeting: Value,
 }
 
 impl<'a> Visitor<'a> {
-    async fn begin(world: &'a World) -> Self {
+    pub(crate) async fn begin(world: &'a World) -> Self {
         let begun = world.post_json(CHAT, &json!({ "agreed": true })).await;
         assert_eq!(begun.status, 201, "{}", begun.text);
         assert_eq!(begun.header("set-cookie"), "", "no cookie, agreed or not");
@@ -29,7 +29,7 @@ impl<'a> Visitor<'a> {
         Self { world, token, greeting: begun["messages"][0].clone() }
     }
 
-    fn request(&self, method: Method, path: &str, body: Option<&Value>) -> Request<Body> {
+    pub(crate) fn request(&self, method: Method, path: &str, body: Option<&Value>) -> Request<Body> {
         let request = visitor(method, path).header("x-chat-token", &self.token);
         match body {
             Some(body) => request.header(header::CONTENT_TYPE, "application/json").body(Body::from(body.to_string())),
@@ -43,7 +43,7 @@ impl<'a> Visitor<'a> {
     }
 
     /// Says something; gives the messages that came, what the visitor said first.
-    async fn say(&self, body: &Value) -> Vec<Value> {
+    pub(crate) async fn say(&self, body: &Value) -> Vec<Value> {
         let answer = self.send("/messages", body).await;
         assert_eq!(answer.status, 200, "{}", answer.text);
         let events = events(&answer.text);
@@ -55,7 +55,7 @@ impl<'a> Visitor<'a> {
         self.say(&json!({ "choices": [id] })).await
     }
 
-    async fn whole(&self) -> Value {
+    pub(crate) async fn whole(&self) -> Value {
         let answer = self.world.send(self.request(Method::GET, CHAT, None)).await;
         assert_eq!(answer.status, 200, "{}", answer.text);
         answer.json()
@@ -81,7 +81,7 @@ impl<'a> Visitor<'a> {
         panic!("no result came");
     }
 
-    async fn asks_for_a_person(&self) {
+    pub(crate) async fn asks_for_a_person(&self) {
         let asked = self.send("/person", &json!({ "name": "Dana Whitfield", "email": "dana@example.com" })).await;
         assert_eq!(asked.status, 200, "{}", asked.text);
         assert_eq!(asked.json()["state"], "people");
@@ -89,7 +89,7 @@ impl<'a> Visitor<'a> {
 }
 
 /// The events of a stream, in order.
-fn events(text: &str) -> Vec<(String, Value)> {
+pub(crate) fn events(text: &str) -> Vec<(String, Value)> {
     let field = |block: &str, name: &str| {
         let row = block.lines().find_map(|row| row.strip_prefix(name));
         row.map(str::trim).unwrap_or_default().to_owned()
@@ -194,6 +194,32 @@ async fn a_question_in_the_middle_of_the_assessment_does_not_end_it() {
     let said = visitor.say(&json!({ "text": "What does it cost to run it myself?" })).await;
     assert_eq!(said.len(), 3, "the question, its answer, and what stood open");
     assert_eq!(texts(&said)[2], open);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_wished_for_in_other_languages_is_done() {
+    let world = World::new().await;
+    let visitor = Visitor::begin(&world).await;
+    let said = visitor.say(&json!({ "text": "Ich möchte bitte mit einem MENSCHEN sprechen" })).await;
+    assert_eq!(said[1]["data"]["personForm"], true, "{said:?}");
+    let said = visitor.say(&json!({ "text": "¿Cuánto perdemos?" })).await;
+    assert_eq!(said[2]["data"]["progress"]["done"], 0, "the assessment begins: {said:?}");
+    let said = visitor.say(&json!({ "text": "Je voudrais parler à quelqu'un" })).await;
+    assert_eq!(said[1]["data"]["personForm"], true, "in the middle of it too: {said:?}");
+    let said = visitor.chooses("no").await;
+    assert_eq!(
+        said.last().map(|line| line["data"]["progress"]["done"].clone()),
+        Some(json!(0)),
+        "the question stood open"
+    );
+    let said = visitor.say(&json!({ "text": "Aufhören" })).await;
+    assert!(texts(&said)[1].contains("Your answers are kept"), "{said:?}");
+    let said = visitor.say(&json!({ "text": "Vorrei un preventivo" })).await;
+    assert_eq!(said[1]["data"]["links"][0]["href"], "/pricing", "{said:?}");
+    let said = visitor.say(&json!({ "text": "Marcar uma reunião" })).await;
+    assert_eq!(said[1]["data"]["links"][0]["href"], "/book", "{said:?}");
+    let said = visitor.say(&json!({ "text": "Ik wil niet met een medewerker praten" })).await;
+    assert_eq!(said[1]["data"].get("personForm"), None, "{said:?}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

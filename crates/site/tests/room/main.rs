@@ -2,6 +2,7 @@
 
 mod admin;
 mod assistant;
+mod assistant_model;
 mod audit;
 mod blog;
 mod booking;

@@ -10,7 +10,7 @@ use axum::extract::ConnectInfo;
 use axum::http::{HeaderMap, Method, Request, header};
 use chrono::{DateTime, Duration, NaiveDate, Utc};
 use kernel::Clock;
-use kernel::config::{MailConfig, MailTls};
+use kernel::config::{MailConfig, MailTls, ProviderConfig};
 use kernel::db::OrgTx;
 use kernel::ids::{ChatId, ContactId, ConversationId, InquiryId, LeadId, MemberId, OrgId, TaskId, UserId};
 use kernel::mail::Postman;
@@ -56,6 +56,15 @@ impl World {
 
     /// The same with settings of the site, such as `{"time_zone": "Europe/Berlin"}`.
     pub(crate) async fn with(settings: &Value) -> Self {
+        Self::build(settings, Vec::new(), ai::gateway::TIMEOUT).await
+    }
+
+    /// The same with models, none of which is waited for longer than that.
+    pub(crate) async fn with_models(providers: Vec<ProviderConfig>, timeout: std::time::Duration) -> Self {
+        Self::build(&json!({}), providers, timeout).await
+    }
+
+    async fn build(settings: &Value, providers: Vec<ProviderConfig>, timeout: std::time::Duration) -> Self {
         let mail = Mail::start(standins::mail::MailConfig::default(), ([127, 0, 0, 1], 0).into())
             .await
             .expect("a mail server");
@@ -70,11 +79,12 @@ impl World {
                     from: "recoup@example.com".to_owned(),
                     ..MailConfig::default()
                 };
+                config.ai.providers = providers;
             })
             .await;
         let (crm, desk) = (Arc::new(FakeCrm::default()), Arc::new(FakeDesk::default()));
         let figures = Arc::new(FakeFigures::default());
-        let gateway = ai::gateway::Gateway::new(&kernel, None);
+        let gateway = ai::gateway::Gateway::with_timeout(&kernel, None, timeout);
         let core = Core::new(kernel.clone(), gateway, crm.clone(), desk.clone());
         let mut web =
             TestWeb::over(db, kernel, Settings::default(), |app| vec![site::room(&core, app, figures.clone())]);

@@ -144,7 +144,8 @@ fn escaped(text: &str) -> Option<(char, usize)> {
         'n' => ('\n', 2),
         't' => ('\t', 2),
         'r' => ('\r', 2),
-        'b' | 'f' => (' ', 2),
+        'b' => ('\u{8}', 2),
+        'f' => ('\u{c}', 2),
         'u' => return unicode(text),
         other => (other, 1 + other.len_utf8()),
     })
