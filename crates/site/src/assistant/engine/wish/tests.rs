@@ -216,7 +216,7 @@ fn words_of_a_wish_are_folded() {
             assert_eq!(fold(list).trim(), list.split_ascii_whitespace().collect::<Vec<_>>().join(" "));
         }
     }
-    for small in SMALL.iter() {
+    for small in &*SMALL {
         assert_eq!(fold(small).trim(), *small);
         assert!(!listed(DENIES, small) && !listed(AFTER, small), "{small} turns a wish around");
     }
