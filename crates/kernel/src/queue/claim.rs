@@ -1,4 +1,7 @@
 //! The statements of a claimed job's life: claim, report, give back.
+//!
+//! No index knows who claimed a job, so that a claim writes none: whoever looks for claims by their worker reads the whole table.
+//! That is for the liveness connection, which may, and planned anew each time: the table may have been short a moment ago.
 
 use chrono::{DateTime, Utc};
 use serde_json::Value;
@@ -54,7 +57,7 @@ pub(super) async fn claim(
 }
 
 /// Prolongs the claims of a worker.
-pub(super) async fn prolong(pool: &PgPool, worker: Uuid) -> Result<(), sqlx::Error> {
+pub(super) async fn prolong(connection: &mut PgConnection, worker: Uuid) -> Result<(), sqlx::Error> {
     // A job whose row somebody holds is just being finished: waiting for it would hold up all the others meanwhile.
     sqlx::query(
         "with mine as (select org_id, id from jobs where worker = $1 for update skip locked) \
@@ -63,18 +66,20 @@ pub(super) async fn prolong(pool: &PgPool, worker: Uuid) -> Result<(), sqlx::Err
     )
     .bind(worker)
     .bind(LEASE_SECONDS)
-    .execute(pool)
+    .persistent(false)
+    .execute(connection)
     .await?;
     Ok(())
 }
 
 /// Gives all claims of a worker back unused (drain at shutdown).
-pub(super) async fn give_back(pool: &PgPool, worker: Uuid) -> Result<u64, sqlx::Error> {
+pub(super) async fn give_back(connection: &mut PgConnection, worker: Uuid) -> Result<u64, sqlx::Error> {
     let done = sqlx::query(
         "update jobs set worker = null, lease_until = null, attempts = greatest(attempts - 1, 0) where worker = $1",
     )
     .bind(worker)
-    .execute(pool)
+    .persistent(false)
+    .execute(connection)
     .await?;
     Ok(done.rows_affected())
 }
@@ -98,6 +103,7 @@ pub(super) async fn reap(connection: &mut PgConnection, dead: &[Uuid]) -> Result
     .bind(CRASH_LIMIT)
     .bind(dead)
     .bind(CRASHES_AT_ONCE)
+    .persistent(false)
     .execute(connection)
     .await?;
     Ok(done.rows_affected())

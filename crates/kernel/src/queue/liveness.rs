@@ -1,6 +1,7 @@
 //! Whether a worker lives: it holds a session advisory lock for its life, so its death frees its jobs at once.
 //!
-//! The lease of each claim is the fallback where a lock cannot tell (a frozen machine, a connection pooler in between).
+//! The lease of each claim is the fallback where a lock cannot tell (a frozen machine, a connection pooler in between); leases are
+//! looked through every ten seconds.
 
 use std::sync::Mutex;
 use std::time::Duration;
@@ -15,6 +16,9 @@ use crate::db::Db;
 
 /// The class of our advisory locks; the second key is the worker's number.
 const LOCK_CLASS: i32 = 852_017;
+
+/// How many beats are ten seconds: as often a worker shows itself, prolongs its claims and looks for leases that ran out.
+const ROUND: u32 = 20;
 
 /// The worker's present identity, which changes when its connection (and so its lock) is lost.
 pub(super) struct Worker(Mutex<Uuid>);
@@ -78,7 +82,10 @@ pub(super) async fn keep_alive(
         count = count.wrapping_add(1);
     }
     let pool: &PgPool = db.system_pool();
-    claim::give_back(pool, worker.id()).await.can_fail("giving claimed jobs back at shutdown");
+    if claim::give_back(&mut connection, worker.id()).await.can_fail("giving claimed jobs back at shutdown").is_none() {
+        // It stays signed on: who finds its lock free returns its jobs.
+        return;
+    }
     sqlx::query("delete from workers where id = $1")
         .bind(worker.id())
         .execute(pool)
@@ -88,25 +95,27 @@ pub(super) async fn keep_alive(
 
 async fn one_beat(db: &Db, worker: &Worker, connection: &mut PgConnection, count: u32) -> Result<(), sqlx::Error> {
     // The lock's own connection is used for every beat, so that losing it is noticed.
-    let returned = reap_dead(connection, worker.id()).await?;
+    let round = count.is_multiple_of(ROUND);
+    let returned = reap_dead(connection, worker.id(), round).await?;
     if returned > 0 {
         tracing::info!(jobs = returned, "returned the jobs of a dead worker");
         for lane in super::Lane::ALL {
             db.signals().lane(*lane);
         }
     }
-    if count.is_multiple_of(20) {
+    if round {
         sqlx::query("update workers set seen_at = now() where id = $1")
             .bind(worker.id())
             .execute(&mut *connection)
             .await?;
-        claim::prolong(db.system_pool(), worker.id()).await?;
+        claim::prolong(connection, worker.id()).await?;
     }
     Ok(())
 }
 
-/// Finds workers whose lock is free, removes them and returns their jobs; returns how many jobs came back.
-async fn reap_dead(connection: &mut PgConnection, me: Uuid) -> Result<u64, sqlx::Error> {
+/// Finds workers whose lock is free, removes them and returns their jobs, and with `leases` those whose lease ran out; returns how
+/// many jobs came back.
+async fn reap_dead(connection: &mut PgConnection, me: Uuid, leases: bool) -> Result<u64, sqlx::Error> {
     let mut tx = sqlx::Connection::begin(connection).await?;
     let dead: Vec<Uuid> = sqlx::query_scalar(
         "delete from workers where id in (select id from workers where id <> $1 and started_at < now() - interval '1 second' \
@@ -116,7 +125,8 @@ async fn reap_dead(connection: &mut PgConnection, me: Uuid) -> Result<u64, sqlx:
     .bind(LOCK_CLASS)
     .fetch_all(&mut *tx)
     .await?;
-    let returned = claim::reap(&mut tx, &dead).await?;
+    // Looking for them reads the whole queue, so without a death it is not done at every beat.
+    let returned = if leases || !dead.is_empty() { claim::reap(&mut tx, &dead).await? } else { 0 };
     tx.commit().await?;
     Ok(returned)
 }

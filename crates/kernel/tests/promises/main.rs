@@ -1,5 +1,6 @@
 //! What the kernel promises, on a real database: the queue, the ledger, the walls between organisations, the vault.
 
+mod claims;
 mod growth;
 mod isolation;
 mod kms;
