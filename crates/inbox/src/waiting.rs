@@ -47,11 +47,12 @@ pub async fn waits(tx: &mut OrgTx, now: DateTime<Utc>) -> Result<Waits, sqlx::Er
     .bind(now)
     .fetch_one(tx.conn())
     .await?;
+    // An answer of today leaves a thread that moved within ten seconds where it stood: that may be before midnight.
     let answered_today: i64 = sqlx::query_scalar(
         "select count(*) from (select date_trunc('day', $2::timestamptz at time zone o.zone) at time zone o.zone as midnight \
              from (select coalesce((select time_zone from organisations where id = $1), 'UTC') as zone) o) m \
-           join conversations c on c.org_id = $1 and c.last_message_at >= m.midnight and c.last_outbound_at >= m.midnight \
-             and c.waiting_since is null",
+           join conversations c on c.org_id = $1 and c.last_message_at >= m.midnight - interval '10 seconds' \
+             and c.last_outbound_at >= m.midnight and c.waiting_since is null",
     )
     .bind(tx.org())
     .bind(now)

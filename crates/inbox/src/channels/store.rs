@@ -22,7 +22,7 @@ pub struct Channel {
     pub status: String,
     /// When its token ends, where the platform said so.
     pub token_expires_at: Option<DateTime<Utc>>,
-    /// When the platform last told us something.
+    /// When the platform last told us something, to some seconds.
     pub last_event_at: Option<DateTime<Utc>>,
     /// Its last problem.
     pub last_error: Option<String>,
@@ -32,9 +32,10 @@ pub struct Channel {
     pub created_at: DateTime<Utc>,
 }
 
+/// Of whom no moment was noted yet, the kept deliveries are asked.
 const COLUMNS: &str = "id, kind, name, account_id, status, token_expires_at, \
-    (select max(received_at) from receipts r where r.org_id = channels.org_id and r.channel_id = channels.id) as last_event_at, \
-    last_error, last_error_at, created_at";
+    coalesce(last_event_at, (select max(received_at) from receipts r where r.org_id = channels.org_id and r.channel_id = channels.id)) \
+    as last_event_at, last_error, last_error_at, created_at";
 
 /// The place of a channel's secret, for the vault.
 pub(crate) fn token_place(id: ChannelId, which: &str) -> String {

@@ -171,6 +171,7 @@ impl Receive {
             batch.decisions.iter().map(|decision| decision.seal(vault)).collect::<Result<Vec<DecisionRow>, _>>()?;
         ai::decision::insert_many(&mut tx, &rows).await?;
         outcome::record(&mut tx, &batch.outcomes).await?;
+        outcome::heard_of(&mut tx, &loaded).await?;
         for job in jobs {
             tx.finish(job);
         }

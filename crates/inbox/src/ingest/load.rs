@@ -17,6 +17,8 @@ pub(super) struct Loaded {
     pub channel: ChannelId,
     pub kind: ChannelKind,
     pub item: Option<Item>,
+    /// When it came, where the last that its channel is known to have told is some time before.
+    pub sign_of_life: Option<DateTime<Utc>>,
 }
 
 #[derive(sqlx::FromRow)]
@@ -29,6 +31,8 @@ struct Row {
     /// As a former version kept it.
     raw: Option<String>,
     received_at: DateTime<Utc>,
+    /// Whether its channel is to be noted as heard of.
+    tells: bool,
 }
 
 /// Reads deliveries that were not handled yet.
@@ -39,7 +43,8 @@ pub(super) async fn load(
     our_app: &str,
 ) -> Result<Vec<Loaded>, VaultError> {
     let rows: Vec<Row> = sqlx::query_as(
-        "select r.id, r.channel_id, c.kind, r.event_key, r.sealed, r.raw::text as raw, r.received_at from receipts r \
+        "select r.id, r.channel_id, c.kind, r.event_key, r.sealed, r.raw::text as raw, r.received_at, \
+           coalesce(c.last_event_at < r.received_at - interval '10 seconds', true) as tells from receipts r \
          join channels c on c.org_id = r.org_id and c.id = r.channel_id \
          where r.org_id = $1 and r.id = any($2) and r.handled_at is null",
     )
@@ -57,7 +62,8 @@ fn read(row: &Row, vault: &OrgVault, our_app: &str) -> Result<Option<Loaded>, Va
         (None, raw) => raw.clone().unwrap_or_default(),
     };
     let item = event_of(kind, &body, our_app, row.received_at);
-    Ok(Some(Loaded { receipt: row.id, channel: row.channel_id, kind, item }))
+    let sign_of_life = row.tells.then_some(row.received_at);
+    Ok(Some(Loaded { receipt: row.id, channel: row.channel_id, kind, item, sign_of_life }))
 }
 
 /// The event of a kept delivery, by today's parser.

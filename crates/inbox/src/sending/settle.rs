@@ -122,7 +122,8 @@ pub(super) async fn record(
     Ok(())
 }
 
-/// Locks go conversations first, then messages, as everywhere: the other way round two batches wait for one another.
+/// Locks go conversations first, then messages, as everywhere: the other way round two batches wait for one another. A statement
+/// of its own, because what follows must see what was written by whoever held the lock before.
 async fn lock_conversations(tx: &mut OrgTx, settled: &[(&Parcel, Settled)]) -> Result<(), sqlx::Error> {
     let ids: Vec<Uuid> = settled.iter().map(|(parcel, _)| parcel.conversation_id.uuid()).collect();
     sqlx::query("select 1 from conversations where org_id = $1 and id = any($2) order by id for update")
@@ -280,13 +281,15 @@ async fn mark_answered(tx: &mut OrgTx, sent: &[&Parcel]) -> Result<Vec<Answered>
     let turns: Vec<i64> = sent.iter().map(|parcel| parcel.turn).collect();
     let writers: Vec<&str> = sent.iter().map(|parcel| parcel.writer.as_str()).collect();
     let previews: Vec<String> = sent.iter().map(|parcel| crate::ingest::preview(&parcel.body)).collect();
+    // A list that is ordered to ten seconds does not need the moment of sending: without it no index of the table is written.
     sqlx::query_as(
         "with told as (select distinct on (id) * from unnest($2::uuid[], $3::boolean[], $5::text[], $6::text[], $7::bigint[]) \
              as t (id, meaningful, writer, preview, turn) order by id, meaningful desc, turn desc), \
            before as (select c.id, c.waiting_since, c.first_answered_at, t.meaningful, t.writer, t.preview, t.turn from conversations c join told t using (id) \
              where c.org_id = $1 and c.id = any($2) order by c.id for update of c) \
          update conversations c set last_outbound_at = greatest(c.last_outbound_at, $4), \
-           last_message_at = greatest(c.last_message_at, $4), last_writer = b.writer, preview = b.preview, \
+           last_message_at = case when c.last_message_at < $4::timestamptz - interval '10 seconds' then $4 else c.last_message_at end, \
+           last_writer = b.writer, preview = b.preview, \
            waiting_since = case when not b.meaningful then c.waiting_since when c.turn > greatest(b.turn, c.quiet_turn) then \
              (select min(m.at) from messages m where m.org_id = $1 and m.conversation_id = c.id and m.direction = 'inbound' \
                and m.turn > greatest(b.turn, c.quiet_turn)) end, \

@@ -2,5 +2,6 @@
 
 mod house;
 mod mixed;
+mod moments;
 mod taking_turns;
 mod waiting;
