@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use ai::decision::{Decision, Stages, insert_many, load, of_conversation, of_message, replay, replay_with_model};
+use ai::decision::{Decision, Stages, insert_many, load, of_conversation, replay, replay_with_model};
 use ai::gateway::{Ask, Gateway};
 use connectors::openai::chat::Message;
 use kernel::config::{ProviderConfig, ProviderKind, Secret};
@@ -78,10 +78,10 @@ async fn what_is_kept_comes_back_whole_and_nothing_personal_is_in_the_open() {
 }
 
 #[tokio::test]
-async fn records_are_found_by_conversation_and_message_within_their_organisation() {
+async fn records_are_found_by_conversation_within_their_organisation() {
     let (db, kernel, org) = world().await;
     let decision = made(org, &kernel.clock);
-    let (conversation, message) = (decision.subject.conversation.unwrap(), decision.subject.message.unwrap());
+    let conversation = decision.subject.conversation.unwrap();
     let mut second = made(org, &kernel.clock);
     second.subject.conversation = Some(conversation);
     keep(&kernel, &[decision.clone(), second.clone()]).await;
@@ -92,13 +92,12 @@ async fn records_are_found_by_conversation_and_message_within_their_organisation
     assert_eq!(older.len(), 1);
     let whole = ai::decision::read(&kernel, org, decision.id).await.expect("read").expect("there");
     assert_eq!(whole, decision);
-    assert_eq!(of_message(&mut tx, message).await.expect("read")[0].id, decision.id);
     drop(tx);
     let other = db.org(&kernel, "Other").await;
     assert!(ai::decision::read(&kernel, other, decision.id).await.expect("read").is_none());
     let mut tx = kernel.db.begin(other).await.expect("a transaction");
     assert!(load(&mut tx, decision.id).await.expect("read").is_none());
-    assert!(of_message(&mut tx, message).await.expect("read").is_empty());
+    assert!(of_conversation(&mut tx, conversation, None, 10).await.expect("read").is_empty());
 }
 
 #[tokio::test]

@@ -13,7 +13,7 @@ mod store;
 pub use replay::{Difference, Replay, Stages, replay, replay_with_model};
 pub(crate) use row::unsealed;
 pub use row::{DecisionRow, SealError};
-pub use store::{DecisionSummary, insert_many, load, of_conversation, of_message, read};
+pub use store::{DecisionSummary, insert_many, load, of_conversation, read};
 
 use std::time::Duration;
 

@@ -121,10 +121,3 @@ pub async fn of_conversation(
         .fetch_all(tx.conn())
         .await
 }
-
-/// The decisions about a message, oldest first.
-pub async fn of_message(tx: &mut OrgTx, message: MessageId) -> Result<Vec<DecisionSummary>, sqlx::Error> {
-    let org = tx.org();
-    let statement = format!("select {SUMMARY} from ai_decisions where org_id = $1 and message_id = $2 order by id");
-    sqlx::query_as(sqlx::AssertSqlSafe(statement)).bind(org).bind(message).fetch_all(tx.conn()).await
-}
