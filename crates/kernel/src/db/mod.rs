@@ -23,6 +23,7 @@ pub use org_tx::{Caller, OrgTx};
 
 use crate::Clock;
 use crate::ids::OrgId;
+use crate::ledger::Recent;
 use crate::signals::Signals;
 
 /// Rows are found by key, whatever the statistics say.
@@ -53,6 +54,7 @@ struct Inner {
     clock: Clock,
     signals: Signals,
     options: PgConnectOptions,
+    recent: Recent,
 }
 
 impl Db {
@@ -62,7 +64,7 @@ impl Db {
         let app = pool(&options, "recoup_app", sizes.app).await?;
         let system = pool(&options, "recoup_system", sizes.system).await?;
         let site = pool(&options, "recoup_site", sizes.site).await?;
-        Ok(Self { inner: Arc::new(Inner { app, system, site, clock, signals, options }) })
+        Ok(Self { inner: Arc::new(Inner { app, system, site, clock, signals, options, recent: Recent::default() }) })
     }
 
     /// Begins a transaction that sees one organisation's rows and no others.
@@ -113,6 +115,11 @@ impl Db {
         self.inner.app.close().await;
         self.inner.system.close().await;
         self.inner.site.close().await;
+    }
+
+    /// What this process read of the ledger a moment ago.
+    pub(crate) fn recent(&self) -> &Recent {
+        &self.inner.recent
     }
 
     /// The pool of the narrow role: for the kernel's own modules only.

@@ -13,11 +13,11 @@ use super::read::{self, Cursor};
 use crate::db::{Db, OrgTx};
 use crate::ids::OrgId;
 
-/// How many events are applied in one transaction.
+/// How many events a follower usually looks at in one transaction.
 const BATCH: i64 = 500;
 /// How often one event may fail before it is set aside in the dead letters (lane `follower`).
 const PATIENCE: i32 = 8;
-/// How long a follower lets events gather after it applied some.
+/// How long a follower usually lets events gather after it applied some.
 const STRIDE: Duration = Duration::from_millis(50);
 
 /// A view made from events.
@@ -29,6 +29,16 @@ pub trait Follower: Send + Sync + 'static {
     /// The kinds of fact it is made from; `None` for all. Events of other kinds move its cursor unread.
     fn kinds(&self) -> Option<&'static [&'static str]> {
         None
+    }
+
+    /// How long it lets events gather after it applied some. What is made anew as a whole lets them gather longer.
+    fn stride(&self) -> Duration {
+        STRIDE
+    }
+
+    /// How many events it looks at in one transaction.
+    fn most(&self) -> i64 {
+        BATCH
     }
 
     /// Applies events of one organisation, in the ledger's order, within the transaction that moves the cursor.
@@ -44,9 +54,11 @@ pub async fn run_followers(db: Db, followers: Vec<Arc<dyn Follower>>, stop: Canc
 async fn run_one(db: Db, follower: Arc<dyn Follower>, stop: CancellationToken) {
     let mut news = db.signals().ledger_watch();
     while !stop.is_cancelled() {
-        match step(&db, follower.as_ref(), BATCH).await {
+        match step(&db, follower.as_ref(), follower.most()).await {
             Ok(Step::Applied { full: true, .. }) => continue,
-            Ok(Step::Applied { .. }) => rest(&stop).await,
+            // Events of other kinds only moved its cursor.
+            Ok(Step::Applied { count: 0, .. }) => rest(&stop, STRIDE).await,
+            Ok(Step::Applied { .. }) => rest(&stop, follower.stride()).await,
             Ok(Step::Idle) => {}
             Err(error) => {
                 tracing::warn!(
@@ -66,10 +78,10 @@ async fn run_one(db: Db, follower: Arc<dyn Follower>, stop: CancellationToken) {
 }
 
 /// While the ledger is busy a follower looks at it in strides, not at every commit.
-async fn rest(stop: &CancellationToken) {
+async fn rest(stop: &CancellationToken, stride: Duration) {
     tokio::select! {
         () = stop.cancelled() => {}
-        () = tokio::time::sleep(STRIDE) => {}
+        () = tokio::time::sleep(stride) => {}
     }
 }
 
@@ -83,7 +95,7 @@ enum Step {
 /// Applies every event committed so far: for tests and `rebuild`. Returns how many.
 pub async fn catch_up(db: &Db, follower: &dyn Follower) -> anyhow::Result<usize> {
     let mut total = 0;
-    while let Step::Applied { count, .. } = step(db, follower, BATCH).await? {
+    while let Step::Applied { count, .. } = step(db, follower, follower.most()).await? {
         total += count;
     }
     Ok(total)
@@ -92,7 +104,7 @@ pub async fn catch_up(db: &Db, follower: &dyn Follower) -> anyhow::Result<usize>
 async fn step(db: &Db, follower: &dyn Follower, limit: i64) -> anyhow::Result<Step> {
     let mut tx = db.begin_again_by_key(OrgId::from_uuid(Uuid::nil())).await?;
     let Some(cursor) = lock_cursor(&mut tx, follower.name()).await? else { return Ok(Step::Idle) };
-    let page = read::after(db.system_pool(), &cursor, limit, follower.kinds()).await?;
+    let page = db.recent().after(db.system_pool(), &cursor, limit, follower.kinds()).await?;
     if page.empty {
         return Ok(Step::Idle);
     }

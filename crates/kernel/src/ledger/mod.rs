@@ -7,8 +7,10 @@ mod event;
 mod fact;
 mod follower;
 mod read;
+mod recent;
 
 pub use event::{Actor, Event, Recorded, Subject};
 pub use fact::{Direction, Fact, Signal, Tag, Writer};
 pub use follower::{Follower, catch_up, run_followers};
 pub use read::{TailCursor, tail_start, timeline};
+pub(crate) use recent::Recent;

@@ -1,5 +1,7 @@
 //! Reading the ledger: for followers across organisations, and for one subject's timeline.
 
+use std::num::ParseIntError;
+
 use chrono::{DateTime, Utc};
 use serde_json::value::RawValue;
 use sqlx::PgPool;
@@ -15,6 +17,19 @@ use crate::ids::{EventId, OrgId};
 pub(crate) struct Cursor {
     pub xact: String,
     pub event: Uuid,
+}
+
+/// The same in numbers, which compare as the database compares them.
+pub(super) type Place = (u64, Uuid);
+
+impl Cursor {
+    pub(super) fn at((xact, event): Place) -> Self {
+        Self { xact: xact.to_string(), event }
+    }
+
+    pub(super) fn place(&self) -> Option<Place> {
+        Some((self.xact.parse().ok()?, self.event))
+    }
 }
 
 #[derive(sqlx::FromRow)]
@@ -96,6 +111,30 @@ pub(crate) async fn after(
     Ok(Page { events, next, full: looked_at >= limit, empty: looked_at == 0 })
 }
 
+/// Every event behind a place with its own, in the same order and with the same care as [`after`].
+pub(super) async fn placed_after(
+    pool: &PgPool,
+    (xact, event): Place,
+    most: usize,
+) -> Result<Vec<(Place, Recorded)>, sqlx::Error> {
+    let rows: Vec<Row> = sqlx::query_as(
+        "select org_id, id, at, kind, subject_kind, subject_id, cause_id, actor, payload, xact_id::text as xact from events \
+         where (xact_id, id) > ($1::xid8, $2) and xact_id < pg_snapshot_xmin(pg_current_snapshot()) \
+         order by xact_id, id limit $3",
+    )
+    .bind(xact.to_string())
+    .bind(event)
+    .bind(i64::try_from(most).unwrap_or(i64::MAX))
+    .fetch_all(pool)
+    .await?;
+    rows.into_iter()
+        .map(|row| {
+            let xact: u64 = row.xact.parse().map_err(|error: ParseIntError| sqlx::Error::Decode(error.into()))?;
+            Ok(((xact, row.id.uuid()), row.into_recorded()))
+        })
+        .collect()
+}
+
 /// The cursor behind everything committed before now, for readers that want only what comes.
 pub async fn tail_start(db: &Db) -> Result<TailCursor, sqlx::Error> {
     let xact: String =
@@ -110,7 +149,7 @@ pub struct TailCursor(Cursor);
 impl TailCursor {
     /// Reads what was committed since, moving the cursor.
     pub async fn read(&mut self, db: &Db, limit: i64) -> Result<Vec<Recorded>, sqlx::Error> {
-        let page = after(db.system_pool(), &self.0, limit, None).await?;
+        let page = db.recent().after(db.system_pool(), &self.0, limit, None).await?;
         self.0 = page.next;
         Ok(page.events)
     }

@@ -2,11 +2,12 @@
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
+use std::time::Duration;
 
 use async_trait::async_trait;
 use kernel::Kernel;
 use kernel::db::OrgTx;
-use kernel::ids::{EventId, MemberId, OrgId};
+use kernel::ids::{EventId, KeyId, MemberId, OrgId};
 use kernel::ledger::{Actor, Event, Fact, Follower, Recorded, Subject, catch_up, run_followers, timeline};
 use kernel::testing::{TestDb, until};
 use rand::rngs::StdRng;
@@ -14,7 +15,7 @@ use rand::seq::SliceRandom;
 use rand::{Rng, SeedableRng};
 use tokio_util::sync::CancellationToken;
 
-use crate::workers::{Notes, count};
+use crate::workers::{Notes, arrange, count};
 
 /// Remembers what it was given, and refuses one event for good.
 struct Reader {
@@ -127,6 +128,144 @@ async fn two_processes_share_a_follower_while_writers_race() {
     let read: Vec<EventId> = seen.all().into_iter().map(|(_, id)| id).collect();
     assert_eq!(read.len(), written.len(), "none twice");
     assert_eq!(read.into_iter().collect::<BTreeSet<_>>(), written);
+}
+
+/// Reads some kinds, a few at a time.
+struct Picky {
+    name: &'static str,
+    kinds: &'static [&'static str],
+    most: i64,
+    stride: Duration,
+    seen: Notes<EventId>,
+}
+
+impl Picky {
+    fn new(name: &'static str, kinds: &'static [&'static str]) -> Self {
+        Self { name, kinds, most: 500, stride: Duration::ZERO, seen: Notes::new() }
+    }
+}
+
+#[async_trait]
+impl Follower for Picky {
+    fn name(&self) -> &'static str {
+        self.name
+    }
+
+    fn kinds(&self) -> Option<&'static [&'static str]> {
+        Some(self.kinds)
+    }
+
+    fn stride(&self) -> Duration {
+        self.stride
+    }
+
+    fn most(&self) -> i64 {
+        self.most
+    }
+
+    async fn apply(&self, _: &mut OrgTx, events: &[Recorded]) -> anyhow::Result<()> {
+        assert!(i64::try_from(events.len())? <= self.most, "so many at most in one transaction");
+        for event in events {
+            self.seen.add(event.id);
+        }
+        Ok(())
+    }
+}
+
+fn key_created(org: OrgId) -> Event {
+    Event::new(Subject::Org(org), Actor::System, Fact::KeyCreated { key: KeyId::from_uuid(org.uuid()) })
+}
+
+/// What the ledger holds of a kind, in its order.
+async fn told(db: &TestDb, kind: &str) -> Vec<EventId> {
+    sqlx::query_scalar("select id from events where kind = $1 order by xact_id, id")
+        .bind(kind)
+        .fetch_all(&mut db.owner().await)
+        .await
+        .unwrap()
+}
+
+#[tokio::test]
+async fn followers_of_other_kinds_each_see_theirs_once_whenever_they_begin() {
+    let db = TestDb::new().await;
+    let kernel = db.kernel().await;
+    let org = db.org(&kernel, "Northwind").await;
+    let removals = Picky::new("test.removals", &["member.removed"]);
+    let keys = Picky { most: 30, ..Picky::new("test.keys", &["key.created"]) };
+    let late = Picky::new("test.late", &["key.created"]);
+    let of_a_newer_program = Picky::new("test.newer", &["test.newer"]);
+    for round in 0..100 {
+        let mut tx = kernel.db.begin(org).await.unwrap();
+        for number in 0..10 {
+            tx.append(if number % 3 == 0 { removed(org) } else { key_created(org) });
+        }
+        tx.commit().await.unwrap();
+        if round % 7 == 0 {
+            catch_up(&kernel.db, &removals).await.unwrap();
+        }
+        if round % 11 == 0 {
+            catch_up(&kernel.db, &keys).await.unwrap();
+        }
+        if round > 50 && round % 5 == 0 {
+            catch_up(&kernel.db, &late).await.unwrap();
+        }
+    }
+    let newer = "insert into events (org_id, id, at, kind, subject_kind, subject_id, actor, payload) \
+                 select org_id, gen_random_uuid(), at, 'test.newer', subject_kind, subject_id, actor, '{}' from events limit 1";
+    assert_eq!(arrange(&db, newer).await, 1);
+    let all = [&removals, &keys, &late, &of_a_newer_program];
+    until("all are read", || async {
+        let mut done = true;
+        for follower in all {
+            catch_up(&kernel.db, follower).await.unwrap();
+            done &= follower.seen.len() >= told(&db, follower.kinds[0]).await.len();
+        }
+        done.then_some(())
+    })
+    .await;
+    for follower in all {
+        assert_eq!(follower.seen.all(), told(&db, follower.kinds[0]).await, "{}", follower.name);
+    }
+    assert_eq!((removals.seen.len(), keys.seen.len(), of_a_newer_program.seen.len()), (400, 600, 1));
+
+    // Made anew, it reads all again, while the others stay where they are.
+    arrange(&db, "update followers set xact_id = '0', event_id = '00000000-0000-0000-0000-000000000000' where name = 'test.late'").await;
+    assert_eq!(catch_up(&kernel.db, &late).await.unwrap(), 600);
+    assert_eq!(late.seen.len(), 1_200);
+    for follower in all {
+        assert_eq!(catch_up(&kernel.db, follower).await.unwrap(), 0, "{}", follower.name);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_follower_rests_as_long_as_it_says_after_it_applied_some() {
+    let db = TestDb::new().await;
+    let kernel = db.kernel().await;
+    let org = db.org(&kernel, "Northwind").await;
+    let say = async |event: Event| {
+        let mut tx = kernel.db.begin(org).await.unwrap();
+        tx.append(event);
+        tx.commit().await.unwrap();
+    };
+    let rests = Picky { stride: Duration::from_secs(3_600), ..Picky::new("test.rests", &["member.removed"]) };
+    let busy = Picky::new("test.busy", &["member.removed"]);
+    let (rested, seen) = (rests.seen.clone(), busy.seen.clone());
+    let followers: Vec<Arc<dyn Follower>> = vec![Arc::new(rests), Arc::new(busy)];
+    let stop = CancellationToken::new();
+    let running = tokio::spawn(run_followers(kernel.db.clone(), followers, stop.clone()));
+    say(key_created(org)).await;
+    until("the fact of another kind is passed over", || async {
+        (count(&db, "select count(*) from followers where name = 'test.rests' and xact_id > '0'").await == 1)
+            .then_some(())
+    })
+    .await;
+    say(removed(org)).await;
+    until("the first of its kind is seen at once", || async { (rested.len() == 1).then_some(()) }).await;
+    say(removed(org)).await;
+    until("the other follower saw the next", || async { (seen.len() == 2).then_some(()) }).await;
+    assert_eq!(rested.len(), 1, "it lets them gather");
+    stop.cancel();
+    running.await.unwrap();
 }
 
 #[tokio::test(flavor = "multi_thread")]
