@@ -1,5 +1,6 @@
 //! Journeys in the database.
 
+use chrono::{DateTime, NaiveDate, Utc};
 use kernel::db::OrgTx;
 use sqlx::postgres::PgRow;
 use sqlx::{FromRow, Row as _};
@@ -74,6 +75,25 @@ pub(super) async fn these(tx: &mut OrgTx, leads: &[Uuid]) -> Result<Vec<Journey>
     let sql = format!("select {COLUMNS} from journeys where org_id = $1 and id = any($2)");
     let rows: Vec<Stored> =
         sqlx::query_as(sqlx::AssertSqlSafe(sql)).bind(tx.org()).bind(leads).fetch_all(tx.conn()).await?;
+    Ok(rows.into_iter().map(|Stored(journey)| journey).collect())
+}
+
+/// The journeys that began on some days, up to an instant.
+pub(crate) async fn begun(
+    tx: &mut OrgTx,
+    from: NaiveDate,
+    to: NaiveDate,
+    until: DateTime<Utc>,
+) -> Result<Vec<Journey>, sqlx::Error> {
+    let sql =
+        format!("select {COLUMNS} from journeys where org_id = $1 and day between $2 and $3 and arrived_at <= $4");
+    let rows: Vec<Stored> = sqlx::query_as(sqlx::AssertSqlSafe(sql))
+        .bind(tx.org())
+        .bind(from)
+        .bind(to)
+        .bind(until)
+        .fetch_all(tx.conn())
+        .await?;
     Ok(rows.into_iter().map(|Stored(journey)| journey).collect())
 }
 

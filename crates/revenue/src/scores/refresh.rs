@@ -29,6 +29,15 @@ impl Follower for Refresher {
         Some(&["signals.folded"])
     }
 
+    /// Every place is calculated anew, whatever was folded: twice a second is soon enough for whoever looks.
+    fn stride(&self) -> Duration {
+        Duration::from_millis(500)
+    }
+
+    fn most(&self) -> i64 {
+        10_000
+    }
+
     async fn apply(&self, tx: &mut OrgTx, events: &[Recorded]) -> anyhow::Result<()> {
         let mut touched = BTreeSet::new();
         for event in events {

@@ -4,11 +4,10 @@ use std::collections::BTreeMap;
 
 use chrono::{DateTime, Days, NaiveDate, Utc};
 use kernel::db::OrgTx;
-use sqlx::types::Json;
 use uuid::Uuid;
 
 use super::{Everywhere, Inputs, Seen, Span};
-use crate::journeys::Journey;
+use crate::journeys::{Journey, store};
 use crate::metrics as m;
 use crate::scores::facts::{self, VisibilityFact};
 use crate::settings::Rules;
@@ -91,16 +90,7 @@ async fn read_sums(tx: &mut OrgTx, span: Span, all: &mut Everywhere) -> Result<(
 }
 
 async fn read_edge(tx: &mut OrgTx, span: Span, as_of: DateTime<Utc>, all: &mut Everywhere) -> Result<(), sqlx::Error> {
-    let rows: Vec<Json<Journey>> = sqlx::query_scalar(
-        "select to_jsonb(j) from journeys j where j.org_id = $1 and j.day between $2 and $3 and j.arrived_at <= $4",
-    )
-    .bind(tx.org())
-    .bind(span.edge)
-    .bind(span.day + Days::new(1))
-    .bind(as_of)
-    .fetch_all(tx.conn())
-    .await?;
-    for Json(journey) in rows {
+    for journey in store::begun(tx, span.edge, span.day + Days::new(1), as_of).await? {
         let place = journey.location_id.unwrap_or_else(Uuid::nil);
         let (journey, open) = as_it_stood(journey, as_of);
         both(all, place, |inputs| {
