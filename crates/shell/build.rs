@@ -82,12 +82,29 @@ fn joined(folder: &Path) -> String {
     out
 }
 
-/// A style sheet without comments and indentation.
+/// A style sheet without comments and without blanks that say nothing; what stands in quotes is left alone.
 fn tightened(source: &str) -> String {
-    let mut out = String::new();
-    for line in without_comments(source).lines().map(str::trim).filter(|line| !line.is_empty()) {
-        out.push_str(line);
-        out.push('\n');
+    let source = without_comments(source);
+    let mut out = String::with_capacity(source.len());
+    let mut quote = None;
+    let mut blank = false;
+    for letter in source.chars() {
+        if quote.is_none() && letter.is_whitespace() {
+            blank = true;
+            continue;
+        }
+        if std::mem::take(&mut blank) && !out.ends_with(['{', '}', ';', ',', ':', '>']) && !"{};,>".contains(letter) {
+            out.push(' ');
+        }
+        match quote {
+            None if letter == '"' || letter == '\'' => quote = Some(letter),
+            Some(open) if open == letter => quote = None,
+            _ => {}
+        }
+        if letter == '}' && out.ends_with(';') {
+            out.pop();
+        }
+        out.push(letter);
     }
     out
 }

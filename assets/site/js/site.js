@@ -1,23 +1,12 @@
-// What every public page has: the choice between dark and light, and a menu that folds when somebody is done with it. Without script
+// What every public page has: the button between dark and light, and a menu that folds when somebody is done with it. Without script
 // the system chooses, and the menu folds by its button.
 
 const root = document.documentElement;
-
-function remembered() {
-  try {
-    return localStorage.getItem("theme");
-  } catch {
-    return null;
-  }
-}
 
 function dark() {
   const chosen = root.dataset.theme;
   return chosen ? chosen === "dark" : matchMedia("(prefers-color-scheme: dark)").matches;
 }
-
-const kept = remembered();
-if (kept === "dark" || kept === "light") root.dataset.theme = kept;
 
 const button = document.querySelector("[data-theme-button]");
 if (button) {

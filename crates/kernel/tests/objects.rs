@@ -272,7 +272,7 @@ async fn a_wrong_setting_is_named_and_no_secret_is() {
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a port");
         format!("http://{}", listener.local_addr().expect("an address"))
     };
-    let cases = [
+    let cases = vec![
         (
             changed(&s3, |config| config.objects.secret_access_key = Secret::new("quite-another-secret")),
             ["RECOUP__OBJECTS__SECRET_ACCESS_KEY", "SignatureDoesNotMatch"],

@@ -31,7 +31,7 @@ pub use assemble::{assemble, describe, public};
 pub use assets::asset;
 pub use auth::cookies::has_session;
 pub use auth::{Allowed, Authenticator, Credential, MaybeSignedIn, Permission, Permissions, Plan, Principal, Role};
-pub use edge::{NoAddress, RequestInfo};
+pub use edge::{NoAddress, RequestInfo, policy_with};
 pub use error::{AppError, Detail, ErrorBody, ErrorOut, error_of};
 pub use idempotency::{KeptAnswers, Sender, idempotency_key, once};
 pub use input::{Form, Json, Listed, Page, PageParams, Patch, Path, Query, known_day};

@@ -40,13 +40,15 @@ const FLAGS: [&str; 11] = [
     "--hide-scrollbars",
 ];
 
-/// Waits in the page for a visible element with a text; gives it, or nothing when the time is over.
+/// Waits in the page for a visible element with a text; gives it, or nothing when the time is over. A page that loads its scripts
+/// once it was shown is looked at when it has them.
 const SEE: &str = r"
   const [css, text, patience, done] = arguments, since = performance.now();
   const fits = (e) => e.checkVisibility({ visibilityProperty: true }) && (e.innerText ?? e.textContent).includes(text);
   (function look() {
-    const found = [...document.querySelectorAll(css)].find(fits);
-    if (found || performance.now() - since > patience) done(found ?? null);
+    const loading = document.querySelector('meta[name=module]') && !document.documentElement.hasAttribute('data-scripts');
+    const found = !loading && [...document.querySelectorAll(css)].find(fits);
+    if (found || performance.now() - since > patience) done(found || null);
     else setTimeout(look, 40);
   })();
 ";

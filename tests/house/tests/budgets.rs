@@ -47,7 +47,10 @@ fn templates_have_no_inline_script_or_style() {
             // Data for search engines is no script.
             let data = line.contains("<script type=\"application/ld+json\">");
             let script = line.contains("<script") && !line.contains("src=") && !data;
-            if script || inline.iter().any(|part| line.contains(part)) {
+            // What stands in public pages, which their policy names by its digest.
+            let framed = file.path.ends_with("site/templates/site/frame.html");
+            let named = framed && (line.starts_with("<style>{{") || line.starts_with("<script>{{"));
+            if !named && (script || inline.iter().any(|part| line.contains(part))) {
                 found.push(format!("{}:{}", file.path, number + 1));
             }
         }

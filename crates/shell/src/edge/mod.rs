@@ -17,5 +17,6 @@ pub use render_errors::NoAddress;
 pub(crate) use render_errors::render_errors;
 pub use request_info::RequestInfo;
 pub(crate) use request_info::for_scim;
+pub use security::policy_with;
 pub(crate) use security::security_headers;
 pub(crate) use timeout::time_limit;

@@ -54,13 +54,11 @@ pub(crate) struct Verdict {
 
 /// Takes one request: the new value of the number, and the verdict.
 pub(super) fn take(full_at: i64, now: i64, rate: Rate) -> (i64, Verdict) {
-    match wait(full_at, now, rate) {
-        Some(wait) => (full_at, verdict(full_at, now, rate, Some(wait))),
-        None => {
-            let next = full_at.max(now) + rate.step();
-            (next, verdict(next, now, rate, None))
-        }
+    if let Some(wait) = wait(full_at, now, rate) {
+        return (full_at, verdict(full_at, now, rate, Some(wait)));
     }
+    let next = full_at.max(now) + rate.step();
+    (next, verdict(next, now, rate, None))
 }
 
 /// Microseconds until the next request may pass; none where it may now. Takes nothing.

@@ -12,7 +12,7 @@ use shell::{AppError, Detail};
 
 use super::frame::SiteFrame;
 use super::moved::Near;
-use super::show_page;
+use super::{show_page, theme};
 use crate::core::Core;
 use crate::visit::Visit;
 
@@ -37,6 +37,15 @@ pub(crate) async fn in_own_frame(State(core): State<Core>, request: Request, nex
         Err(error) => return error.into_response(),
     };
     let response = next.run(Request::from_parts(parts, body)).await;
+    let mut response = framed(&visit, response);
+    // Of a 304, too: the browser keeps the headers that came last. What has a policy of its own keeps it.
+    let policy = response.headers_mut().entry(header::CONTENT_SECURITY_POLICY);
+    policy.or_insert_with(|| theme::policy(&visit.site.look));
+    response
+}
+
+/// The answer itself, or a page where it is an error.
+fn framed(visit: &Visit, response: Response) -> Response {
     let Some(error) = shell::error_of(&response) else { return response };
     log(&error);
     let near = match (response.extensions().get::<Near>(), &*error) {
@@ -44,7 +53,7 @@ pub(crate) async fn in_own_frame(State(core): State<Core>, request: Request, nex
         (None, AppError::NotFound(_)) => Near::brought(&visit.path),
         (None, _) => Near::default(),
     };
-    match page(&visit, &error, near) {
+    match page(visit, &error, near) {
         Ok(html) => {
             let mut written = (error.status(), Html(html)).into_response();
             keep(response.headers(), written.headers_mut());

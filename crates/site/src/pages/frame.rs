@@ -28,6 +28,10 @@ pub(crate) struct SiteFrame {
     /// Data for search engines, ready to stand in a `<script>`.
     pub json_ld: Vec<String>,
     pub nav: Vec<NavLink>,
+    /// The style sheet of all sites.
+    pub style: &'static str,
+    /// The script that runs before anything is shown.
+    pub first_script: &'static str,
 }
 
 /// An entry of the menu.
@@ -51,6 +55,8 @@ impl SiteFrame {
             kind: "website",
             json_ld: Vec::new(),
             nav: nav(&visit.site, &path),
+            style: theme::shared(),
+            first_script: theme::first_script(),
             site: visit.site.clone(),
             base,
             path,
@@ -110,9 +116,9 @@ impl SiteFrame {
         if self.title.is_empty() || self.title == *name { name.clone() } else { format!("{} · {name}", self.title) }
     }
 
-    /// The style sheet, with the site's colours.
-    pub(crate) fn style_href(&self) -> String {
-        theme::address(&self.site.look)
+    /// What the site's own colours add to it.
+    pub(crate) fn own_style(&self) -> Option<String> {
+        theme::own(&self.site.look)
     }
 
     /// The address of the site's mark for the browser's tab.

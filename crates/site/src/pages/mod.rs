@@ -44,7 +44,6 @@ pub(crate) fn routes() -> Router<Core> {
         .route("/sitemap.xml", get(files::sitemap))
         .route("/robots.txt", get(files::robots))
         .route("/favicon.ico", get(files::favicon))
-        .route("/site/style.css", get(theme::show))
         .route("/site/logo", get(files::logo))
 }
 

@@ -2,14 +2,11 @@
 //!
 //! The organisation chooses hue and chroma; how light the colour is follows from what it stands on. Contrast is that of WCAG 2.
 
-use axum::extract::State;
-use axum::http::{HeaderValue, header};
-use axum::response::Response;
-use shell::AppError;
+use std::sync::LazyLock;
 
-use crate::core::Core;
+use axum::http::HeaderValue;
+
 use crate::sites::Look;
-use crate::visit::Visit;
 
 /// WCAG asks for 4.5; a little more, because browsers round colours.
 const CONTRAST: f64 = 4.7;
@@ -25,37 +22,40 @@ struct Colour {
     hue: f64,
 }
 
-/// `GET /site/style.css`: the style sheet of every site with this one's colours. One file, because each costs a phone a trip.
-pub(super) async fn show(visit: Visit, State(core): State<Core>) -> Result<Response, AppError> {
-    let look = visit.site.look.clone();
-    let made = async { Ok(shell::assets::words("site.css") + &css(&look)) };
-    let mut response = core.cache().answer(&visit, ("/site/style.css", 0), "text/css; charset=utf-8", made).await?;
-    if *visit.query == *address(&look).split_once('?').map_or("", |(_, query)| query) {
-        // The address names the content.
-        let kept = HeaderValue::from_static("public, max-age=31536000, immutable");
-        response.headers_mut().insert(header::CACHE_CONTROL, kept);
-    }
-    Ok(response)
+/// The style sheet that all sites share, as it stands in their pages: a file of its own would cost a phone another trip before it
+/// shows anything.
+pub(super) fn shared() -> &'static str {
+    static SHARED: LazyLock<String> = LazyLock::new(|| shell::assets::words("site.css"));
+    &SHARED
 }
 
-/// The address of the style sheet: it names its content.
-pub(super) fn address(look: &Look) -> String {
-    let shared = shell::asset("site.css");
-    if is_default(look) {
-        return shared.to_owned();
+/// What a site's own colours add to it; none where they are those of the sheet itself.
+pub(super) fn own(look: &Look) -> Option<String> {
+    (version(look) != version(&Look::default())).then(|| css(look))
+}
+
+/// The script that stands in every page: the colours somebody chose are there before anything is shown, and the other scripts come
+/// after it.
+pub(super) fn first_script() -> &'static str {
+    static SCRIPT: LazyLock<String> = LazyLock::new(|| {
+        let words = shell::assets::words("site-first.js");
+        words.lines().map(str::trim).filter(|line| !line.starts_with("//")).collect::<Vec<_>>().join("\n")
+    });
+    &SCRIPT
+}
+
+/// The content policy of the site's pages: these style sheets, this script and no other.
+pub(super) fn policy(look: &Look) -> HeaderValue {
+    static USUAL: LazyLock<HeaderValue> = LazyLock::new(|| shell::policy_with(first_script(), &[shared()]));
+    match own(look) {
+        Some(own) => shell::policy_with(first_script(), &[shared(), &own]),
+        None => USUAL.clone(),
     }
-    let hash = shared.rsplit('.').nth(1).unwrap_or_default();
-    format!("/site/style.css?v={}-{hash}", version(look))
 }
 
 /// What names the colours.
 pub(super) fn version(look: &Look) -> String {
     format!("{}-{}", look.hue % 360, (clamped(look.chroma) * 1000.0).round())
-}
-
-/// Whether the colours are those of the style sheet itself.
-fn is_default(look: &Look) -> bool {
-    version(look) == version(&Look::default())
 }
 
 /// The colour of the mark: the light theme's accent, in hexadecimal.
@@ -217,11 +217,15 @@ mod tests {
     }
 
     #[test]
-    fn an_address_names_its_colours() {
+    fn colours_that_are_not_the_usual_ones_are_added() {
         assert_eq!(version(&look(207, 0.085)), "207-85");
-        assert!(is_default(&Look::default()) && !is_default(&look(20, 0.085)));
+        assert!(own(&Look::default()).is_none() && own(&look(20, 0.085)).is_some());
         assert_eq!(version(&look(367, f64::NAN)), "7-0");
         assert!(css(&look(120, 0.1)).contains("--accent: light-dark(oklch("));
+        for text in [shared(), first_script()] {
+            assert!(!text.is_empty() && !text.contains("</") && !text.contains("\"./"), "it can stand in a page");
+        }
+        assert_ne!(policy(&look(120, 0.1)), policy(&look(121, 0.1)));
         assert!(mark(&look(120, 0.1)).len() == 7);
     }
 }

@@ -2,6 +2,7 @@
 
 use axum::body::Body;
 use axum::http::{Method, Request, header};
+use base64::Engine as _;
 use kernel::db::site_token;
 use kernel::ids::OrgId;
 use serde_json::{Value, json};
@@ -75,6 +76,27 @@ async fn get_at(world: &World, host: &str, path: &str) -> Answer {
     world.send(request.body(Body::empty()).expect("a request")).await
 }
 
+/// A browser takes the page's style and script: the policy names what stands in it, as browsers reckon it.
+#[track_caller]
+fn allows_what_stands_in_it(page: &Answer) {
+    let policy = page.header("content-security-policy");
+    let of = |kind: &str| {
+        let (open, close) = (format!("<{kind}>"), format!("</{kind}>"));
+        let texts = page.text.split(&open).skip(1).filter_map(|rest| rest.split(&close).next());
+        let allowed =
+            policy.split("; ").find(|part| part.starts_with(&format!("{kind}-src 'self' "))).unwrap_or_default();
+        let texts: Vec<&str> = texts.collect();
+        for text in &texts {
+            let digest = ring::digest::digest(&ring::digest::SHA256, text.as_bytes());
+            let named = format!("'sha256-{}'", base64::engine::general_purpose::STANDARD.encode(digest));
+            assert!(allowed.contains(&named), "{policy} lacks {named}");
+        }
+        assert_eq!(allowed.matches("'sha256-").count(), texts.len(), "and no other: {policy}");
+    };
+    of("style");
+    of("script");
+}
+
 /// What stands for search engines in a page, read.
 fn data(page: &str) -> Vec<Value> {
     let blocks = page.split("<script type=\"application/ld+json\">").skip(1);
@@ -100,13 +122,11 @@ async fn every_page_is_whole_for_people_and_programs() {
         ] {
             assert!(page.text.contains(part), "{path} lacks {part}");
         }
-        assert!(page.text.contains(&format!("{path}\">\n<link rel=\"stylesheet\"")), "{path} says its one address");
+        assert!(page.text.contains(&format!("{path}\">\n<style>")), "{path} says its one address");
         assert!(!page.text.contains("noindex"), "{path} may be found");
         assert_eq!(page.header("set-cookie"), "", "{path} sets no cookie");
         assert!(page.header("content-security-policy").contains("default-src 'self'"), "{path}");
-        for inline in
-            [" style=\"", " onclick=", "<script>", "javascript:", "{owner}", ":if ", ":end", "/assets/missing"]
-        {
+        for inline in [" style=\"", " onclick=", "javascript:", "{owner}", ":if ", ":end", "/assets/missing"] {
             assert!(!page.text.contains(inline), "{path} has {inline}");
         }
         assert!(data(&page.text).iter().all(|block| block["@context"] == "https://schema.org"), "{path}");
@@ -230,7 +250,9 @@ async fn a_page_of_its_own_stands_at_its_own_address() {
 #[tokio::test]
 async fn a_site_has_its_own_colours_and_nobody_waits_for_the_usual_ones() {
     let world = World::new().await;
-    assert!(!world.get("/about").await.text.contains("/site/style.css"));
+    let usual = world.get("/about").await;
+    assert_eq!(usual.text.matches("<style>").count(), 1);
+    allows_what_stands_in_it(&usual);
     let other = world.other("southwind.test").await;
     sqlx::query("update sites set look = '{\"hue\": 20, \"chroma\": 0.12}' where org_id = $1")
         .bind(other)
@@ -238,14 +260,17 @@ async fn a_site_has_its_own_colours_and_nobody_waits_for_the_usual_ones() {
         .await
         .expect("a look");
     let page = get_at(&world, "southwind.test", "/about").await;
-    let own = page.text.split("href=\"").find(|rest| rest.starts_with("/site/style.css?v=20-120-"));
-    let own = own.and_then(|rest| rest.split('"').next()).unwrap_or_else(|| panic!("{}", page.text)).to_owned();
-    assert_eq!(page.text.matches("rel=\"stylesheet\"").count(), 1, "one file, so one trip");
-    let css = get_at(&world, "southwind.test", &own).await;
-    assert!(css.text.contains("--accent: light-dark(") && css.header("cache-control").contains("immutable"));
-    assert!(css.text.contains(".hero") && !css.text.contains("\"./"), "the shared sheet, with addresses from the root");
-    let asked = get_at(&world, "southwind.test", "/site/style.css?v=1-1").await;
-    assert!(!asked.header("cache-control").contains("immutable"), "another address is not kept for good");
+    assert_eq!(page.text.matches("<style>").count(), 2);
+    assert!(!page.text.contains("rel=\"stylesheet\""), "nothing else is waited for");
+    allows_what_stands_in_it(&page);
+    let own = page.text.split("<style>").nth(2).and_then(|rest| rest.split("</style>").next()).expect("own colours");
+    assert!(own.contains("--accent: light-dark(") && !own.contains(".hero"), "{own}");
+    let missing = get_at(&world, "southwind.test", "/nothing").await;
+    assert_eq!(missing.status, 404);
+    allows_what_stands_in_it(&missing);
+    let known = world.get_with("/about", &[("if-none-match", usual.header("etag"))]).await;
+    assert_eq!(known.status, 304, "a browser keeps the page and takes the headers that came last");
+    assert_eq!(known.header("content-security-policy"), usual.header("content-security-policy"));
     let mark = get_at(&world, "southwind.test", "/favicon.ico").await;
     assert_eq!(mark.header("content-type"), "image/svg+xml");
 }

@@ -172,7 +172,8 @@ async fn strangers_who_guess_find_nothing() {
 }
 
 /// Tables of the site that visitors are served from, and what may be done with them.
-const SERVED: [&str; 17] = [
+const SERVED: [&str; 18] = [
+    "site_answers",
     "site_audit_versions",
     "site_audits",
     "site_authors",

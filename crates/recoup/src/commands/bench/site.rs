@@ -14,7 +14,7 @@ use tokio::task::JoinSet;
 use super::load::Connection;
 use super::measured::{Samples, say};
 use super::place::Place;
-use super::start::scripts_of;
+
 use crate::rooms::Rooms;
 
 /// How much.
@@ -152,34 +152,30 @@ fn answers(number: usize) -> Value {
     })
 }
 
-/// What a page makes a visitor load, packed as it travels.
+/// What a page makes a visitor load, packed as it travels: the page, in which its style stands, and its scripts.
 async fn sizes(address: SocketAddr, pages: &[&str]) -> anyhow::Result<()> {
     let mut connection = Connection::open(address).await?;
-    let (mut scripts, mut styles) = (0, 0);
+    let (mut scripts, mut heaviest) = (0, 0);
     for page in pages {
         let text = String::from_utf8(connection.get(page).await?.body).context("a page is text")?;
-        let (mut script, mut style) = (0, 0);
-        for (sources, size) in [(scripts_of(&text), &mut script), (styles_of(&text), &mut style)] {
-            for source in sources {
-                let answer = connection.get_as(source, "br").await?;
-                anyhow::ensure!(answer.status == 200, "{source} of {page} was answered with {}", answer.status);
-                *size += answer.body.len();
-            }
+        anyhow::ensure!(text.contains("<style>"), "{page} has no style");
+        let mut script = 0;
+        for source in modules_of(&text) {
+            let answer = connection.get_as(source, "br").await?;
+            anyhow::ensure!(answer.status == 200, "{source} of {page} was answered with {}", answer.status);
+            script += answer.body.len();
         }
         scripts = scripts.max(script);
-        styles = styles.max(style);
+        heaviest = heaviest.max(connection.get_as(page, "br").await?.body.len());
     }
     say("site_scripts_compressed_kb", kb(scripts));
-    say("site_styles_compressed_kb", kb(styles));
+    say("site_page_with_style_compressed_kb", kb(heaviest));
     Ok(())
 }
 
-/// The addresses of the styles that a page loads.
-fn styles_of(page: &str) -> Vec<&str> {
-    page.split('<')
-        .filter(|tag| tag.starts_with("link ") && tag.contains("rel=\"stylesheet\""))
-        .filter_map(|tag| tag.split_once("href=\"")?.1.split_once('"').map(|(address, _)| address))
-        .collect()
+/// The addresses of the scripts that a page loads once it has been seen.
+fn modules_of(page: &str) -> impl Iterator<Item = &str> {
+    page.split("<meta name=\"module\" content=\"").skip(1).filter_map(|rest| rest.split('"').next())
 }
 
 fn kb(bytes: usize) -> String {
@@ -212,15 +208,4 @@ async fn serve(router: Router) -> anyhow::Result<(SocketAddr, tokio::task::JoinH
         }
     });
     Ok((address, server))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn styles_are_found_in_a_page() {
-        let page = "<link rel=\"stylesheet\" href=\"/a.css\"><link rel=\"icon\" href=\"/x\"><link rel=\"stylesheet\" href=\"/b.css\">";
-        assert_eq!(styles_of(page), ["/a.css", "/b.css"]);
-    }
 }

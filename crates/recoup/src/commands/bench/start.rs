@@ -136,7 +136,7 @@ impl Running {
 }
 
 /// The addresses of the scripts that a page loads, modules loaded ahead included.
-pub fn scripts_of(page: &str) -> Vec<&str> {
+fn scripts_of(page: &str) -> Vec<&str> {
     page.split('<')
         .filter(|tag| tag.starts_with("script ") || (tag.starts_with("link ") && tag.contains("modulepreload")))
         .filter_map(|tag| {

@@ -56,7 +56,7 @@ pub(super) struct AuthorIn {
 
 /// A change; what is absent stays.
 #[derive(Debug, Default, Deserialize, ToSchema)]
-#[serde(rename_all = "camelCase", default, deny_unknown_fields)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
 #[schema(as = SiteAuthorPatch)]
 pub(super) struct AuthorPatch {
     #[schema(example = "Dana Whitfield")]
@@ -66,6 +66,7 @@ pub(super) struct AuthorPatch {
     bio: Option<String>,
     /// A picture of the site; null for none.
     #[schema(value_type = Option<String>)]
+    #[serde(default)]
     image: Patch<ImageId>,
 }
 

@@ -12,7 +12,7 @@ use crate::sites::Site;
 
 /// A change of the settings; what is absent stays.
 #[derive(Debug, Default, Deserialize, ToSchema)]
-#[serde(rename_all = "camelCase", default, deny_unknown_fields)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
 #[schema(as = SiteSettingsPatch)]
 pub(super) struct SettingsPatch {
     #[schema(example = "Northwind Recovery")]
@@ -23,6 +23,7 @@ pub(super) struct SettingsPatch {
     published: Option<bool>,
     /// Parts that are turned on or off; others stay.
     #[schema(value_type = Object, example = json!({"blog": true}))]
+    #[serde(default)]
     flags: BTreeMap<String, bool>,
     /// The business or person who answers for the site.
     legal_name: Option<String>,
@@ -39,13 +40,15 @@ pub(super) struct SettingsPatch {
     double_opt_in: Option<bool>,
     /// Days that inquiries are kept, 30 to 3650.
     kept_days: Option<u16>,
+    #[serde(default)]
     look: LookPatch,
+    #[serde(default)]
     hours: HoursPatch,
 }
 
 /// A change of its colours and its mark.
 #[derive(Debug, Default, Deserialize, ToSchema)]
-#[serde(rename_all = "camelCase", default, deny_unknown_fields)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
 #[schema(as = SiteLookPatch)]
 struct LookPatch {
     /// Of its colour, 0 to 359.
@@ -56,12 +59,13 @@ struct LookPatch {
     chroma: Option<f64>,
     /// A picture of the site; null for the name alone.
     #[schema(value_type = Option<String>)]
+    #[serde(default)]
     logo: Patch<ImageId>,
 }
 
 /// A change of when consultations can be booked.
 #[derive(Debug, Default, Deserialize, ToSchema)]
-#[serde(rename_all = "camelCase", default, deny_unknown_fields)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
 #[schema(as = SiteHoursPatch)]
 struct HoursPatch {
     /// 1 is Monday.

@@ -4,7 +4,7 @@ use chrono::{DateTime, NaiveDate, Utc};
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::store::Taken;
+use super::store::Kept;
 use crate::audit::model::{Advice, Answers, Band, Dimension, DimensionScore};
 use crate::audit::observed::{FEWEST, Fact, Observed};
 use crate::audit::score::{FORMULA, Scored, score};
@@ -112,8 +112,8 @@ pub(super) enum Counting {
 
 impl Comparison {
     /// The answers as they were given, and with what the figures say.
-    pub(super) fn of(taken: &Taken, figures: &Figures) -> Self {
-        let Taken { config, answers, .. } = taken;
+    pub(super) fn of(taken: &Kept, figures: &Figures) -> Self {
+        let Kept { config, answers, .. } = taken;
         let measured = Observed::of_figures(figures);
         let with_figures = Answers { observed: measured.or(answers.observed), ..answers.clone() };
         let (before, after) = (score(config, answers), score(config, &with_figures));
@@ -194,17 +194,17 @@ mod tests {
     use crate::audit::config::built_in;
     use crate::audit::observed::testing::{figure, nothing};
 
-    fn taken(choices: &[(&str, &str)]) -> Taken {
+    fn taken(choices: &[(&str, &str)]) -> Kept {
         let mut answers = Answers::default();
         for (question, choice) in choices {
             answers.chosen.entry((*question).to_owned()).or_default().push((*choice).to_owned());
         }
         let at = DateTime::from_timestamp(1_790_000_000, 0).expect("an instant");
         let audit = MaturityId::from_uuid(uuid::Uuid::nil());
-        Taken { audit, config_version: 0, config: built_in().as_ref().clone(), answers, done_at: at, taken_at: at }
+        Kept { audit, config_version: 0, config: built_in().as_ref().clone(), answers, done_at: at, taken_at: at }
     }
 
-    fn best() -> Taken {
+    fn best() -> Kept {
         taken(&[("answering", "measured"), ("rules", "reviewed")])
     }
 

@@ -10,7 +10,7 @@ use crate::audit::model::{Answers, Config};
 
 /// Answers as they were given, with the questions as they were asked.
 #[derive(Clone, Debug)]
-pub(super) struct Taken {
+pub(super) struct Kept {
     /// The audit they are a copy of.
     pub audit: MaturityId,
     /// The version of the questions on the site.
@@ -32,14 +32,14 @@ struct Row {
     taken_at: DateTime<Utc>,
 }
 
-impl From<Row> for Taken {
+impl From<Row> for Kept {
     fn from(Row { audit_id, config_version, config, answers, done_at, taken_at }: Row) -> Self {
         Self { audit: audit_id, config_version, config: config.0, answers: answers.0, done_at, taken_at }
     }
 }
 
 /// What the organisation took over, if it did.
-pub(super) async fn find(tx: &mut OrgTx) -> Result<Option<Taken>, sqlx::Error> {
+pub(super) async fn find(tx: &mut OrgTx) -> Result<Option<Kept>, sqlx::Error> {
     let org = tx.org();
     let row: Option<Row> = sqlx::query_as(
         "select audit_id, config_version, config, answers, done_at, taken_at from maturity_results where org_id = $1",
@@ -47,11 +47,11 @@ pub(super) async fn find(tx: &mut OrgTx) -> Result<Option<Taken>, sqlx::Error> {
     .bind(org)
     .fetch_optional(tx.conn())
     .await?;
-    Ok(row.map(Taken::from))
+    Ok(row.map(Kept::from))
 }
 
 /// Keeps a result in place of the one before.
-pub(super) async fn keep(tx: &mut OrgTx, taken: &Taken, by: Actor) -> Result<(), sqlx::Error> {
+pub(super) async fn keep(tx: &mut OrgTx, taken: &Kept, by: Actor) -> Result<(), sqlx::Error> {
     let org = tx.org();
     sqlx::query(
         "insert into maturity_results (org_id, audit_id, config_version, config, answers, done_at, taken_by, taken_at) \

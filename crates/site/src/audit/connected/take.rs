@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use shell::auth::permission::ManageChannels;
 use shell::{Allowed, AppError};
 
-use super::store::{self, Taken};
+use super::store::{self, Kept};
 use crate::audit::{config, store as audits};
 use crate::core::Core;
 
@@ -17,7 +17,7 @@ pub(super) const FIELD: &str = "auditId";
 ///
 /// # Errors
 /// When nothing can be found in the text; when no such result is there; when the audit was not handed in yet.
-pub(super) async fn take(core: &Core, by: &Allowed<ManageChannels>, pasted: &str) -> Result<Taken, AppError> {
+pub(super) async fn take(core: &Core, by: &Allowed<ManageChannels>, pasted: &str) -> Result<Kept, AppError> {
     let named = named(pasted).ok_or_else(|| {
         AppError::field(
             FIELD,
@@ -61,7 +61,7 @@ fn of(audit: Option<MaturityId>) -> Value {
 }
 
 /// The result as its site shows it to whoever has its token: with the site's role, and nothing is counted or written there.
-async fn read(core: &Core, by: &Allowed<ManageChannels>, named: &Named) -> Result<Taken, AppError> {
+async fn read(core: &Core, by: &Allowed<ManageChannels>, named: &Named) -> Result<Kept, AppError> {
     let site = core.hosts().find(&named.host).await?.filter(|site| site.flags.audit).ok_or_else(unknown)?;
     let mut tx = core.kernel().db.begin_site(site.org, Some(&named.token)).await?;
     let found = audits::by_token(&mut tx, &named.token).await?.ok_or_else(unknown)?;
@@ -69,7 +69,7 @@ async fn read(core: &Core, by: &Allowed<ManageChannels>, named: &Named) -> Resul
         return Err(AppError::conflict("this audit was begun and not handed in yet: answer its last page first"));
     };
     let config = config::read(&mut tx, found.config_version).await?.ok_or_else(unknown)?;
-    Ok(Taken {
+    Ok(Kept {
         audit: found.id,
         config_version: found.config_version,
         config: config.as_ref().clone(),

@@ -123,7 +123,7 @@ pub async fn everything(product: &Product, org: OrgId) -> Vec<(String, String)> 
 
 /// Tables that rightly differ after hiding and restoring: the requests themselves, the logs of what was done, and what comes back
 /// by itself.
-const MOVES: [&str; 13] = [
+const MOVES: [&str; 14] = [
     "privacy_erasures",
     "privacy_exports",
     "audit_log",
@@ -135,6 +135,7 @@ const MOVES: [&str; 13] = [
     "schedules",
     "sessions",
     "idempotency_keys",
+    "site_answers",
     "ai_cache",
     "counters",
 ];

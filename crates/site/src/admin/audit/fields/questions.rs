@@ -100,7 +100,6 @@ fn named(side: Dimension) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
     use crate::audit::config::built_in;
 
     /// The value of a field of the built-in form at a place.
