@@ -34,8 +34,11 @@ fn main() {
     served.push(named("app.css", "text/css; charset=utf-8", css.into_bytes()));
     // Public sites share the tokens and nothing else.
     let tokens = fs::read_to_string(root.join("css/00-tokens.css")).expect("assets/css/00-tokens.css");
-    let css = rewrite(&(tightened(&tokens) + &joined(&root.join("site/css"))), &served);
-    served.push(named("site.css", "text/css; charset=utf-8", css.into_bytes()));
+    let (words, more) = divided(&root.join("site/css"));
+    for (name, css) in [("site.css", tightened(&tokens) + &words), ("site-more.css", more)] {
+        let css = rewrite(&css, &served);
+        served.push(named(name, "text/css; charset=utf-8", css.into_bytes()));
+    }
     served.push(plain(&root.join("vendor/htmx.min.js"), SCRIPT));
     modules(&root.join("js"), &mut served);
     modules(&root.join("site/js"), &mut served);
@@ -80,6 +83,16 @@ fn joined(folder: &Path) -> String {
         out += &tightened(&fs::read_to_string(&path).expect("a readable style sheet"));
     }
     out
+}
+
+/// The style of public sites: what pages of words need, and what the others need besides (from `40-` on).
+fn divided(folder: &Path) -> (String, String) {
+    let (mut words, mut more) = (String::new(), String::new());
+    for path in files(folder, "css") {
+        let part = if stem(&path).as_str() < "40" { &mut words } else { &mut more };
+        *part += &tightened(&fs::read_to_string(&path).expect("a readable style sheet"));
+    }
+    (words, more)
 }
 
 /// A style sheet without comments and without blanks that say nothing; what stands in quotes is left alone.

@@ -30,6 +30,8 @@ pub(crate) struct SiteFrame {
     pub nav: Vec<NavLink>,
     /// The style sheet of all sites.
     pub style: &'static str,
+    /// What pages that are more than words need besides.
+    pub more_style: &'static str,
     /// The script that runs before anything is shown.
     pub first_script: &'static str,
 }
@@ -56,6 +58,7 @@ impl SiteFrame {
             json_ld: Vec::new(),
             nav: nav(&visit.site, &path),
             style: theme::shared(),
+            more_style: theme::more(),
             first_script: theme::first_script(),
             site: visit.site.clone(),
             base,
