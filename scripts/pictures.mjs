@@ -165,7 +165,7 @@ async function signIn(browser, email) {
   }
 }
 
-/** Makes what a demo has none of: a file that waits for its answers, a report with a link, a conversation with the advisor. */
+/** Makes what a demo has none of: a file that waits for its answers, a report with a link, a conversation with the advisor, a result of the audit. */
 async function make() {
   const browser = await open(1440, "light");
   await signIn(browser, email);
@@ -191,6 +191,9 @@ async function make() {
        }
        const links = await (await send(report + "/shares", { days: "7" })).text();
        const thread = path(await send("/advisor/ask", { thread: crypto.randomUUID(), question: "What is our revenue at risk, and why?" }));
+       const answers = { industry: "dentist", companySize: "6_20", painPoints: ["missed_calls"], currentSystems: ["crm"], kpis: ["inquiries"], answers: { answering: "noted", booking: "by_hand" } };
+       const done = await fetch("/v2/audit/submit", { method: "POST", body: JSON.stringify(answers), headers: { "content-type": "application/json" } });
+       await send("/maturity", { auditId: (await done.json()).reportUrl });
        return [file, report, links.match(/\\/shared\\/[^<"\\s]+/)[0], thread];
      })();`,
   );

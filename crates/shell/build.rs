@@ -34,8 +34,8 @@ fn main() {
     served.push(named("app.css", "text/css; charset=utf-8", css.into_bytes()));
     // Public sites share the tokens and nothing else.
     let tokens = fs::read_to_string(root.join("css/00-tokens.css")).expect("assets/css/00-tokens.css");
-    let (words, more) = divided(&root.join("site/css"));
-    for (name, css) in [("site.css", tightened(&tokens) + &words), ("site-more.css", more)] {
+    let [words, more, font] = divided(&root.join("site/css"));
+    for (name, css) in [("site.css", tightened(&tokens) + &words), ("site-more.css", more), ("site-font.css", font)] {
         let css = rewrite(&css, &served);
         served.push(named(name, "text/css; charset=utf-8", css.into_bytes()));
     }
@@ -85,14 +85,18 @@ fn joined(folder: &Path) -> String {
     out
 }
 
-/// The style of public sites: what pages of words need, and what the others need besides (from `40-` on).
-fn divided(folder: &Path) -> (String, String) {
-    let (mut words, mut more) = (String::new(), String::new());
+/// The style of public sites: what pages of words need, what the others need besides (from `40-` on), and the font (`90-`).
+fn divided(folder: &Path) -> [String; 3] {
+    let mut parts = [const { String::new() }; 3];
     for path in files(folder, "css") {
-        let part = if stem(&path).as_str() < "40" { &mut words } else { &mut more };
-        *part += &tightened(&fs::read_to_string(&path).expect("a readable style sheet"));
+        let part = match stem(&path).as_str() {
+            name if name < "40" => 0,
+            name if name < "90" => 1,
+            _ => 2,
+        };
+        parts[part] += &tightened(&fs::read_to_string(&path).expect("a readable style sheet"));
     }
-    (words, more)
+    parts
 }
 
 /// A style sheet without comments and without blanks that say nothing; what stands in quotes is left alone.

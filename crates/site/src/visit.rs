@@ -36,6 +36,11 @@ impl Visit {
         pairs.into_iter().find(|(key, _)| key == name).map(|(_, value)| value)
     }
 
+    /// Whether a page of the same host led here, as browsers say it.
+    pub(crate) fn goes_on(&self) -> bool {
+        self.headers.get("sec-fetch-site").is_some_and(|from| from == "same-origin")
+    }
+
     /// What the browser says it is.
     pub(crate) fn agent(&self) -> &str {
         self.headers.get(header::USER_AGENT).and_then(|value| value.to_str().ok()).unwrap_or_default()

@@ -32,8 +32,13 @@ pub(crate) struct SiteFrame {
     pub style: &'static str,
     /// What pages that are more than words need besides.
     pub more_style: &'static str,
+    /// The font of headings, where it is not waited for: on pages where visitors come in it is asked for ahead, and who sees a page of
+    /// their own after one of those has it.
+    pub font: Option<&'static str>,
     /// The script that runs before anything is shown.
     pub first_script: &'static str,
+    /// Whether another page of the site led here.
+    goes_on: bool,
 }
 
 /// An entry of the menu.
@@ -59,7 +64,9 @@ impl SiteFrame {
             nav: nav(&visit.site, &path),
             style: theme::shared(),
             more_style: theme::more(),
+            font: Some(theme::font()),
             first_script: theme::first_script(),
+            goes_on: visit.goes_on(),
             site: visit.site.clone(),
             base,
             path,
@@ -78,6 +85,7 @@ impl SiteFrame {
     #[must_use]
     pub(crate) fn private(mut self) -> Self {
         self.noindex = true;
+        self.font = self.font.filter(|_| self.goes_on);
         self
     }
 

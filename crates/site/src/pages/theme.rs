@@ -35,6 +35,12 @@ pub(super) fn more() -> &'static str {
     &MORE
 }
 
+/// The font of headings.
+pub(super) fn font() -> &'static str {
+    static FONT: LazyLock<String> = LazyLock::new(|| shell::assets::words("site-font.css"));
+    &FONT
+}
+
 /// What a site's own colours add to it; none where they are those of the sheet itself.
 pub(super) fn own(look: &Look) -> Option<String> {
     (version(look) != version(&Look::default())).then(|| css(look))
@@ -52,9 +58,10 @@ pub(super) fn first_script() -> &'static str {
 
 /// The content policy of the site's pages: these style sheets, this script and no other.
 pub(super) fn policy(look: &Look) -> HeaderValue {
-    static USUAL: LazyLock<HeaderValue> = LazyLock::new(|| shell::policy_with(first_script(), &[shared(), more()]));
+    static USUAL: LazyLock<HeaderValue> =
+        LazyLock::new(|| shell::policy_with(first_script(), &[shared(), more(), font()]));
     match own(look) {
-        Some(own) => shell::policy_with(first_script(), &[shared(), more(), &own]),
+        Some(own) => shell::policy_with(first_script(), &[shared(), more(), font(), &own]),
         None => USUAL.clone(),
     }
 }
@@ -228,7 +235,7 @@ mod tests {
         assert!(own(&Look::default()).is_none() && own(&look(20, 0.085)).is_some());
         assert_eq!(version(&look(367, f64::NAN)), "7-0");
         assert!(css(&look(120, 0.1)).contains("--accent: light-dark(oklch("));
-        for text in [shared(), more(), first_script()] {
+        for text in [shared(), more(), font(), first_script()] {
             assert!(!text.is_empty() && !text.contains("</") && !text.contains("\"./"), "it can stand in a page");
         }
         assert_ne!(policy(&look(120, 0.1)), policy(&look(121, 0.1)));

@@ -94,7 +94,7 @@ fn allows_what_stands_in_it(page: &Answer) {
         (texts.len(), allowed.matches("'sha256-").count())
     };
     let (there, named) = of("style");
-    assert!(there >= 1 && named <= there + 1, "and no other than what some pages have besides: {policy}");
+    assert!(there >= 1 && named <= there + 2, "and no other than what some pages have besides: {policy}");
     assert_eq!(of("script"), (1, 1), "{policy}");
 }
 
@@ -253,7 +253,7 @@ async fn a_page_of_its_own_stands_at_its_own_address() {
 async fn a_site_has_its_own_colours_and_nobody_waits_for_the_usual_ones() {
     let world = World::new().await;
     let usual = world.get("/about").await;
-    assert_eq!(usual.text.matches("<style>").count(), 1);
+    assert_eq!(usual.text.matches("<style>").count(), 2, "words, and the font of headings");
     allows_what_stands_in_it(&usual);
     let other = world.other("southwind.test").await;
     sqlx::query("update sites set look = '{\"hue\": 20, \"chroma\": 0.12}' where org_id = $1")
@@ -262,10 +262,15 @@ async fn a_site_has_its_own_colours_and_nobody_waits_for_the_usual_ones() {
         .await
         .expect("a look");
     let page = get_at(&world, "southwind.test", "/about").await;
-    assert_eq!(page.text.matches("<style>").count(), 2);
+    assert_eq!(page.text.matches("<style>").count(), 3);
     assert!(!page.text.contains("rel=\"stylesheet\""), "nothing else is waited for");
     allows_what_stands_in_it(&page);
-    let own = page.text.split("<style>").nth(2).and_then(|rest| rest.split("</style>").next()).expect("own colours");
+    let own = page
+        .text
+        .split("<style>")
+        .find(|rest| rest.starts_with(":root {\n--accent"))
+        .and_then(|rest| rest.split("</style>").next())
+        .expect("own colours");
     assert!(own.contains("--accent: light-dark(") && !own.contains(".hero"), "{own}");
     let missing = get_at(&world, "southwind.test", "/nothing").await;
     assert_eq!(missing.status, 404);
@@ -275,6 +280,18 @@ async fn a_site_has_its_own_colours_and_nobody_waits_for_the_usual_ones() {
     assert_eq!(known.header("content-security-policy"), usual.header("content-security-policy"));
     let mark = get_at(&world, "southwind.test", "/favicon.ico").await;
     assert_eq!(mark.header("content-type"), "image/svg+xml");
+}
+
+/// Nobody waits for a font on a page that is opened from a letter; whoever comes from another page of the site has it.
+#[tokio::test]
+async fn a_page_of_ones_own_has_the_font_of_headings_for_those_who_have_it() {
+    let world = World::new().await;
+    for (from, has) in [("same-origin", true), ("none", false), ("cross-site", false)] {
+        let page = world.get_with("/nothing", &[("sec-fetch-site", from)]).await;
+        assert_eq!(page.text.contains("inter-display."), has, "{from}");
+        allows_what_stands_in_it(&page);
+        assert!(world.get_with("/about", &[("sec-fetch-site", from)]).await.text.contains("inter-display."), "{from}");
+    }
 }
 
 #[tokio::test]

@@ -105,7 +105,7 @@ pub(super) async fn take_over(
 ) -> Result<Response, AppError> {
     let errors = match take::take(&core, &by, &typed.audit).await {
         Ok(_) => {
-            let done = Toast::done("Kept over; it stands beside what you measure").on_next_page();
+            let done = Toast::done("Taken over: it stands beside what you measure").on_next_page();
             return Ok((done, Redirect::to(HERE)).into_response());
         }
         Err(error @ AppError::Unprocessable { .. }) => FieldErrors::from(&error),
