@@ -35,7 +35,7 @@ impl Follower for Refresher {
     }
 
     fn most(&self) -> i64 {
-        10_000
+        4_000
     }
 
     async fn apply(&self, tx: &mut OrgTx, events: &[Recorded]) -> anyhow::Result<()> {
