@@ -35,8 +35,8 @@ pub fn asset(name: &str) -> &'static str {
     ASSETS.iter().find(|asset| asset.name == name).map_or("/assets/missing", |asset| asset.url)
 }
 
-/// The words of a style sheet or script, for whoever serves them under an address of their own: what it refers to is named from the
-/// root. An unknown name is empty.
+/// The words of a style sheet or script, for whoever puts them into a page: what it refers to is named from the root. An unknown name
+/// is empty.
 pub fn words(name: &str) -> String {
     let found = ASSETS.iter().find(|asset| asset.name == name).map_or(&[][..], |asset| asset.raw);
     String::from_utf8_lossy(found).replace("\"./", "\"/assets/")
