@@ -85,11 +85,13 @@ impl DataKey {
         let mut out = Vec::with_capacity(1 + NONCE_LEN + plain.len() + AES_256_GCM.tag_len());
         out.push(version);
         out.extend_from_slice(&nonce);
-        let mut body = plain.to_vec();
-        self.aead
-            .seal_in_place_append_tag(Nonce::assume_unique_for_key(nonce), Aad::from(aad.as_bytes()), &mut body)
+        out.extend_from_slice(plain);
+        let (nonce, aad) = (Nonce::assume_unique_for_key(nonce), Aad::from(aad.as_bytes()));
+        let tag = self
+            .aead
+            .seal_in_place_separate_tag(nonce, aad, &mut out[1 + NONCE_LEN..])
             .map_err(|_| VaultError::Corrupt)?;
-        out.append(&mut body);
+        out.extend_from_slice(tag.as_ref());
         Ok(out)
     }
 

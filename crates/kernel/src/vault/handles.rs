@@ -5,6 +5,8 @@
 //! outside the connected account and is kept as it is. Queue keys and lists of whom a delivery is about hold marks on every
 //! channel.
 
+use std::borrow::Cow;
+
 use super::{OrgVault, VaultError};
 use crate::channel::ChannelKind;
 use crate::ids::ChannelId;
@@ -15,7 +17,15 @@ const SIGN: char = '~';
 impl OrgVault {
     /// The mark of a person's id: a keyed fingerprint as a word, equal for equal ids however a number is written.
     pub fn mark(&self, id: &str) -> String {
-        format!("{SIGN}{}", hex::encode(self.blind_index("platform_id", &normalised(id))))
+        const DIGITS: &[u8; 16] = b"0123456789abcdef";
+        let index = self.blind_index("platform_id", &normalised(id));
+        let mut mark = String::with_capacity(1 + 2 * index.len());
+        mark.push(SIGN);
+        for byte in index {
+            mark.push(char::from(DIGITS[usize::from(byte >> 4)]));
+            mark.push(char::from(DIGITS[usize::from(byte & 15)]));
+        }
+        mark
     }
 
     /// The id as a row of a channel of this kind holds it.
@@ -42,16 +52,19 @@ fn place(channel: ChannelId, kept: &str) -> String {
     format!("ids/{channel}/{kept}")
 }
 
-/// The form in which equal ids are equal: a number is its digits, an address is in lower case.
-fn normalised(id: &str) -> String {
+/// The form in which equal ids are equal: a number is its digits, an address is in lower case. What has one form has one mark.
+pub fn normalised(id: &str) -> Cow<'_, str> {
     let id = id.trim();
+    if id.bytes().all(|byte| byte.is_ascii_digit()) {
+        return id.into();
+    }
     let is_number = id.chars().all(|c| c.is_ascii_digit() || "+-() ./".contains(c));
     if is_number && id.contains(|c: char| c.is_ascii_digit()) {
         id.chars().filter(char::is_ascii_digit).collect()
     } else if id.contains('@') {
-        id.to_lowercase()
+        id.to_lowercase().into()
     } else {
-        id.to_owned()
+        id.into()
     }
 }
 

@@ -19,10 +19,10 @@ use std::fmt::Display;
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
-use moka::future::Cache;
 
 use cipher::DataKey;
 pub use cipher::VaultError;
+pub use handles::normalised;
 pub use local::LocalKey;
 pub use master::{Holder, MasterKey, MasterKeys};
 pub use rotate::Rotated;
@@ -37,6 +37,8 @@ use uses::Uses;
 /// Opened data keys stay in memory this long. A new version of a data key waits longer before it seals
 /// ([`Vault::rekey`]), so that every process has it before the first value needs it.
 const KEPT_FOR: std::time::Duration = std::time::Duration::from_secs(300);
+/// How long those who ask for keys that are being opened find them with whoever opens them.
+const OPENED_FOR: std::time::Duration = std::time::Duration::from_secs(1);
 
 /// The vault of one process: unwrapped data keys are cached in memory for a few minutes.
 #[derive(Clone)]
@@ -49,7 +51,10 @@ struct Inner {
     clock: Clock,
     masters: MasterKeys,
     own: OwnKeys,
-    keys: Cache<OrgId, Arc<OrgVault>>,
+    /// Opened keys: asked for every message, so nothing on it waits.
+    keys: moka::sync::Cache<OrgId, Arc<OrgVault>>,
+    /// Keys that are being opened, once for all who ask.
+    opening: moka::future::Cache<OrgId, Arc<OrgVault>>,
     uses: Arc<Uses>,
 }
 
@@ -89,9 +94,10 @@ impl FirstKey {
 impl Vault {
     /// A vault over a migrated database with its master keys; makes the installation's own data key when there is none.
     pub async fn open_with(db: Db, masters: MasterKeys, clock: Clock) -> Result<Self, VaultError> {
-        let keys = Cache::builder().max_capacity(10_000).time_to_live(KEPT_FOR).build();
+        let keys = moka::sync::Cache::builder().max_capacity(10_000).time_to_live(KEPT_FOR).build();
+        let opening = moka::future::Cache::builder().max_capacity(10_000).time_to_live(OPENED_FOR).build();
         let own = OwnKeys::open(&db, &masters).await?;
-        Ok(Self { inner: Arc::new(Inner { db, clock, masters, own, keys, uses: Arc::default() }) })
+        Ok(Self { inner: Arc::new(Inner { db, clock, masters, own, keys, opening, uses: Arc::default() }) })
     }
 
     /// Makes the first data key of an organisation; the master key may be far away, so no transaction is open meanwhile.
@@ -108,11 +114,26 @@ impl Vault {
 
     /// Opens an organisation's keys. Many who ask at once wait for one answer of the master key.
     pub async fn of(&self, org: OrgId) -> Result<Arc<OrgVault>, VaultError> {
-        if let Some(keys) = self.inner.keys.get(&org).await {
+        if let Some(keys) = self.inner.keys.get(&org) {
             return Ok(keys);
         }
-        let opened = self.inner.keys.try_get_with(org, async { self.load(org).await.map(Arc::new) }).await;
-        opened.map_err(VaultError::of_shared)
+        // Rare, and large: it stays out of the futures of all who ask.
+        Box::pin(self.open_keys(org)).await
+    }
+
+    async fn open_keys(&self, org: OrgId) -> Result<Arc<OrgVault>, VaultError> {
+        let opened = self.inner.opening.try_get_with(org, async {
+            let opened = Arc::new(self.load(org).await?);
+            self.inner.keys.insert(org, Arc::clone(&opened));
+            Ok::<_, VaultError>(opened)
+        });
+        opened.await.map_err(VaultError::of_shared)
+    }
+
+    /// Has the keys of an organisation read anew.
+    async fn forget(&self, org: OrgId) {
+        self.inner.opening.invalidate(&org).await;
+        self.inner.keys.invalidate(&org);
     }
 
     async fn load(&self, org: OrgId) -> Result<OrgVault, VaultError> {

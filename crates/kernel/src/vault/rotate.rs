@@ -158,7 +158,7 @@ impl Vault {
         let detail = serde_json::json!({ "version": version, "active_at": active_at });
         audit::record(&mut tx, AuditEntry::new(Actor::System, "vault.rekeyed").about(org).detail(detail)).await?;
         tx.commit().await?;
-        self.inner.keys.invalidate(&org).await;
+        self.forget(org).await;
         Ok(version)
     }
 }
