@@ -13,8 +13,8 @@ pub use dispatch::Channels;
 pub use kernel::channel::ChannelKind;
 pub use limits::{Limits, MediaLimit, Rate, TextLimit, limits};
 pub use received::{
-    Batches, Echo, Handover, Identity, Item, Kind, Malformed, Message, Postback, Reaction, Received, Referral, Status,
-    StatusError, StatusState, Story, StoryKind,
+    Batches, Echo, Handover, Identity, Item, Kind, Malformed, Message, Postback, Raw, Reaction, Received, Referral,
+    Status, StatusError, StatusState, Story, StoryKind,
 };
 pub(crate) use sending::bad_url;
 pub use sending::{

@@ -1,10 +1,14 @@
 //! Reading JSON that other systems wrote. A field that is missing or has an unexpected type reads as absent: one odd
 //! field must not cost a customer's message. Texts are made storable here: PostgreSQL cannot keep NUL.
 
+use std::borrow::Cow;
+
 use chrono::{DateTime, Utc};
 use ring::digest::{SHA256, digest};
 use serde_json::Value;
 use serde_json::value::RawValue;
+
+use crate::channel::Raw;
 
 /// The longest event key kept as it is; a longer one is replaced by its digest.
 const LONGEST_KEY: usize = 200;
@@ -34,11 +38,38 @@ pub fn id(value: &Value) -> Option<String> {
 
 /// An instant in seconds or milliseconds since the epoch, as a number or as text. Implausible ones read as absent.
 pub fn instant(value: &Value) -> Option<DateTime<Utc>> {
-    let number = value.as_i64().or_else(|| value.as_str()?.trim().parse().ok())?;
+    instant_of(value.as_i64().or_else(|| value.as_str()?.trim().parse().ok())?)
+}
+
+/// An instant in seconds or milliseconds since the epoch. Implausible ones read as absent.
+pub fn instant_of(number: i64) -> Option<DateTime<Utc>> {
     // 10^11 is the year 5138 in seconds and 1973 in milliseconds.
     let millis = if number.unsigned_abs() < 100_000_000_000 { number.checked_mul(1000)? } else { number };
     // 2005 to 2200: no platform existed before, and databases have limits after.
     (1_104_537_600_000..7_258_118_400_000).contains(&millis).then(|| DateTime::from_timestamp_millis(millis))?
+}
+
+/// An identifier that stands alone; empty when it is none. Nearly always it is a text without escapes, which is taken as it is.
+pub fn raw_id(raw: Option<&RawValue>) -> Cow<'_, str> {
+    let Some(raw) = raw else { return Cow::default() };
+    match raw.get().strip_prefix('"').and_then(|rest| rest.strip_suffix('"')) {
+        Some(text) if !text.contains('\\') => Cow::Borrowed(text),
+        _ => Cow::Owned(read(raw.get()).as_ref().and_then(id).unwrap_or_default()),
+    }
+}
+
+/// An instant that stands alone, nearly always as a number.
+pub fn raw_instant(raw: Option<&RawValue>) -> Option<DateTime<Utc>> {
+    let raw = raw?.get();
+    match raw.parse::<i64>() {
+        Ok(number) => instant_of(number),
+        Err(_) => read(raw).as_ref().and_then(instant),
+    }
+}
+
+/// A text as it was read, when it is not empty.
+pub fn words(text: Cow<'_, str>) -> Option<String> {
+    (!text.is_empty()).then(|| if text.contains('\0') { storable(&text) } else { text.into_owned() })
 }
 
 /// Every element of an array; nothing when it is no array.
@@ -86,7 +117,9 @@ fn without_lone_surrogates(raw: &str) -> Option<String> {
 
 /// An event key from its parts: readable while it is short, a digest when it is not.
 pub fn key(kind: &str, parts: &[&str]) -> String {
-    let mut key = kind.to_owned();
+    let length = parts.iter().fold(kind.len(), |length, part| length + 1 + part.len());
+    let mut key = String::with_capacity(length);
+    key.push_str(kind);
     for part in parts {
         key.push(':');
         key.push_str(part);
@@ -100,8 +133,8 @@ pub fn fingerprint(text: &str) -> String {
 }
 
 /// JSON composed of pieces that are JSON themselves.
-pub fn compose(json: String) -> Box<RawValue> {
-    RawValue::from_string(json).unwrap_or_else(|_| RawValue::NULL.to_owned())
+pub fn compose(json: String) -> Raw {
+    Raw::of(json)
 }
 
 /// A JSON string.
@@ -130,6 +163,22 @@ mod tests {
         for value in [json!(-1), json!(0), json!(i64::MAX), json!(i64::MIN), json!("x"), json!(1.5), json!(null)] {
             assert_eq!(instant(&value), None, "{value}");
         }
+    }
+
+    #[test]
+    fn what_stands_alone_reads_as_it_does_among_others() {
+        let texts =
+            [r#""12""#, r#""""#, r#""a\u0062c""#, r#""a\\""#, r#""a\u0000b""#, r#""\ud83d""#, r#""1787212345""#];
+        let numbers = ["12", "-0", "-5", "1.5", "1e3", "1787212345", "1787212345678", "99999999999999999999"];
+        for json in [&texts[..], &numbers, &["true", "null", "[]", "{}", r#"" 1787212345 ""#]].concat() {
+            let raw: &RawValue = serde_json::from_str(json).expect("JSON");
+            let value = read(json).expect("JSON");
+            assert_eq!(raw_id(Some(raw)), id(&value).unwrap_or_default(), "{json}");
+            assert_eq!(raw_instant(Some(raw)), instant(&value), "{json}");
+        }
+        assert_eq!((raw_id(None), raw_instant(None)), (Cow::default(), None));
+        assert_eq!(words("a\0b".into()), text(&json!("a\0b")));
+        assert_eq!((words("".into()), words("a".into())), (None, Some("a".to_owned())));
     }
 
     #[test]

@@ -6,16 +6,16 @@
 //!   this item again.
 
 use std::collections::HashMap;
+use std::fmt;
 
 use chrono::{DateTime, Utc};
 use kernel::channel::ChannelKind;
 use serde::{Deserialize, Serialize};
-use serde_json::value::RawValue;
 
 use super::attachment::Attachment;
 
 /// Everything one webhook body said about one account.
-#[derive(Debug, Clone, Serialize, Deserialize)]
+#[derive(Debug, Clone)]
 pub struct Received {
     pub channel: ChannelKind,
     /// The platform's id of our side: page, Instagram account, WhatsApp phone number id (business account id for
@@ -25,7 +25,7 @@ pub struct Received {
 }
 
 /// One event.
-#[derive(Debug, Clone, Serialize, Deserialize)]
+#[derive(Debug, Clone)]
 pub struct Item {
     /// Stable per platform event; unique within a channel account. At most 200 bytes.
     pub event_key: String,
@@ -36,10 +36,31 @@ pub struct Item {
     /// Who it is about; none for events about the account itself.
     pub contact: Option<Identity>,
     /// Another application owns the thread now (Messenger, Instagram): record it, do not answer.
-    #[serde(default)]
     pub standby: bool,
     pub kind: Kind,
-    pub raw: Box<RawValue>,
+    pub raw: Raw,
+}
+
+/// JSON as it is kept. It was put together of pieces that are JSON, so nobody reads it again to be sure.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Raw(String);
+
+impl Raw {
+    /// Of a text that is known to be JSON.
+    pub(crate) fn of(json: String) -> Self {
+        Self(json)
+    }
+
+    /// The text.
+    pub fn get(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for Raw {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
 }
 
 /// A contact as the platform names them. Only the id is certain.
@@ -267,6 +288,7 @@ pub enum Malformed {
 #[derive(Debug, Default)]
 pub struct Batches {
     batches: Vec<Received>,
+    /// Where each account's batch is; empty while there is one account, as in most bodies.
     places: HashMap<(ChannelKind, String), usize>,
 }
 
@@ -279,11 +301,20 @@ impl Batches {
         {
             return last.items.push(item);
         }
-        let place = *self.places.entry((channel, account_id.to_owned())).or_insert(self.batches.len());
+        let place = self.place(channel, account_id);
         if place == self.batches.len() {
             self.batches.push(Received { channel, account_id: account_id.to_owned(), items: Vec::new() });
         }
         self.batches[place].items.push(item);
+    }
+
+    /// Which batch is an account's; one behind the last, when it has none yet.
+    fn place(&mut self, channel: ChannelKind, account_id: &str) -> usize {
+        let Some(first) = self.batches.first() else { return 0 };
+        if self.places.is_empty() {
+            self.places.insert((first.channel, first.account_id.clone()), 0);
+        }
+        *self.places.entry((channel, account_id.to_owned())).or_insert(self.batches.len())
     }
 
     /// The batches.

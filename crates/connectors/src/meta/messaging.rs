@@ -1,15 +1,17 @@
 //! One event of Messenger or Instagram in our words. The two differ in few places: Instagram tells reads by message,
 //! takes messages back, and knows stories.
 
+use std::borrow::Cow;
+
 use chrono::{DateTime, Utc};
+use serde::Deserialize;
 use serde_json::Value;
-use serde_json::value::RawValue;
 
 use crate::channel::{
-    Attachment, AttachmentKind, Echo, Handover, Identity, Item, Kind, Message, Place, Postback, Reaction, Referral,
-    Story, StoryKind, one_of_each,
+    Attachment, AttachmentKind, Echo, Handover, Identity, Item, Kind, Message, Place, Postback, Raw, Reaction,
+    Referral, Story, StoryKind, one_of_each,
 };
-use crate::wire::{each, fingerprint, id, instant, key, name, text};
+use crate::wire::{each, fingerprint, id, instant, instant_of, key, name, text, words};
 
 /// Where an event came from.
 pub(super) struct Origin<'a> {
@@ -19,8 +21,59 @@ pub(super) struct Origin<'a> {
     pub fallback_time: DateTime<Utc>,
 }
 
+/// A contact's message of nothing but words, as nearly all are. Anything more in it is for [`item()`] to read.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Plain<'a> {
+    #[serde(borrow)]
+    sender: Side<'a>,
+    #[serde(borrow)]
+    recipient: Side<'a>,
+    timestamp: i64,
+    #[serde(borrow)]
+    message: Words<'a>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Side<'a> {
+    id: &'a str,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Words<'a> {
+    mid: &'a str,
+    #[serde(borrow)]
+    text: Cow<'a, str>,
+}
+
+/// Reads a message of nothing but words, without a tree of values; none when the event is anything else. Gives what [`item()`]
+/// gives.
+pub(super) fn plain(source: &str, origin: &Origin<'_>, raw: impl FnOnce() -> Raw) -> Option<Item> {
+    // A list would be taken for the fields in their order.
+    if source.contains('[') {
+        return None;
+    }
+    let Plain { sender, recipient, timestamp, message } = serde_json::from_str(source).ok()?;
+    if sender.id.is_empty() || recipient.id.is_empty() || message.mid.is_empty() || sender.id == origin.account {
+        return None;
+    }
+    let event_key = key("msg", &[message.mid]);
+    let message = Message { mid: message.mid.to_owned(), text: words(message.text), ..Message::default() };
+    Some(Item {
+        event_key,
+        sender_key: sender.id.to_owned(),
+        at: instant_of(timestamp).unwrap_or(origin.fallback_time),
+        contact: Some(Identity { id: sender.id.to_owned(), ..Identity::default() }),
+        standby: origin.standby,
+        kind: Kind::Message(Box::new(message)),
+        raw: raw(),
+    })
+}
+
 /// Reads one event; `source` is its text, `raw` a body with just this event.
-pub(super) fn item(event: &Value, source: &str, origin: &Origin<'_>, raw: Box<RawValue>) -> Item {
+pub(super) fn item(event: &Value, source: &str, origin: &Origin<'_>, raw: Raw) -> Item {
     let echo = event["message"]["is_echo"] == true;
     let (sender, recipient) = (id(&event["sender"]["id"]), id(&event["recipient"]["id"]));
     let from_us = echo || (sender.as_deref() == Some(origin.account) && recipient.as_deref() != Some(origin.account));
@@ -199,4 +252,64 @@ fn referral(value: &Value) -> Option<Referral> {
             click_id: text(&value["ctwa_clid"]),
         }
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::wire;
+
+    fn both(source: &str) -> (Option<Item>, Item) {
+        let fallback_time = DateTime::from_timestamp(1_787_300_000, 0).expect("an instant");
+        let origin = Origin { account: "10", our_app: "1", standby: false, fallback_time };
+        let event = wire::read(source).expect("JSON");
+        let raw = || wire::compose(source.to_owned());
+        (plain(source, &origin, raw), item(&event, source, &origin, raw()))
+    }
+
+    fn event(sender: &str, timestamp: &str, message: &str) -> String {
+        format!(r#"{{"sender":{sender},"recipient":{{"id":"10"}},"timestamp":{timestamp},"message":{message}}}"#)
+    }
+
+    #[test]
+    fn words_alone_are_the_same_message_either_way() {
+        let texts = [r#""hi""#, r#""""#, r#""a \"quoted\" \u00e9 \ud83d\ude00 \u0000""#, r#""مرحبا \\ 😀""#];
+        for (text, time) in texts.iter().flat_map(|text| ["1787212345120", "5", "-1"].map(|time| (text, time))) {
+            let source = event(r#"{"id":"78"}"#, time, &format!(r#"{{"mid":"m_1","text":{text}}}"#));
+            let (plain, item) = both(&source);
+            let plain = plain.expect("a plain message");
+            assert_eq!((plain.event_key, plain.sender_key, plain.at), (item.event_key, item.sender_key, item.at));
+            assert_eq!((plain.contact, plain.standby, plain.kind), (item.contact, item.standby, item.kind), "{source}");
+        }
+    }
+
+    #[test]
+    fn anything_else_is_left_to_the_other_way() {
+        let words = r#"{"mid":"m_1","text":"hi"}"#;
+        let them = r#"{"id":"78"}"#;
+        for source in [
+            event(r#"{"id":"10"}"#, "1", words),
+            event(r#"{"id":""}"#, "1", words),
+            event(r#"{"id":78}"#, "1", words),
+            event(r#"{"id":"7\u0038"}"#, "1", words),
+            event(r#"["78"]"#, "1", words),
+            event(r#"{"id":"78","name":"Asha"}"#, "1", words),
+            event("null", "1", words),
+            event(them, "1.5", words),
+            event(them, r#""1787212345""#, words),
+            event(them, "99999999999999999999", words),
+            event(them, "1", r#"{"mid":"m_1"}"#),
+            event(them, "1", r#"{"mid":"","text":"hi"}"#),
+            event(them, "1", r#"{"mid":5,"text":"hi"}"#),
+            event(them, "1", r#"{"mid":"m_1","text":null}"#),
+            event(them, "1", r#"{"mid":"m_1","text":5}"#),
+            event(them, "1", r#"{"mid":"m_1","text":"half \ud83d"}"#),
+            event(them, "1", r#"{"mid":"m_1","text":"hi","is_echo":true}"#),
+            event(them, "1", r#"{"mid":"m_1","text":"hi","text":"again"}"#),
+            event(them, "1", r#"["m_1","hi"]"#),
+            event(them, r#"1,"read":{"watermark":5}"#, words),
+        ] {
+            assert!(both(&source).0.is_none(), "{source}");
+        }
+    }
 }

@@ -1,6 +1,7 @@
 //! Proof that a webhook came from Meta, and our answer when Meta proves us.
 //! Verify over the bytes received, before anything parses them: Meta escapes its JSON in its own way.
 
+use ring::digest::SHA256_OUTPUT_LEN;
 use ring::hmac;
 use serde::Deserialize;
 use subtle::ConstantTimeEq;
@@ -17,15 +18,28 @@ pub enum BadSignature {
     Wrong,
 }
 
-/// Checks the value of [`HEADER`] in constant time. More than one secret: the Instagram product has its own, and a
-/// secret that is being replaced has a successor.
-pub fn verify(secrets: &[&str], header: Option<&str>, body: &[u8]) -> Result<(), BadSignature> {
-    let hex_digits = header.and_then(|value| value.trim().strip_prefix("sha256=")).ok_or(BadSignature::Missing)?;
-    let tag = hex::decode(hex_digits).map_err(|_| BadSignature::Missing)?;
-    let good = |secret: &&str| {
-        !secret.is_empty() && hmac::verify(&hmac::Key::new(hmac::HMAC_SHA256, secret.as_bytes()), body, &tag).is_ok()
-    };
-    if secrets.iter().any(good) { Ok(()) } else { Err(BadSignature::Wrong) }
+/// Our secrets, ready to check with. More than one: the Instagram product has its own, and a secret that is being replaced
+/// has a successor.
+pub struct Keys(Vec<hmac::Key>);
+
+impl Keys {
+    /// Of secrets; one that is not set proves nothing.
+    pub fn new<'a>(secrets: impl IntoIterator<Item = &'a str>) -> Self {
+        let set = secrets.into_iter().filter(|secret| !secret.is_empty());
+        Self(set.map(|secret| hmac::Key::new(hmac::HMAC_SHA256, secret.as_bytes())).collect())
+    }
+
+    /// Checks the value of [`HEADER`] in constant time.
+    pub fn verify(&self, header: Option<&str>, body: &[u8]) -> Result<(), BadSignature> {
+        let digits = header.and_then(|value| value.trim().strip_prefix("sha256=")).ok_or(BadSignature::Missing)?;
+        let mut tag = [0; SHA256_OUTPUT_LEN];
+        if hex::decode_to_slice(digits, &mut tag).is_err() {
+            // Hex of another length is a signature, and wrong.
+            return Err(hex::decode(digits).map_or(BadSignature::Missing, |_| BadSignature::Wrong));
+        }
+        let good = |key: &hmac::Key| hmac::verify(key, body, &tag).is_ok();
+        if self.0.iter().any(good) { Ok(()) } else { Err(BadSignature::Wrong) }
+    }
 }
 
 /// The header value that Meta would send with `body`.
@@ -71,6 +85,10 @@ mod tests {
     const SECRET: &str = "meta_app_secret_test";
     const BODY: &[u8] = br#"{"object":"page","entry":[]}"#;
     const GOOD: &str = "sha256=a0166d95982756d36048ac095eb90304b036c91763b5855c4a75cc89f8e3e509";
+
+    fn verify(secrets: &[&str], header: Option<&str>, body: &[u8]) -> Result<(), BadSignature> {
+        Keys::new(secrets.iter().copied()).verify(header, body)
+    }
 
     #[test]
     fn the_known_vectors_hold() {

@@ -4,7 +4,6 @@
 use chrono::{DateTime, Utc};
 use kernel::channel::ChannelKind;
 use serde::Deserialize;
-use serde_json::Value;
 use serde_json::value::RawValue;
 
 use super::messaging::{self, Origin};
@@ -12,6 +11,16 @@ use crate::channel::{Batches, Item, Kind, Malformed, Received};
 use crate::whatsapp;
 use crate::wire::{self, compose, or_null};
 
+/// The envelope as it nearly always is: every entry reads.
+#[derive(Deserialize)]
+struct Whole<'a> {
+    #[serde(borrow)]
+    object: Option<&'a RawValue>,
+    #[serde(borrow)]
+    entry: Option<Vec<Entry<'a>>>,
+}
+
+/// The envelope of entries that must be read one by one.
 #[derive(Deserialize)]
 struct Body<'a> {
     #[serde(borrow)]
@@ -38,31 +47,54 @@ struct Entry<'a> {
 /// stands in for a time that the platform does not give.
 pub fn parse(body: &[u8], our_app: &str, received_at: DateTime<Utc>) -> Result<Vec<Received>, Malformed> {
     let body = std::str::from_utf8(body).map_err(|_| Malformed::NotJson)?;
+    let mut out = Batches::default();
+    if let Ok(Whole { object: Some(object), entry: Some(entries) }) = serde_json::from_str(body) {
+        let channel = channel_of(object)?;
+        for entry in &entries {
+            events(channel, object, entry, our_app, received_at, &mut out);
+        }
+        return Ok(out.done());
+    }
     let body: Body<'_> = serde_json::from_str(body).map_err(|error| match error.classify() {
         serde_json::error::Category::Data => Malformed::NotAnEvent,
         _ => Malformed::NotJson,
     })?;
     let (Some(object), Some(entries)) = (body.object, body.entry) else { return Err(Malformed::NotAnEvent) };
-    let channel = match object.get() {
-        "\"page\"" => ChannelKind::Facebook,
-        "\"instagram\"" => ChannelKind::Instagram,
-        "\"whatsapp_business_account\"" => ChannelKind::Whatsapp,
-        _ => return Err(Malformed::NotAnEvent),
-    };
-    let mut out = Batches::default();
+    let channel = channel_of(object)?;
     for raw in entries {
         let Ok(entry) = serde_json::from_str::<Entry<'_>>(raw.get()) else {
             let item = unknown("entry", raw, received_at, format!(r#"{{"object":{object},"entry":[{raw}]}}"#));
             out.push(channel, "", item);
             continue;
         };
-        if channel == ChannelKind::Whatsapp {
-            whatsapp::webhook::entry(entry.id, &entry.changes.unwrap_or_default(), received_at, &mut out);
-        } else {
-            conversations(channel, object, &entry, our_app, received_at, &mut out);
-        }
+        events(channel, object, &entry, our_app, received_at, &mut out);
     }
     Ok(out.done())
+}
+
+fn channel_of(object: &RawValue) -> Result<ChannelKind, Malformed> {
+    match object.get() {
+        "\"page\"" => Ok(ChannelKind::Facebook),
+        "\"instagram\"" => Ok(ChannelKind::Instagram),
+        "\"whatsapp_business_account\"" => Ok(ChannelKind::Whatsapp),
+        _ => Err(Malformed::NotAnEvent),
+    }
+}
+
+/// The events of one entry.
+fn events(
+    channel: ChannelKind,
+    object: &RawValue,
+    entry: &Entry<'_>,
+    our_app: &str,
+    received_at: DateTime<Utc>,
+    out: &mut Batches,
+) {
+    if channel == ChannelKind::Whatsapp {
+        whatsapp::webhook::entry(entry.id, entry.changes.as_deref().unwrap_or_default(), received_at, out);
+    } else {
+        conversations(channel, object, entry, our_app, received_at, out);
+    }
 }
 
 /// The events of one page or Instagram account.
@@ -74,20 +106,24 @@ fn conversations(
     received_at: DateTime<Utc>,
     out: &mut Batches,
 ) {
-    let account = entry.id.and_then(value).as_ref().and_then(wire::id).unwrap_or_default();
-    let entry_time = entry.time.and_then(value).as_ref().and_then(wire::instant);
+    let account = wire::raw_id(entry.id);
+    let entry_time = wire::raw_instant(entry.time);
     let origin =
         |standby| Origin { account: &account, our_app, standby, fallback_time: entry_time.unwrap_or(received_at) };
     let wrap = |list: &str, raw: &RawValue| {
         let (id, time) = (or_null(entry.id), or_null(entry.time));
-        format!(r#"{{"object":{object},"entry":[{{"id":{id},"time":{time},"{list}":[{raw}]}}]}}"#)
+        let (start, end) = (r#"{"object":"#, "]}]}");
+        let pieces =
+            [start, object.get(), r#","entry":[{"id":"#, id, r#","time":"#, time, ",\"", list, "\":[", raw.get(), end];
+        pieces.concat()
     };
     for (list, standby, events) in [("messaging", false, &entry.messaging), ("standby", true, &entry.standby)] {
         for raw in events.iter().flatten() {
-            let item = match wire::read(raw.get()) {
-                Some(event) => messaging::item(&event, raw.get(), &origin(standby), compose(wrap(list, raw))),
-                None => unknown(list, raw, origin(standby).fallback_time, wrap(list, raw)),
-            };
+            let (origin, body) = (origin(standby), || compose(wrap(list, raw)));
+            let item = messaging::plain(raw.get(), &origin, body).unwrap_or_else(|| match wire::read(raw.get()) {
+                Some(event) => messaging::item(&event, raw.get(), &origin, body()),
+                None => unknown(list, raw, origin.fallback_time, wrap(list, raw)),
+            });
             out.push(channel, &account, item);
         }
     }
@@ -102,10 +138,6 @@ fn conversations(
         };
         out.push(channel, &account, item);
     }
-}
-
-fn value(raw: &RawValue) -> Option<Value> {
-    wire::read(raw.get())
 }
 
 /// An event that nobody reads, kept whole.

@@ -7,7 +7,7 @@ use kernel::channel::ChannelKind;
 use serde_json::value::RawValue;
 
 use super::direct_message::{self, Draft};
-use crate::channel::{Batches, Item, Kind, Malformed, Received};
+use crate::channel::{Batches, Item, Kind, Malformed, Raw, Received};
 use crate::wire::{self, compose, id, key, or_null, quoted, text};
 
 type Fields<'a> = BTreeMap<String, &'a RawValue>;
@@ -137,6 +137,6 @@ fn conversations(
     any
 }
 
-fn about_account(event_key: String, kind: Kind, at: DateTime<Utc>, raw: Box<RawValue>) -> Item {
+fn about_account(event_key: String, kind: Kind, at: DateTime<Utc>, raw: Raw) -> Item {
     Item { event_key, sender_key: String::new(), at, contact: None, standby: false, kind, raw }
 }
