@@ -71,7 +71,7 @@ pub(crate) async fn receipts(tx: &mut OrgTx, vault: &OrgVault, our_app: &str, mo
         let item = kind.and_then(|kind| event_of(kind, &row.raw, our_app, row.received_at));
         ids.push(row.id);
         bodies.push(sealed::seal_body(vault, row.channel_id, &row.event_key, &row.raw)?);
-        people.push(item.map(|item| sealed::people(vault, &item).join(" ")).unwrap_or_default());
+        people.push(item.map(|item| sealed::people(vault, &item)).unwrap_or_default());
     }
     let done = sqlx::query(
         "update receipts r set raw = null, sealed = n.sealed, people = string_to_array(n.people, ' ') \

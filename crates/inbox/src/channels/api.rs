@@ -103,7 +103,7 @@ pub(crate) async fn open(by: &Allowed<ManageChannels>, core: &Core, given: Chann
     let id = connect(&mut tx, &vault, &new, by.actor()).await?;
     let made = find(&mut tx, id).await?.ok_or_else(|| AppError::not_found("channel"))?;
     tx.commit().await?;
-    core.routes.forget(new.kind, &new.account_id).await;
+    core.routes.forget(new.kind, &new.account_id);
     Ok(made)
 }
 
@@ -161,7 +161,7 @@ pub(crate) async fn let_go(by: &Allowed<ManageChannels>, core: &Core, id: Channe
     let gone = disconnect(&mut tx, id, by.actor()).await?.ok_or_else(|| AppError::not_found("channel"))?;
     tx.commit().await?;
     if let Ok(kind) = gone.kind.parse() {
-        core.routes.forget(kind, &gone.account_id).await;
+        core.routes.forget(kind, &gone.account_id);
     }
     if let Some(link) = link {
         end_events(core, by.org(), &link).await.map_err(AppError::internal)?;

@@ -6,7 +6,7 @@ use std::time::Duration;
 use kernel::channel::ChannelKind;
 use kernel::db::{Db, system};
 use kernel::ids::{ChannelId, OrgId};
-use moka::future::Cache;
+use moka::sync::Cache;
 
 type Route = Arc<Vec<(OrgId, ChannelId)>>;
 
@@ -26,19 +26,24 @@ impl Routes {
     /// The channels of an account; empty when nobody connected it.
     pub async fn of(&self, kind: ChannelKind, account: &str) -> Result<Route, sqlx::Error> {
         let key = (kind, account.to_owned());
-        if let Some(route) = self.known.get(&key).await {
+        if let Some(route) = self.known.get(&key) {
             return Ok(route);
         }
-        let route = Arc::new(system::routes_of(&self.db, kind, account).await?);
+        // Rare, and large: it stays out of the future of every delivery.
+        Box::pin(self.look(key)).await
+    }
+
+    async fn look(&self, key: (ChannelKind, String)) -> Result<Route, sqlx::Error> {
+        let route = Arc::new(system::routes_of(&self.db, key.0, &key.1).await?);
         // An unknown account is not remembered: it may be connected the next moment.
         if !route.is_empty() {
-            self.known.insert(key, Arc::clone(&route)).await;
+            self.known.insert(key, Arc::clone(&route));
         }
         Ok(route)
     }
 
     /// Forgets an account after it was connected or disconnected here.
-    pub async fn forget(&self, kind: ChannelKind, account: &str) {
-        self.known.invalidate(&(kind, account.to_owned())).await;
+    pub fn forget(&self, kind: ChannelKind, account: &str) {
+        self.known.invalidate(&(kind, account.to_owned()));
     }
 }

@@ -57,7 +57,7 @@ pub(super) async fn join(
     tx.commit().await?;
     let mut joined = Vec::new();
     for (link, one) in links.iter().zip(chosen) {
-        core.routes.forget(kind, &link.account_id).await;
+        core.routes.forget(kind, &link.account_id);
         let trouble = subscribe(core, org, link).await?.err();
         joined.push(Joined { name: one.name.clone(), trouble });
     }
