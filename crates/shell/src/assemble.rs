@@ -2,7 +2,8 @@
 //!
 //! A request meets, from the outside in: id and span · security headers · compression · error bodies · panics · time
 //! limit · body limit · caller (and CSRF) · rate limit · idempotency · the room's handler. Files skip the compression and
-//! what comes after the body limit. Webhooks prove themselves by signature and are many: one layer does for them what they need.
+//! what comes after the body limit. Webhooks prove themselves by signature and are many: they are looked for before all that, and
+//! one layer does for them what they need.
 
 use std::sync::Arc;
 
@@ -21,7 +22,7 @@ use utoipa_axum::router::OpenApiRouter;
 use crate::app::Menu;
 use crate::auth::identify::identify;
 use crate::auth::permission::View;
-use crate::edge::{catch, context, platforms, render_errors, security_headers, time_limit};
+use crate::edge::{Platforms, catch, context, render_errors, security_headers, time_limit};
 use crate::idempotency::idempotency;
 use crate::limits::rate_limit;
 use crate::openapi::{Reference, document};
@@ -65,12 +66,9 @@ pub fn assemble(app: &App, rooms: Vec<Room>) -> Router {
     let files = Router::new().route("/assets/{file}", get(assets::serve));
     // Files are compressed already. What other sites post has no session, and counts by address like every door.
     let plain = edge(app, files.merge(outside.layer(from_fn_with_state(app.clone(), rate_limit))));
-    let webhooks = webhooks.layer(
-        ServiceBuilder::new()
-            .layer(from_fn_with_state(app.clone(), platforms))
-            .layer(DefaultBodyLimit::max(BODY_LIMIT)),
-    );
-    finish(app, edge(app, people).layer(CompressionLayer::new()).merge(plain)).merge(webhooks)
+    let people = finish(app, edge(app, people).layer(CompressionLayer::new()).merge(plain));
+    // Webhooks are looked for first, among themselves: they are many, and the routes of people are hundreds.
+    webhooks.layer(Platforms::new(app, BODY_LIMIT)).fallback_service(people)
 }
 
 /// The API description alone, for `recoup openapi`.

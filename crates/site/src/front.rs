@@ -1,12 +1,17 @@
 //! Which requests are visitors' of a site: by host, and on the installation's own address by path.
 
+use std::convert::Infallible;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+
 use axum::Router;
 use axum::body::Body;
-use axum::extract::{Request, State};
+use axum::extract::Request;
 use axum::http::{HeaderMap, HeaderValue, Method, header};
 use axum::response::{IntoResponse, Response};
 use shell::{AppError, NoAddress, has_session};
-use tower::ServiceExt;
+use tower::{Service, ServiceExt};
 
 use crate::core::Core;
 use crate::hosts::plain;
@@ -24,7 +29,6 @@ const CALLS: [&str; 4] = ["/v2/audit/", "/v2/contact/", "/v2/calculator/", "/v2/
 /// What every host serves.
 const SHARED: [&str; 2] = ["/assets/", "/health/"];
 
-#[derive(Clone)]
 struct Front {
     core: Core,
     inside: Router,
@@ -36,15 +40,38 @@ struct Front {
 /// the other one gets.
 pub fn front(core: &Core, inside: Router, site: Router) -> Router {
     let secure = core.kernel().config.http.base_url().starts_with("https://");
-    Router::new().fallback(choose).with_state(Front { core: core.clone(), inside, site, secure })
+    Router::new().fallback_service(Door(Arc::new(Front { core: core.clone(), inside, site, secure })))
 }
 
 /// Transport security of a host that is a customer's: what lies beneath their name is theirs to decide.
 const OF_ANOTHER: &str = "max-age=63072000";
 
-async fn choose(State(front): State<Front>, request: Request) -> Response {
-    let is_own = front.core.hosts().is_own(host(request.headers()));
-    let mut response = answered(&front, request).await;
+/// Where every request comes in. What platforms deliver is most of it, and goes straight through.
+#[derive(Clone)]
+struct Door(Arc<Front>);
+
+impl Service<Request> for Door {
+    type Response = Response;
+    type Error = Infallible;
+    type Future = Pin<Box<dyn Future<Output = Result<Response, Infallible>> + Send>>;
+
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, request: Request) -> Self::Future {
+        let is_own = self.0.core.hosts().is_own(host(request.headers()));
+        if request.uri().path().starts_with("/webhooks/") {
+            let answered = self.0.inside.clone().call(request);
+            return Box::pin(async move { Ok(of_host(answered.await?, is_own)) });
+        }
+        let front = Arc::clone(&self.0);
+        Box::pin(async move { Ok(of_host(answered(&front, request).await, is_own)) })
+    }
+}
+
+/// An answer as the host it comes from may give it.
+fn of_host(mut response: Response, is_own: bool) -> Response {
     if !is_own && let Some(value) = response.headers_mut().get_mut(header::STRICT_TRANSPORT_SECURITY) {
         *value = HeaderValue::from_static(OF_ANOTHER);
     }
@@ -53,7 +80,7 @@ async fn choose(State(front): State<Front>, request: Request) -> Response {
 
 async fn answered(front: &Front, request: Request) -> Response {
     let path = request.uri().path();
-    if path.starts_with("/webhooks/") || SHARED.iter().any(|shared| path.starts_with(shared)) {
+    if SHARED.iter().any(|shared| path.starts_with(shared)) {
         return sent(&front.inside, request).await;
     }
     let found = match front.core.hosts().find(host(request.headers())).await {

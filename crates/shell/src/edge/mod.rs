@@ -1,5 +1,5 @@
 //! The outermost layers, in the order a request meets them: context, security headers, compression, error bodies,
-//! panics, time limit. [`crate::assemble()`] puts them together. Webhooks have one layer of their own, [`platforms()`].
+//! panics, time limit. [`crate::assemble()`] puts them together. Webhooks have one layer of their own, [`Platforms`].
 
 mod context;
 mod panics;
@@ -12,7 +12,7 @@ mod timeout;
 
 pub(crate) use context::context;
 pub(crate) use panics::catch;
-pub(crate) use platforms::platforms;
+pub(crate) use platforms::Platforms;
 pub use render_errors::NoAddress;
 pub(crate) use render_errors::render_errors;
 pub use request_info::RequestInfo;

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use axum::extract::{ConnectInfo, FromRequestParts, Request};
 use axum::http::request::Parts;
-use axum::http::{HeaderMap, header};
+use axum::http::{HeaderMap, HeaderValue, header};
 use kernel::Clock;
 use kernel::db::Caller;
 
@@ -13,6 +13,8 @@ use crate::app::ClientIp;
 use crate::auth::cookies;
 use crate::page::Theme;
 
+/// The header of a request's id.
+const ID: &str = "x-request-id";
 /// The most characters kept of a browser's description of itself.
 const LONGEST_AGENT: usize = 200;
 
@@ -41,7 +43,7 @@ impl RequestInfo {
         let headers = request.headers();
         let uri = request.uri();
         Self {
-            id: accepted_id(headers).unwrap_or_else(|| fresh_id(clock)),
+            id: accepted_id(headers).map_or_else(|| fresh_id(clock).into(), Into::into),
             path: uri.path().into(),
             target: uri.path_and_query().map_or_else(|| uri.path(), |both| both.as_str()).into(),
             ip: client_ip(request, trust_proxy),
@@ -55,15 +57,20 @@ impl RequestInfo {
 
     /// What the outermost layer put on the request.
     pub(crate) fn of(parts: &Parts) -> Self {
-        parts.extensions.get::<Self>().cloned().unwrap_or_else(|| Self {
-            id: "".into(),
-            path: parts.uri.path().into(),
-            target: parts.uri.path().into(),
+        parts.extensions.get::<Self>().cloned().unwrap_or_else(|| Self::of_program("", parts.uri.path()))
+    }
+
+    /// What an error for a program names of its request.
+    pub(super) fn of_program(id: &str, path: &str) -> Self {
+        Self {
+            id: id.into(),
+            path: path.into(),
+            target: path.into(),
             ip: None,
             agent: "".into(),
             fragment: false,
             theme: Theme::System,
-        })
+        }
     }
 
     /// From where it came, for the audit log.
@@ -100,15 +107,21 @@ impl<S: Send + Sync> FromRequestParts<S> for RequestInfo {
     }
 }
 
-/// The client's own id, when it is short and harmless in a log.
-fn accepted_id(headers: &HeaderMap) -> Option<Arc<str>> {
-    let id = headers.get("x-request-id")?.to_str().ok()?;
-    let harmless = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.');
-    (!id.is_empty() && id.len() <= 64 && id.bytes().all(harmless)).then(|| id.into())
+/// The id of a request as its answer carries it: the client's own or a fresh one.
+pub(super) fn request_id(headers: &HeaderMap, clock: &Clock) -> HeaderValue {
+    let own = headers.get(ID).filter(|_| accepted_id(headers).is_some());
+    own.cloned().unwrap_or_else(|| HeaderValue::try_from(fresh_id(clock)).expect("letters, digits and an underscore"))
 }
 
-fn fresh_id(clock: &Clock) -> Arc<str> {
-    format!("req_{}", kernel::ids::encode(kernel::ids::uuid_at(clock.now()).as_u128())).into()
+/// The client's own id, when it is short and harmless in a log.
+fn accepted_id(headers: &HeaderMap) -> Option<&str> {
+    let id = headers.get(ID)?.to_str().ok()?;
+    let harmless = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.');
+    (!id.is_empty() && id.len() <= 64 && id.bytes().all(harmless)).then_some(id)
+}
+
+fn fresh_id(clock: &Clock) -> String {
+    format!("req_{}", kernel::ids::encode(kernel::ids::uuid_at(clock.now()).as_u128()))
 }
 
 fn agent(headers: &HeaderMap) -> Arc<str> {

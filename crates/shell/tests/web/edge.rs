@@ -79,6 +79,35 @@ async fn a_body_over_the_limit_is_413_on_the_api_and_on_webhooks() {
 }
 
 #[tokio::test]
+async fn webhooks_have_an_edge_of_their_own_and_what_is_none_meets_that_of_the_product() {
+    let (web, _) = web().await;
+    let ask = |method: Method, path: &str, id: &str| {
+        Request::builder().method(method).uri(path).header("x-request-id", id).body(Body::empty()).expect("valid")
+    };
+    let answer = web.send(ask(Method::POST, "/webhooks/sample", "platform.1")).await;
+    assert_eq!((answer.status, answer.header("x-request-id")), (200, "platform.1"));
+    assert_eq!(answer.header("x-content-type-options"), "nosniff");
+    assert_eq!(answer.header("cache-control"), "private, no-store");
+    assert_eq!(answer.header("content-security-policy"), "", "nobody looks at it");
+    let answer = web.send(ask(Method::POST, "/webhooks/sample", "a b")).await;
+    assert!(answer.header("x-request-id").starts_with("req_"), "{}", answer.header("x-request-id"));
+
+    let answer = web.send(ask(Method::GET, "/webhooks/sample", "platform.2")).await;
+    assert_eq!((answer.status, answer.json()["error"]["code"].as_str()), (405, Some("method_not_allowed")));
+    assert_eq!(answer.json()["error"]["request_id"], "platform.2");
+    let answer = web.send(ask(Method::POST, "/webhooks/broken", "platform.3")).await;
+    assert_eq!((answer.status, answer.json()["error"]["code"].as_str()), (500, Some("internal")));
+    assert!(!answer.text.contains("secret"), "{}", answer.text);
+
+    let answer = web.send(ask(Method::GET, "/webhooks/nothing", "platform.4")).await;
+    assert_eq!((answer.status, answer.json()["error"]["code"].as_str()), (404, Some("not_found")));
+    assert_eq!(
+        (answer.header("x-request-id"), answer.header("content-security-policy").is_empty()),
+        ("platform.4", false)
+    );
+}
+
+#[tokio::test]
 async fn a_page_is_compressed_and_private() {
     let (web, _) = web().await;
     let request = Request::get("/docs/api").header("accept-encoding", "br").body(Body::empty()).expect("valid");

@@ -70,7 +70,10 @@ pub fn room(app: &App, made: &mut Option<Sample>) -> Room {
             .route("/things/sensitive", get(sensitive).post(sensitive))
             .route("/open", get(|| async { Html("open to all") }).post(|| async { "posted" }))
             .with_state(state.clone()),
-        webhooks: Router::new().route("/webhooks/sample", post(receive)).with_state(state),
+        webhooks: Router::new()
+            .route("/webhooks/sample", post(receive))
+            .route("/webhooks/broken", post(panics))
+            .with_state(state),
         nav: vec![
             NavItem::main(1, "Things", "/things", "inbox").keys("g t"),
             NavItem::below(1, "Billing", "/billing", "circle-dollar-sign").only(Permission::Billing),
