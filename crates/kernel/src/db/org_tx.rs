@@ -16,6 +16,13 @@ use crate::ledger::Event;
 use crate::queue::{Job, Lane, NewJob};
 use crate::signals::Signals;
 
+/// Removes finished jobs and writes new ones.
+const JOBS: &str = "with done as (delete from jobs where org_id = $1 and id = any($2)) \
+    insert into jobs (org_id, id, lane, kind, key, run_at, payload) \
+    select $1, n.id, n.lane, n.kind, n.key, coalesce(n.run_at, now()), n.payload \
+    from unnest($3::uuid[], $4::text[], $5::text[], $6::text[], $7::timestamptz[], $8::jsonb[]) \
+    with ordinality as n (id, lane, kind, key, run_at, payload, place) order by n.place";
+
 /// From where and with what a request came, for the audit log.
 #[derive(Clone, Debug, Default)]
 pub struct Caller {
@@ -122,7 +129,7 @@ impl OrgTx {
 
     /// Adds a job; it is written at commit and its lane is woken after it.
     pub fn enqueue(&mut self, job: NewJob) -> JobId {
-        let id = JobId::new(&self.clock);
+        let id = job.id.unwrap_or_else(|| JobId::new(&self.clock));
         self.jobs.push((id, job));
         id
     }
@@ -227,23 +234,20 @@ impl OrgTx {
         let keys: Vec<Option<&str>> = self.jobs.iter().map(|(_, job)| job.key.as_deref()).collect();
         let run_at: Vec<_> = self.jobs.iter().map(|(_, job)| job.run_at).collect();
         let payloads: Vec<_> = self.jobs.iter().map(|(_, job)| job.payload.clone()).collect();
-        sqlx::query(
-            "with done as (delete from jobs where org_id = $1 and id = any($2)) \
-             insert into jobs (org_id, id, lane, kind, key, run_at, payload) \
-             select $1, n.id, n.lane, n.kind, n.key, coalesce(n.run_at, now()), n.payload \
-             from unnest($3::uuid[], $4::text[], $5::text[], $6::text[], $7::timestamptz[], $8::jsonb[]) \
-             with ordinality as n (id, lane, kind, key, run_at, payload, place) order by n.place",
-        )
-        .bind(self.org)
-        .bind(finished)
-        .bind(ids)
-        .bind(lanes)
-        .bind(kinds)
-        .bind(keys)
-        .bind(run_at)
-        .bind(payloads)
-        .execute(&mut *self.transaction)
-        .await?;
+        // Only an id that was given can be there already.
+        let unless_there =
+            if self.jobs.iter().any(|(_, job)| job.id.is_some()) { " on conflict do nothing" } else { "" };
+        sqlx::query(sqlx::AssertSqlSafe(format!("{JOBS}{unless_there}")))
+            .bind(self.org)
+            .bind(finished)
+            .bind(ids)
+            .bind(lanes)
+            .bind(kinds)
+            .bind(keys)
+            .bind(run_at)
+            .bind(payloads)
+            .execute(&mut *self.transaction)
+            .await?;
         Ok(())
     }
 }

@@ -8,6 +8,7 @@ use uuid::Uuid;
 
 use super::{Holder, Marks, Opener, Removed, Sheet, Traces};
 use crate::db::OrgTx;
+use crate::db::system::RECEIPTS;
 use crate::ids::OrgId;
 use crate::vault::OrgVault;
 use crate::{Kernel, mail};
@@ -106,22 +107,28 @@ async fn mark_keys(tx: &mut OrgTx, table: &'static str, vault: &OrgVault, most: 
     Ok(done.rows_affected())
 }
 
-/// Removes the jobs or dead letters that name the person.
+/// Removes the jobs or dead letters that name the person. One that is for the deliveries of many people holds ids of those alone,
+/// and what an error said of somebody: that goes, and the others' deliveries stay.
 async fn forget_work(tx: &mut OrgTx, table: &'static str, marks: &Marks, vault: &OrgVault) -> Result<u64, sqlx::Error> {
-    let error = if table == "jobs" { "coalesce(last_error, '')" } else { "error" };
-    let rows: Vec<(Uuid, String, Value)> = sqlx::query_as(sqlx::AssertSqlSafe(format!(
-        "select id, concat_ws(' ', key, {error}), payload from {table} where org_id = $1"
+    let error = if table == "jobs" { "last_error" } else { "error" };
+    let rows: Vec<(Uuid, String, String, Value)> = sqlx::query_as(sqlx::AssertSqlSafe(format!(
+        "select id, kind, concat_ws(' ', key, {error}), payload from {table} where org_id = $1"
     )))
     .bind(tx.org())
     .fetch_all(tx.conn())
     .await?;
-    let theirs: Vec<Uuid> = rows
-        .into_iter()
-        .filter(|(_, text, payload)| marks.are_in(text) || names(payload, marks, Some(vault)))
-        .map(|(id, ..)| id)
-        .collect();
-    let sql = format!("delete from {table} where org_id = $1 and id = any($2)");
-    let done = sqlx::query(sqlx::AssertSqlSafe(sql)).bind(tx.org()).bind(theirs).execute(tx.conn()).await?;
+    let (mut theirs, mut shared) = (Vec::new(), Vec::new());
+    for (id, kind, text, payload) in rows {
+        if kind == RECEIPTS {
+            shared.extend(marks.are_in(&text).then_some(id));
+        } else if marks.are_in(&text) || names(&payload, marks, Some(vault)) {
+            theirs.push(id);
+        }
+    }
+    let silence = format!("update {table} set {error} = '' where org_id = $1 and id = any($2)");
+    sqlx::query(sqlx::AssertSqlSafe(silence)).bind(tx.org()).bind(shared).execute(tx.conn()).await?;
+    let remove = format!("delete from {table} where org_id = $1 and id = any($2)");
+    let done = sqlx::query(sqlx::AssertSqlSafe(remove)).bind(tx.org()).bind(theirs).execute(tx.conn()).await?;
     Ok(done.rows_affected())
 }
 

@@ -16,6 +16,7 @@ use crate::ids::{JobId, OrgId};
 /// A job to be written with the transaction of its cause. Payloads carry ids, not copies.
 #[derive(Clone, Debug)]
 pub struct NewJob {
+    pub(crate) id: Option<JobId>,
     pub(crate) lane: Lane,
     pub(crate) kind: &'static str,
     pub(crate) key: Option<String>,
@@ -30,7 +31,14 @@ impl NewJob {
     /// When the payload is not representable as JSON, which a struct of ids always is.
     pub fn new(lane: Lane, kind: &'static str, payload: &impl Serialize) -> Self {
         let payload = serde_json::to_value(payload).expect("job payloads are structs of ids and numbers");
-        Self { lane, kind, key: None, run_at: None, payload }
+        Self { id: None, lane, kind, key: None, run_at: None, payload }
+    }
+
+    /// With an id known before. Where the organisation has a job of that id already, that one stays, and this one is not written.
+    #[must_use]
+    pub fn id(mut self, id: JobId) -> Self {
+        self.id = Some(id);
+        self
     }
 
     /// Jobs of one key in one lane run one at a time, oldest first; a delayed head delays those behind it.

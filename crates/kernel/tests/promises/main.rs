@@ -7,6 +7,7 @@ mod kms;
 mod ledger;
 mod mail;
 mod queue;
+mod receipts;
 mod runs;
 mod vault;
 mod workers;

@@ -66,21 +66,22 @@ async fn a_run_of_one_key_comes_together_and_in_order() {
     let db = TestDb::new().await;
     let kernel = db.kernel().await;
     let org = db.org(&kernel, "Northwind").await;
-    // Two threads in turn, then ten more of the first.
+    // Two threads in turn, then forty more of the first.
     let turns = (0..6).map(|n| (Some(if n % 2 == 0 { "a" } else { "b" }.to_owned()), n));
-    add_all(&kernel, org, Lane::Inbound, turns.chain(keyed("a", 6..16))).await;
+    add_all(&kernel, org, Lane::Inbound, turns.chain(keyed("a", 6..46))).await;
+    let all: Vec<i64> = [0, 2, 4].into_iter().chain(6..46).collect();
     let (handlers, batches) = handlers(Vec::new());
     let first = run_waiting(&kernel.db, &handlers, Lane::Inbound).await.expect("the lane runs");
     let of = |key: &str| -> Vec<i64> {
         batches.all().concat().into_iter().filter(|(found, _)| found == key).map(|(_, n)| n).collect()
     };
-    assert_eq!((of("a"), of("b")), (vec![0, 2, 4, 6, 7, 8, 9, 10], vec![1, 3, 5]), "eight at a time");
-    assert_eq!(first, 11);
+    assert_eq!((of("a"), of("b")), (all[..32].to_vec(), vec![1, 3, 5]), "thirty-two at a time");
+    assert_eq!(first, 35);
     for batch in batches.all() {
-        assert!(batch.iter().filter(|(key, _)| key == "a").count() % 8 == 0, "a run is never apart: {batch:?}");
+        assert!(batch.iter().filter(|(key, _)| key == "a").count() % 32 == 0, "a run is never apart: {batch:?}");
     }
     run_waiting(&kernel.db, &handlers, Lane::Inbound).await.expect("the lane runs");
-    assert_eq!(of("a"), [0, 2, 4, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15]);
+    assert_eq!(of("a"), all);
     assert_eq!(count(&db, "select count(*) from jobs").await, 0);
 }
 

@@ -51,7 +51,7 @@ pub use passkeys::{
 };
 pub use people::{change_person, empty_account, retire_account};
 pub use privacy::common_rows;
-pub use receiving::{NewReceipt, keep_receipts, object_in_use, routes_of};
+pub use receiving::{NewReceipt, RECEIPTS, SHARDS, keep_receipts, object_in_use, routes_of};
 pub use resets::{ResetRow, add_reset, password_hash_of, reset_by_token, set_password_hash, set_user_name, use_reset};
 pub use sites::{SiteRow, only_site, site_of_domain, site_of_organisation};
 pub use sso::{SsoDoor, sso_doors, sso_organisation};
