@@ -1,8 +1,8 @@
 //! The inbox: channels, conversations, messages, the reply pipeline, handoff and the desk.
 //!
-//! Rules a newcomer would break: a webhook is answered only after its receipts are committed; one batch is one transaction;
-//! a bot message carries the fence of its conversation and dies when the pen changes hands; no call to a platform is made
-//! with a transaction open.
+//! Rules a newcomer would break: a webhook is answered only after its receipts are committed; a delivery is handled in one
+//! transaction; a bot message carries the fence of its conversation and dies when the pen changes hands; no call to a
+//! platform is made with a transaction open.
 
 mod brain;
 pub mod channels;
@@ -42,6 +42,7 @@ pub use web::room;
 
 /// The inbox's background work.
 pub fn handlers(core: &Core, handlers: &mut Handlers) {
+    handlers.add_batch(Arc::new(ingest::ReceiveGroup::new(core.clone())));
     handlers.add_batch(Arc::new(ingest::Receive::new(core.clone())));
     handlers.add(Arc::new(ingest::AnswerTurn::new(core.clone())));
     handlers.add_batch(Arc::new(sending::Send::new(core.clone())));

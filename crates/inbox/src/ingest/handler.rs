@@ -1,26 +1,24 @@
-//! The batch handler of kept deliveries: the one place where the steps stand in their order.
+//! Handles kept deliveries: the one place where the steps stand in their order.
 
 use std::collections::{HashMap, HashSet};
-use std::time::Duration;
 
 use ai::decision::{Decision, DecisionRow};
-use async_trait::async_trait;
 use chrono::TimeDelta;
 use kernel::channel::ChannelKind;
 use kernel::db::OrgTx;
 use kernel::ids::{ContactId, ConversationId, OrgId, ReceiptId};
-use kernel::queue::{BatchHandler, Job, JobError};
-use kernel::vault::{OrgVault, VaultError};
+use kernel::queue::{Job, NewJob};
+use kernel::vault::OrgVault;
 use uuid::Uuid;
 
 use super::conversations::{Conv, Thread, announce_opened, lock, save};
 use super::echo::{self, Told, echo_of};
 use super::incoming::Incoming;
-use super::load::{Loaded, load};
+use super::load::Loaded;
 use super::marks::Mark;
 use super::states::{self, News};
 use super::turn::{POLICY, TurnJob, carry_out, conclude, language, local_answer, model_may_help};
-use super::waves::{Wave, waves};
+use super::waves::parts;
 use super::write::{self, NewMessage, preview};
 use super::{apply, marks, outcome};
 use crate::brain::Mind;
@@ -30,46 +28,26 @@ use crate::handoff::Drafts;
 use crate::pipeline::{Escalation, burst_window};
 
 /// Handles kept deliveries.
-pub struct Receive {
-    core: Core,
+pub(super) struct Deliveries {
+    pub core: Core,
 }
 
-impl Receive {
-    /// The handler over the inbox.
-    pub fn new(core: Core) -> Self {
-        Self { core }
-    }
+/// What the last transaction of a batch does when its deliveries are handled.
+#[derive(Default)]
+pub(super) struct End<'a> {
+    /// The jobs that end with it.
+    pub jobs: Vec<&'a Job>,
+    /// Jobs of single deliveries that it leaves.
+    pub alone: Vec<NewJob>,
 }
 
-#[async_trait]
-impl BatchHandler for Receive {
-    fn kind(&self) -> &'static str {
-        "inbound.receive"
-    }
-
-    async fn run_batch(&self, org: OrgId, jobs: &[Job]) -> Vec<Result<(), JobError>> {
-        match self.handle(org, jobs).await {
-            Ok(()) => jobs.iter().map(|_| Ok(())).collect(),
-            Err(error) if jobs.len() == 1 => vec![Err(JobError::Retry(error))],
-            Err(error) => {
-                // One bad delivery must not hold its neighbours back: each is tried alone, but none before one of its own thread.
-                tracing::warn!(error = format!("{error:#}"), "a batch of deliveries failed; trying one by one");
-                let mut results = Vec::with_capacity(jobs.len());
-                let mut stuck: HashSet<&str> = HashSet::new();
-                for job in jobs {
-                    let key = job.key.as_deref().unwrap_or_default();
-                    if stuck.contains(key) {
-                        results.push(Err(JobError::later(Duration::ZERO)));
-                        continue;
-                    }
-                    let result = self.handle(org, std::slice::from_ref(job)).await;
-                    if result.is_err() && !key.is_empty() {
-                        stuck.insert(key);
-                    }
-                    results.push(result.map_err(JobError::Retry));
-                }
-                results
-            }
+impl End<'_> {
+    fn write(self, tx: &mut OrgTx) {
+        for job in self.alone {
+            tx.enqueue(job);
+        }
+        for job in self.jobs {
+            tx.finish(job);
         }
     }
 }
@@ -90,25 +68,37 @@ struct Heard<'a> {
     vector: Option<Vec<f32>>,
 }
 
-impl Receive {
-    /// Handles deliveries, those of one thread in the order they came.
-    async fn handle(&self, org: OrgId, jobs: &[Job]) -> anyhow::Result<()> {
+impl Deliveries {
+    /// Handles deliveries, those of one thread in the order they came. A part that is committed is not repeated when a later one
+    /// fails: its deliveries count as handled then.
+    pub(super) async fn handle(
+        &self,
+        org: OrgId,
+        vault: &OrgVault,
+        loaded: Vec<Loaded>,
+        end: End<'_>,
+    ) -> anyhow::Result<()> {
+        let mut parts = parts(loaded);
+        let Some(last) = parts.pop() else {
+            let mut tx = self.core.kernel.db.begin_by_key(org).await?;
+            end.write(&mut tx);
+            return Ok(tx.commit().await?);
+        };
         let mind = self.core.brain.of(org).await?;
-        let vault = self.core.kernel.vault.of(org).await?;
-        let loaded = self.load(org, &vault, jobs).await?;
-        for wave in waves(jobs, loaded) {
-            self.wave(org, &mind, &vault, wave).await?;
+        for part in parts {
+            self.part(org, &mind, vault, part, End::default()).await?;
         }
-        Ok(())
+        self.part(org, &mind, vault, last, end).await
     }
 
     /// Handles deliveries among which no thread has both messages of the contact and news of ours: their order does not matter.
-    async fn wave(
+    async fn part(
         &self,
         org: OrgId,
         mind: &Mind,
         vault: &OrgVault,
-        Wave { jobs, loaded }: Wave<'_>,
+        loaded: Vec<Loaded>,
+        end: End<'_>,
     ) -> anyhow::Result<()> {
         let incoming: Vec<Option<Incoming>> =
             loaded.iter().map(|one| one.item.as_ref().and_then(Incoming::of)).collect();
@@ -172,17 +162,9 @@ impl Receive {
         ai::decision::insert_many(&mut tx, &rows).await?;
         outcome::record(&mut tx, &batch.outcomes).await?;
         outcome::heard_of(&mut tx, &loaded).await?;
-        for job in jobs {
-            tx.finish(job);
-        }
+        end.write(&mut tx);
         tx.commit().await?;
         Ok(())
-    }
-
-    async fn load(&self, org: OrgId, vault: &OrgVault, jobs: &[Job]) -> Result<Vec<Loaded>, VaultError> {
-        let receipts: Vec<Uuid> = jobs.iter().map(|job| job.id.uuid()).collect();
-        let mut tx = self.core.kernel.db.begin_by_key(org).await?;
-        load(&mut tx, vault, &receipts, &self.core.kernel.config.connectors.meta.app_id).await
     }
 
     /// The contact of each delivery that opens or belongs to a thread; the others need none.

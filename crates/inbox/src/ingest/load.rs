@@ -1,5 +1,7 @@
 //! Loads kept deliveries and reads them again into events.
 
+use std::collections::HashMap;
+
 use chrono::{DateTime, Utc};
 use connectors::channel::Item;
 use connectors::{meta, x};
@@ -17,6 +19,8 @@ pub(super) struct Loaded {
     pub channel: ChannelId,
     pub kind: ChannelKind,
     pub item: Option<Item>,
+    /// Within it deliveries keep their order; none where there is no event.
+    pub thread: Option<String>,
     /// When it came, where the last that its channel is known to have told is some time before.
     pub sign_of_life: Option<DateTime<Utc>>,
 }
@@ -35,14 +39,14 @@ struct Row {
     tells: bool,
 }
 
-/// Reads deliveries that were not handled yet.
+/// Reads those of some deliveries that were not handled yet, in the order in which they are named.
 pub(super) async fn load(
     tx: &mut OrgTx,
     vault: &OrgVault,
     receipts: &[Uuid],
     our_app: &str,
 ) -> Result<Vec<Loaded>, VaultError> {
-    let rows: Vec<Row> = sqlx::query_as(
+    let mut rows: Vec<Row> = sqlx::query_as(
         "select r.id, r.channel_id, c.kind, r.event_key, r.sealed, r.raw::text as raw, r.received_at, \
            coalesce(c.last_event_at < r.received_at - interval '10 seconds', true) as tells from receipts r \
          join channels c on c.org_id = r.org_id and c.id = r.channel_id \
@@ -52,6 +56,8 @@ pub(super) async fn load(
     .bind(receipts)
     .fetch_all(tx.conn())
     .await?;
+    let places: HashMap<Uuid, usize> = receipts.iter().enumerate().map(|(place, id)| (*id, place)).collect();
+    rows.sort_unstable_by_key(|row| places.get(&row.id.uuid()).copied());
     rows.into_iter().filter_map(|row| read(&row, vault, our_app).transpose()).collect()
 }
 
@@ -62,8 +68,9 @@ fn read(row: &Row, vault: &OrgVault, our_app: &str) -> Result<Option<Loaded>, Va
         (None, raw) => raw.clone().unwrap_or_default(),
     };
     let item = event_of(kind, &body, our_app, row.received_at);
+    let thread = item.as_ref().map(|item| sealed::thread(vault, row.channel_id, item));
     let sign_of_life = row.tells.then_some(row.received_at);
-    Ok(Some(Loaded { receipt: row.id, channel: row.channel_id, kind, item, sign_of_life }))
+    Ok(Some(Loaded { receipt: row.id, channel: row.channel_id, kind, item, thread, sign_of_life }))
 }
 
 /// The event of a kept delivery, by today's parser.

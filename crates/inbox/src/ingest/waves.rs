@@ -5,17 +5,11 @@
 
 use std::collections::HashMap;
 
-use kernel::ids::JobId;
-use kernel::queue::Job;
-
 use super::incoming::Incoming;
 use super::load::Loaded;
 
-/// Deliveries to handle in one transaction, with their jobs.
-pub(super) struct Wave<'a> {
-    pub jobs: Vec<&'a Job>,
-    pub loaded: Vec<Loaded>,
-}
+/// The most deliveries of one transaction: it holds the locks of their conversations.
+const MOST: usize = 256;
 
 /// What a delivery is to its thread.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -26,31 +20,29 @@ enum Voice {
     Platform,
 }
 
-/// The waves of a batch. Jobs of one key come in their order and stay in it; a job whose delivery was handled before goes with
-/// the first.
-pub(super) fn waves<'a>(jobs: &'a [Job], loaded: Vec<Loaded>) -> Vec<Wave<'a>> {
-    let mut loaded: HashMap<JobId, Loaded> =
-        loaded.into_iter().map(|one| (JobId::from_uuid(one.receipt.uuid()), one)).collect();
-    let mut threads: HashMap<&str, (usize, Voice)> = HashMap::new();
-    let mut waves: Vec<Wave<'a>> = Vec::new();
-    for job in jobs {
-        let one = loaded.remove(&job.id);
-        let at = match (&one, job.key.as_deref()) {
-            (Some(one), Some(key)) => place(&mut threads, key, voice(one)),
-            _ => 0,
-        };
+/// The parts of a batch, each to be handled in one transaction, one after another. Deliveries of one thread come in their order
+/// and stay in it.
+pub(super) fn parts(loaded: Vec<Loaded>) -> Vec<Vec<Loaded>> {
+    let places = places(&loaded);
+    let mut waves: Vec<Vec<Loaded>> = Vec::new();
+    for (one, at) in loaded.into_iter().zip(places) {
         while waves.len() <= at {
-            waves.push(Wave { jobs: Vec::new(), loaded: Vec::new() });
+            waves.push(Vec::new());
         }
-        waves[at].jobs.push(job);
-        waves[at].loaded.extend(one);
+        waves[at].push(one);
     }
-    waves
+    waves.into_iter().flat_map(|wave| cut(wave, MOST)).collect()
+}
+
+/// The wave of each delivery.
+fn places(loaded: &[Loaded]) -> Vec<usize> {
+    let mut threads = HashMap::new();
+    loaded.iter().map(|one| one.thread.as_deref().map_or(0, |thread| place(&mut threads, thread, voice(one)))).collect()
 }
 
 /// The wave of a thread's next delivery: the one of its last, or the next when another voice speaks.
-fn place<'a>(threads: &mut HashMap<&'a str, (usize, Voice)>, key: &'a str, voice: Voice) -> usize {
-    let (at, last) = threads.entry(key).or_insert((0, voice));
+fn place<'a>(threads: &mut HashMap<&'a str, (usize, Voice)>, thread: &'a str, voice: Voice) -> usize {
+    let (at, last) = threads.entry(thread).or_insert((0, voice));
     if *last != voice {
         (*at, *last) = (*at + 1, voice);
     }
@@ -62,6 +54,17 @@ fn voice(one: &Loaded) -> Voice {
         Some(_) => Voice::Contact,
         None => Voice::Platform,
     }
+}
+
+/// Pieces of a list in its order, none longer than `most`.
+fn cut<T>(mut list: Vec<T>, most: usize) -> Vec<Vec<T>> {
+    let mut pieces = Vec::new();
+    while list.len() > most {
+        let rest = list.split_off(most);
+        pieces.push(std::mem::replace(&mut list, rest));
+    }
+    pieces.push(list);
+    pieces
 }
 
 #[cfg(test)]
@@ -83,5 +86,11 @@ mod tests {
         for (key, voice, wave) in told {
             assert_eq!(place(&mut threads, key, voice), wave, "{key}");
         }
+    }
+
+    #[test]
+    fn a_long_wave_is_cut_into_pieces_that_follow_one_another() {
+        assert_eq!(cut(vec![1, 2, 3, 4, 5], 2), [vec![1, 2], vec![3, 4], vec![5]]);
+        assert_eq!(cut(vec![1, 2], 2), [vec![1, 2]]);
     }
 }

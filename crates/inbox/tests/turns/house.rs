@@ -1,6 +1,6 @@
 //! A house with a connected page in it, whose work is done by hand: a test decides what happens between two steps.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};
 
@@ -29,14 +29,19 @@ const APP_SECRET: &str = "standin_meta_app_secret";
 /// What the house knows.
 const HOURS: &str = "What are your opening hours? Our opening hours are Monday to Friday from 8:00 to 18:00.";
 
-/// Remembers people by the platform's id.
+/// Remembers people by the platform's id, and fails over those it is told to refuse.
 #[derive(Default)]
-struct Book(Mutex<HashMap<String, ContactId>>);
+struct Book {
+    known: Mutex<HashMap<String, ContactId>>,
+    refused: Mutex<HashSet<String>>,
+}
 
 #[async_trait]
 impl ContactBook for Book {
     async fn resolve(&self, tx: &mut OrgTx, people: &[Person]) -> anyhow::Result<Vec<Resolved>> {
-        let mut known = self.0.lock().expect("no test panics with it");
+        let refused = self.refused.lock().expect("no test panics with it").clone();
+        anyhow::ensure!(!people.iter().any(|person| refused.contains(&person.platform_id)), "somebody is refused");
+        let mut known = self.known.lock().expect("no test panics with it");
         let contact =
             |person: &Person| *known.entry(person.platform_id.clone()).or_insert_with(|| ContactId::new(tx.clock()));
         Ok(people.iter().map(contact).map(|contact| Resolved { contact, created: false }).collect())
@@ -55,6 +60,7 @@ impl ContactBook for Book {
 pub struct House {
     pub world: World,
     web: Arc<TestWeb>,
+    book: Arc<Book>,
     handlers: Handlers,
 }
 
@@ -71,7 +77,8 @@ impl House {
                 meta.verify_token = Secret::new("a verify token");
             })
             .await;
-        let core = Core::new(kernel.clone(), Arc::new(Book::default()), None);
+        let book = Arc::new(Book::default());
+        let core = Core::new(kernel.clone(), Arc::clone(&book) as Arc<dyn ContactBook>, None);
         let web = TestWeb::over(db, kernel, Settings::default(), |app| vec![inbox::room(&core, app)]);
         let listener = TcpListener::bind(("127.0.0.1", 0)).await.expect("a free port");
         let base = format!("http://{}", listener.local_addr().expect("an address"));
@@ -79,7 +86,7 @@ impl House {
         tokio::spawn(async move { axum::serve(listener, service).await });
         let mut handlers = Handlers::default();
         inbox::handlers(&core, &mut handlers);
-        let house = Self { world, web: Arc::new(web), handlers };
+        let house = Self { world, web: Arc::new(web), book, handlers };
         house.furnish(&base).await;
         house
     }
@@ -152,6 +159,16 @@ impl House {
     pub async fn hears(&self, person: &str, text: &str) {
         self.writes(person, text).await;
         assert!(self.run(Lane::Inbound).await > 0, "there was something to read");
+    }
+
+    /// From now on whatever is delivered of somebody cannot be handled, or can again.
+    pub fn refuses(&self, person: &str, refused: bool) {
+        let mut all = self.book.refused.lock().expect("no test panics with it");
+        if refused {
+            all.insert(person.to_owned());
+        } else {
+            all.remove(person);
+        }
     }
 
     /// Takes the turns that wait, and sends what waits.
