@@ -1,8 +1,8 @@
 //! The part of a chunk that would be quoted: a FAQ's answer, or the sentence that says it with what it leans on.
 
-use crate::retrieval::text::{Analyzer, sentences};
-use crate::retrieval::{Chunk, ChunkKind};
+use crate::retrieval::text::sentences;
 
+use super::apart::Apart;
 use super::evidence::{Compared, Coverage, Evidence};
 use super::lists::list;
 
@@ -13,44 +13,45 @@ const SHORT_CHARS: usize = 40;
 /// Lines taken after a line that ends with a colon.
 const LIST_LINES: usize = 8;
 
-/// A verbatim piece of a chunk's text, and how well it covers the question together with its headings.
+/// A place among the quotes of a chunk, and how well it covers the question together with its headings.
 pub(super) struct Quote {
-    pub text: String,
+    pub at: usize,
     pub coverage: Coverage,
 }
 
-/// The best quote of a chunk for a question.
-pub(super) fn quote(chunk: &Chunk, evidence: &Evidence, compared: &Compared, analyzer: &Analyzer) -> Quote {
-    let covers = |text: &str| evidence.coverage(&[&chunk.heading, text], compared, analyzer);
-    if chunk.kind == ChunkKind::Faq {
-        return Quote { text: chunk.text.trim().to_owned(), coverage: covers(&chunk.text) };
-    }
-    let spans = spans(&chunk.text);
-    // What the heading says counts for every sentence under it; what the sentence says itself sets it apart.
-    let value = |text: &str| {
-        let alone = evidence.coverage(&[text], compared, analyzer);
-        let c = covers(text);
-        c.covered + 0.5 * alone.covered + 0.1 * c.expected
-    };
-    let best = spans
-        .iter()
-        .enumerate()
-        .map(|(at, span)| (at, value(&chunk.text[span.clone()])))
+/// The best quote of a chunk for a question; nothing when the chunk has no text.
+pub(super) fn quote(apart: &Apart, evidence: &Evidence, compared: &Compared) -> Option<Quote> {
+    let heading = compared.best(&apart.heading.words);
+    let mut alone = Vec::with_capacity(heading.len());
+    let mut best: Option<(usize, f32)> = None;
+    for (at, quotable) in apart.quotes.iter().enumerate() {
+        let sentence = &quotable.sentence;
+        alone.clear();
+        alone.resize(heading.len(), 0.0);
+        compared.raise(&mut alone, &sentence.words);
+        // What the heading says counts for every sentence under it; what the sentence says itself sets it apart.
+        let own = evidence.coverage(&alone, sentence.kinds).covered;
+        alone.iter_mut().zip(&heading).for_each(|(said, above)| *said = said.max(*above));
+        let both = evidence.coverage(&alone, apart.heading.kinds | sentence.kinds);
+        let value = both.covered + 0.5 * own + 0.1 * both.expected;
         // On a tie the first sentence wins; it usually introduces the others.
-        .fold(None::<(usize, f32)>, |best, next| match best {
-            Some(b) if b.1 >= next.1 => Some(b),
-            _ => Some(next),
-        });
-    let Some((at, _)) = best else { return Quote { text: String::new(), coverage: Coverage::default() } };
-    let range = extend(&chunk.text, &spans, at);
-    let text = chunk.text[range].trim().to_owned();
-    let coverage = covers(&text);
-    Quote { text, coverage }
+        if best.is_none_or(|(_, most)| value > most) {
+            best = Some((at, value));
+        }
+    }
+    let (at, _) = best?;
+    let quotable = &apart.quotes[at];
+    let piece = quotable.quoted.as_ref().unwrap_or(&quotable.sentence);
+    let mut said = heading;
+    compared.raise(&mut said, &piece.words);
+    Some(Quote { at, coverage: evidence.coverage(&said, apart.heading.kinds | piece.kinds) })
 }
 
-type Span = std::ops::Range<usize>;
+/// Bytes of a sentence in its chunk's text.
+pub(super) type Span = std::ops::Range<usize>;
 
-fn spans(text: &str) -> Vec<Span> {
+/// The sentences of a text.
+pub(super) fn spans(text: &str) -> Vec<Span> {
     let mut from = 0;
     let mut out = Vec::new();
     for sentence in sentences(text) {
@@ -62,7 +63,7 @@ fn spans(text: &str) -> Vec<Span> {
 }
 
 /// Grows a sentence by what it leans on, by the list it announces, or by a neighbour when it is very short.
-fn extend(text: &str, spans: &[Span], at: usize) -> Span {
+pub(super) fn extend(text: &str, spans: &[Span], at: usize) -> Span {
     let (mut first, mut last) = (at, at);
     let chars = |first: usize, last: usize| text[spans[first].start..spans[last].end].chars().count();
     let same_line = |a: usize, b: usize| !text[spans[a].end..spans[b].start].contains('\n');
@@ -94,15 +95,14 @@ fn leans(sentence: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::retrieval::Index;
+    use crate::retrieval::{Chunk, Index};
     use uuid::Uuid;
 
     fn quoted(text: &str, question: &str) -> String {
-        let chunk = Chunk::passage(Uuid::nil(), "en", text);
-        let index = Index::build(vec![chunk.clone()]);
-        let (evidence, analyzer) = (Evidence::new(&index, question, "en"), Analyzer::new("en"));
-        let compared = evidence.compare(&[text], &analyzer);
-        quote(&chunk, &evidence, &compared, &analyzer).text
+        let index = Index::build(vec![Chunk::passage(Uuid::nil(), "en", text)]);
+        let (evidence, apart) = (Evidence::new(&index, question, "en"), index.apart(0));
+        let best = quote(apart, &evidence, &evidence.compare(apart)).unwrap();
+        apart.quote(&index.chunks()[0], best.at).to_owned()
     }
 
     #[test]

@@ -4,19 +4,12 @@
 //! a synonym, a misspelling, a part of a compound, or a near neighbour among the static vectors. A word that no text of the
 //! knowledge has is the surest sign that the answer is not there.
 
-use std::cell::OnceCell;
-use std::collections::HashMap;
-use std::collections::hash_map::RandomState;
-use std::hash::BuildHasher;
-use std::sync::{Arc, LazyLock};
-
-use moka::sync::Cache;
-
-use crate::retrieval::text::{Analyzer, is_misspelling, is_stop_word, is_weak, synonyms, words};
-use crate::retrieval::{Index, StaticVectors};
+use crate::retrieval::text::{Analyzer, is_misspelling, is_stop_word, is_weak, synonym_terms, words};
+use crate::retrieval::{Index, StaticVectors, Token};
 
 use super::Expected;
-use super::lists::list;
+use super::apart::Apart;
+use super::expected::Kinds;
 
 /// Cosine from which two words are taken as near, and what a match by it counts at most.
 const NEAR: f32 = 0.55;
@@ -30,20 +23,21 @@ const EXPECTED_WEIGHT: f32 = 1.5;
 
 /// One content word of a question.
 struct Asked {
-    lower: String,
     term: String,
     others: Vec<String>,
+    /// Nothing but digits: such a word is itself or nothing.
+    number: bool,
     weight: f32,
     /// How much of a stranger the word is to this knowledge, 0–1.
     foreign: f32,
-    vector: Option<Vec<f32>>,
+    /// Only of an English question.
+    token: Option<Token>,
 }
 
 /// A question, taken apart once and compared with many texts.
 pub(super) struct Evidence {
     asked: Vec<Asked>,
     expected: Option<Expected>,
-    english: bool,
 }
 
 /// How well one text covers a question.
@@ -66,32 +60,33 @@ impl Evidence {
         let analyzers = index.analyzers_for(language);
         let own = Analyzer::new(language);
         let expected = Expected::of(question);
+        let named: &[&str] = expected.map_or(&[], Expected::names);
         let mut asked: Vec<Asked> = Vec::new();
         for word in words(question, language).filter(|w| !is_stop_word(&w.lower, language)) {
             let term = analyzers.first().map_or_else(|| own.term(&word.lower), |a| a.term(&word.lower));
-            if asked.iter().any(|a| a.term == term) || names_expected(&word.lower, expected) {
+            if asked.iter().any(|a| a.term == term) || named.contains(&word.lower.as_str()) {
                 continue;
             }
-            let others: Vec<String> = synonyms(&word.lower, language)
+            let others: Vec<String> = synonym_terms(&word.lower, language)
                 .iter()
-                .map(|s| own.term(s))
+                .cloned()
                 .chain(analyzers.iter().skip(1).map(|a| a.term(&word.lower)))
                 .collect();
             let known = index.bm25().knows(&term)
                 || others.iter().any(|o| index.bm25().knows(o))
                 || index.bm25().misspelt(&term).is_some();
             let foreign = if known { 0.0 } else { strangeness(&word.lower, language) };
-            let vector = if english { StaticVectors::built_in().word(&word.lower) } else { None };
+            let token = if english { StaticVectors::built_in().token(&word.lower) } else { None };
             asked.push(Asked {
                 weight: index.bm25().idf(&term).max(0.5) * specific(&word.lower, language),
                 foreign,
-                lower: word.lower,
+                number: word.lower.bytes().all(|b| b.is_ascii_digit()),
                 term,
                 others,
-                vector,
+                token,
             });
         }
-        Self { asked, expected, english }
+        Self { asked, expected }
     }
 
     /// Whether there is any content word or expectation to go by.
@@ -109,32 +104,23 @@ impl Evidence {
     }
 
     /// Compares every word of a chunk with every word asked, once; its sentences are then judged from that.
-    pub(super) fn compare(&self, parts: &[&str], analyzer: &Analyzer) -> Compared {
-        let mut terms: HashMap<String, Vec<f32>> = HashMap::new();
-        for part in parts {
-            for word in content_of(part, analyzer).iter() {
-                if !terms.contains_key(&word.term) {
-                    terms.insert(word.term.clone(), self.matches(&word.term, &word.lower));
-                }
-            }
+    pub(super) fn compare(&self, apart: &Apart) -> Compared {
+        let width = self.asked.len();
+        let mut matches = Vec::with_capacity(apart.words.len() * width);
+        for (term, token) in apart.words.iter() {
+            matches.extend(self.asked.iter().map(|asked| matched(asked, term, token)));
         }
-        Compared { terms }
+        Compared { width, matches }
     }
 
-    /// How well some text of a chunk covers the question.
-    pub(super) fn coverage(&self, parts: &[&str], compared: &Compared, analyzer: &Analyzer) -> Coverage {
-        let mut best = vec![0.0_f32; self.asked.len()];
-        for part in parts {
-            for word in content_of(part, analyzer).iter() {
-                let Some(matches) = compared.terms.get(&word.term) else { continue };
-                best.iter_mut().zip(matches).for_each(|(b, m)| *b = b.max(*m));
-            }
-        }
+    /// How well some text of a chunk covers the question: `best` is how well each word asked is matched in it, and `kinds`
+    /// what it holds.
+    pub(super) fn coverage(&self, best: &[f32], kinds: Kinds) -> Coverage {
         let mut total = 0.0;
         let mut covered = 0.0;
         let mut heaviest: f32 = 0.0;
         let mut missing: f32 = 0.0;
-        for (asked, matched) in self.asked.iter().zip(best) {
+        for (asked, matched) in self.asked.iter().zip(best.iter().copied()) {
             total += asked.weight;
             covered += asked.weight * matched;
             heaviest = heaviest.max(asked.weight);
@@ -143,7 +129,7 @@ impl Evidence {
         let expected = match self.expected {
             None => 0.0,
             Some(kind) => {
-                let there = parts.iter().any(|p| kind.is_in(p));
+                let there = kinds.has(kind);
                 total += EXPECTED_WEIGHT;
                 covered += if there { EXPECTED_WEIGHT } else { 0.0 };
                 if there { 1.0 } else { -1.0 }
@@ -158,41 +144,31 @@ impl Evidence {
 
     /// Share of a heading's words that the question asks for, 0–1: a FAQ on freezing a membership is about more than a question
     /// on the membership. One for an empty heading.
-    pub(super) fn focus(&self, index: &Index, heading: &str, analyzer: &Analyzer) -> f32 {
+    pub(super) fn focus(&self, apart: &Apart) -> f32 {
         let mut total = 0.0;
         let mut asked = 0.0;
-        for word in content_of(heading, analyzer).iter() {
-            let term = &word.term;
-            let weight = index.bm25().idf(term).max(0.5) * specific(&word.lower, analyzer.language());
-            let named = self.expected.is_some() && names_expected(&word.lower, self.expected);
+        for word in &apart.subject {
+            let term = &*word.term;
+            let named = self.expected.is_some_and(|kind| word.names.has(kind));
             let said = |a: &Asked| {
-                a.term == *term
-                    || a.others.contains(term)
+                a.term == term
+                    || a.others.iter().any(|other| other == term)
                     || is_misspelling(&a.term, term)
                     || is_compound(&a.term, term)
             };
-            total += weight;
-            asked += if named || self.asked.iter().any(said) { weight } else { 0.0 };
+            total += word.weight;
+            asked += if named || self.asked.iter().any(said) { word.weight } else { 0.0 };
         }
         if total > 0.0 { asked / total } else { 1.0 }
     }
-
-    /// How well one word of a text matches each word asked, 0–1.
-    fn matches(&self, term: &str, lower: &str) -> Vec<f32> {
-        // Looked up only when a word needs it: most match exactly or not at all.
-        let vector = OnceCell::new();
-        let vector = || {
-            vector.get_or_init(|| if self.english { StaticVectors::built_in().word(lower) } else { None }).as_deref()
-        };
-        self.asked.iter().map(|asked| matched(asked, term, vector)).collect()
-    }
 }
 
-fn matched<'a>(asked: &Asked, term: &str, vector: impl FnOnce() -> Option<&'a [f32]>) -> f32 {
+/// How well a word of a text matches a word asked, 0–1.
+fn matched(asked: &Asked, term: &str, token: Option<Token>) -> f32 {
     if asked.term == term {
         return 1.0;
     }
-    if asked.lower.bytes().all(|b| b.is_ascii_digit()) {
+    if asked.number {
         return 0.0;
     }
     if asked.others.iter().any(|o| o == term) {
@@ -204,17 +180,13 @@ fn matched<'a>(asked: &Asked, term: &str, vector: impl FnOnce() -> Option<&'a [f
     if is_compound(&asked.term, term) {
         return COMPOUND;
     }
-    let (Some(a), Some(b)) = (&asked.vector, vector()) else { return 0.0 };
-    let cosine: f32 = a.iter().zip(b).map(|(x, y)| x * y).sum();
-    if cosine <= NEAR {
-        return 0.0;
-    }
-    NEAR_LEAST + (NEAR_MOST - NEAR_LEAST) * (cosine - NEAR) / (1.0 - NEAR)
+    let cosine = asked.token.zip(token).and_then(|(a, b)| StaticVectors::built_in().cosine_above(a, b, NEAR));
+    cosine.map_or(0.0, |cosine| NEAR_LEAST + (NEAR_MOST - NEAR_LEAST) * (cosine - NEAR) / (1.0 - NEAR))
 }
 
 /// How much a word says, from how common it is in its language: "get" and "work" say less than "sauna", whether or not the
 /// knowledge has them.
-fn specific(lower: &str, language: &str) -> f32 {
+pub(super) fn specific(lower: &str, language: &str) -> f32 {
     const COMMON: f32 = 200.0;
     const RARE: f32 = 6_000.0;
     const LEAST: f32 = 0.25;
@@ -233,52 +205,37 @@ fn strangeness(lower: &str, language: &str) -> f32 {
     (rank / OUTLANDISH).min(1.0).sqrt()
 }
 
-/// Words like "cost" and "hours" are judged by whether the amount or the time is there, not by the word.
-fn names_expected(lower: &str, expected: Option<Expected>) -> bool {
-    let name = match expected {
-        Some(Expected::Price) => "names.price",
-        Some(Expected::Time) => "names.time",
-        Some(Expected::Place) => "names.place",
-        Some(Expected::Reach) => "names.reach",
-        Some(Expected::Duration) => "names.duration",
-        None => return false,
-    };
-    list(name).contains(&lower)
-}
-
-/// A content word of a text of the knowledge, and its term.
-struct Content {
-    lower: String,
-    term: String,
-}
-
-/// How many texts of the knowledge are kept taken apart: the sentences of a few thousand documents.
-const TAKEN_APART: u64 = 50_000;
-/// Longer texts are rare, and would fill the memory.
-const LONGEST_KEPT: usize = 4_000;
-
-/// The content words of a text of the knowledge. It is the same for every question, so each text is taken apart once; questions
-/// are not kept.
-fn content_of(text: &str, analyzer: &Analyzer) -> Arc<[Content]> {
-    static KEPT: LazyLock<Cache<[u64; 2], Arc<[Content]>>> = LazyLock::new(|| Cache::new(TAKEN_APART));
-    static STATES: LazyLock<[RandomState; 2]> = LazyLock::new(|| [RandomState::new(), RandomState::new()]);
-    let take_apart = || {
-        words(text, analyzer.language())
-            .filter(|word| !is_stop_word(&word.lower, analyzer.language()))
-            .map(|word| Content { term: analyzer.term(&word.lower), lower: word.lower })
-            .collect()
-    };
-    if text.len() > LONGEST_KEPT {
-        return take_apart();
-    }
-    // Two keyed hashes of 64 bits each: no two texts meet in both.
-    let key = STATES.each_ref().map(|state| state.hash_one((analyzer.language(), text)));
-    KEPT.get_with(key, take_apart)
-}
-
 /// The words of a chunk, each with how well it matches every word asked.
 pub(super) struct Compared {
-    terms: HashMap<String, Vec<f32>>,
+    width: usize,
+    /// One row a word of the chunk's vocabulary, one number a word asked.
+    matches: Vec<f32>,
+}
+
+impl Compared {
+    /// How well each word asked is matched by the best of some words.
+    pub(super) fn best(&self, words: &[u32]) -> Vec<f32> {
+        let mut best = vec![0.0; self.width];
+        self.raise(&mut best, words);
+        best
+    }
+
+    /// Raises what is matched already by some more words.
+    pub(super) fn raise(&self, best: &mut [f32], words: &[u32]) {
+        for word in words {
+            let row = &self.matches[*word as usize * self.width..][..self.width];
+            best.iter_mut().zip(row).for_each(|(b, m)| *b = b.max(*m));
+        }
+    }
+
+    /// How well each word asked is matched by the best word of all.
+    pub(super) fn best_of_all(&self) -> Vec<f32> {
+        let mut best = vec![0.0_f32; self.width];
+        for row in self.matches.chunks_exact(self.width.max(1)) {
+            best.iter_mut().zip(row).for_each(|(b, m)| *b = b.max(*m));
+        }
+        best
+    }
 }
 
 /// One is the beginning or the end of the other, as in German compounds; both long enough to mean something.
@@ -286,6 +243,9 @@ fn is_compound(a: &str, b: &str) -> bool {
     let (short, long) = if a.len() <= b.len() { (a, b) } else { (b, a) };
     short.len() >= 5 && long.len() >= short.len() + 3 && (long.starts_with(short) || long.ends_with(short))
 }
+
+#[cfg(test)]
+mod reference;
 
 #[cfg(test)]
 mod tests {

@@ -2,7 +2,10 @@
 //!
 //! "How much is whitening?" is not answered by a sentence about whitening without an amount, however well its words fit.
 
-use super::lists::list;
+use std::ops::BitOr;
+use std::sync::LazyLock;
+
+use super::lists::{Finder, list};
 
 /// The kind of thing a question asks for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -19,35 +22,81 @@ pub enum Expected {
     Duration,
 }
 
-/// Which list names which kind; the first that fits wins, so the more specific come first.
-const ASKS: [(Expected, &str); 5] = [
-    (Expected::Reach, "asks.reach"),
-    (Expected::Duration, "asks.duration"),
-    (Expected::Price, "asks.price"),
-    (Expected::Time, "asks.time"),
-    (Expected::Place, "asks.place"),
-];
+/// The kinds and the lists that name them; the first that fits wins, so the more specific come first.
+const KINDS: [Expected; 5] = [Expected::Reach, Expected::Duration, Expected::Price, Expected::Time, Expected::Place];
+const ASKS: [&str; 5] = ["asks.reach", "asks.duration", "asks.price", "asks.time", "asks.place"];
 
 impl Expected {
     /// What a question asks for, when its words say so.
     pub fn of(question: &str) -> Option<Self> {
-        let lower = question.to_lowercase();
-        ASKS.iter().find(|(_, name)| list(name).iter().any(|p| lower.contains(p))).map(|(kind, _)| *kind)
+        static FINDER: LazyLock<Finder> = LazyLock::new(|| Finder::new(&ASKS));
+        FINDER.first(&question.to_lowercase()).map(|place| KINDS[place])
     }
 
     /// Whether a text holds such a thing.
     pub fn is_in(self, text: &str) -> bool {
-        let lower = text.to_lowercase();
+        self.is_in_lower(&text.to_lowercase())
+    }
+
+    fn is_in_lower(self, lower: &str) -> bool {
         let any = |name| list(name).iter().any(|w| lower.contains(w));
         match self {
-            Self::Price => has_amount(&lower) || any("free"),
-            Self::Time => has_clock(&lower) || words(&lower).any(|w| list("days").contains(&w)),
+            Self::Price => has_amount(lower) || any("free"),
+            Self::Time => has_clock(lower) || words(lower).any(|w| list("days").contains(&w)),
             Self::Place => {
-                words(&lower).any(|w| list("places").contains(&w) || list("places.ends").iter().any(|e| w.ends_with(e)))
+                words(lower).any(|w| list("places").contains(&w) || list("places.ends").iter().any(|e| w.ends_with(e)))
             }
-            Self::Reach => has_contact(&lower),
+            Self::Reach => has_contact(lower),
             Self::Duration => any("units"),
         }
+    }
+
+    /// Words like "cost" and "hours" are judged by whether the amount or the time is there, not by the word.
+    pub(super) fn names(self) -> &'static [&'static str] {
+        list(match self {
+            Self::Price => "names.price",
+            Self::Time => "names.time",
+            Self::Place => "names.place",
+            Self::Reach => "names.reach",
+            Self::Duration => "names.duration",
+        })
+    }
+}
+
+/// A set of kinds, found out once for a text that many questions come to.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(super) struct Kinds(u8);
+
+impl Kinds {
+    /// The kinds that a text holds.
+    pub(super) fn in_text(text: &str) -> Self {
+        let lower = text.to_lowercase();
+        Self::which(|kind| kind.is_in_lower(&lower))
+    }
+
+    /// The kinds that a lower-case word names.
+    pub(super) fn named(lower: &str) -> Self {
+        Self::which(|kind| kind.names().contains(&lower))
+    }
+
+    pub(super) fn has(self, kind: Expected) -> bool {
+        self.0 & Self::bit(kind) != 0
+    }
+
+    fn which(holds: impl Fn(Expected) -> bool) -> Self {
+        Self(KINDS.into_iter().filter(|kind| holds(*kind)).fold(0, |set, kind| set | Self::bit(kind)))
+    }
+
+    fn bit(kind: Expected) -> u8 {
+        1 << kind as u8
+    }
+}
+
+impl BitOr for Kinds {
+    type Output = Self;
+
+    fn bitor(self, other: Self) -> Self {
+        Self(self.0 | other.0)
     }
 }
 
@@ -100,6 +149,7 @@ fn has_contact(lower: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::Expected::{self, *};
+    use super::{KINDS, Kinds};
 
     #[test]
     fn questions_say_what_they_want() {
@@ -129,5 +179,16 @@ mod tests {
         assert!(Place.is_in("412 Harbor Street, Suite 200") && !Place.is_in("We are nice"));
         assert!(Reach.is_in("+1 555 0100 22") && Reach.is_in("care@example.com") && !Reach.is_in("24 chairs"));
         assert!(Duration.is_in("about 60 minutes") && !Duration.is_in("quickly"));
+    }
+
+    #[test]
+    fn a_set_of_kinds_says_what_each_kind_says() {
+        for text in ["Whitening costs $299 for 60 minutes", "412 Harbor Street, until 6 pm", "care@example.com", ""] {
+            for kind in KINDS {
+                assert_eq!(Kinds::in_text(text).has(kind), kind.is_in(text), "{kind:?} {text}");
+            }
+        }
+        assert!(Kinds::named("cost").has(Price) && !Kinds::named("cost").has(Time));
+        assert!((Kinds::named("cost") | Kinds::in_text("6 pm")).has(Time));
     }
 }

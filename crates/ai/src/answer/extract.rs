@@ -1,15 +1,16 @@
 //! From a message and an index to a reply with its sources.
 
+use std::sync::LazyLock;
+
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use crate::retrieval::chunking::HEADING_SEPARATOR;
 use crate::retrieval::{Chunk, ChunkKind, Hit, Index, Question, StaticVectors};
 
-use super::candidates::{Quote, quote};
+use super::candidates::quote;
 use super::confidence::{Basis, Features, confidence, preference};
 use super::evidence::Evidence;
-use super::lists::list;
+use super::lists::Finder;
 use super::split::{MAX_QUESTIONS, questions};
 use super::{BrandVoice, HUMAN_BELOW, Smalltalk, smalltalk, smalltalk_reply};
 
@@ -153,19 +154,18 @@ pub(crate) fn candidates(index: &Index, question: &Question<'_>) -> Vec<Candidat
     if evidence.is_empty() {
         return Vec::new();
     }
-    let hits = index.search(question, CANDIDATES);
     let gist = (question.language == "en").then(|| StaticVectors::built_in().text(question.text));
+    let hits = index.search_with(question, gist.as_deref(), CANDIDATES);
     let leads = leads(&hits);
     let fit = hits.iter().zip(leads).filter(|(h, _)| !index.chunks()[h.position].suspicious);
     fit.filter_map(|(hit, lead)| {
-        let chunk = &index.chunks()[hit.position];
-        let (quote, features) = weigh(index, chunk, hit, &evidence, gist.as_deref())?;
-        let basis = match (hit.meaning != 0.0, chunk.language == "en" && gist.is_some()) {
+        let (quote, features) = weigh(index, hit, &evidence, gist.as_deref())?;
+        let basis = match (hit.meaning != 0.0, index.chunks()[hit.position].language == "en" && gist.is_some()) {
             (true, _) => Basis::Meaning,
             (false, true) => Basis::Gist,
             (false, false) => Basis::Words,
         };
-        Some(Candidate { position: hit.position, quote: quote.text, features: Features { lead, ..features }, basis })
+        Some(Candidate { position: hit.position, quote, features: Features { lead, ..features }, basis })
     })
     .collect()
 }
@@ -180,46 +180,32 @@ fn leads(hits: &[Hit]) -> Vec<f32> {
         .collect()
 }
 
-fn weigh(
-    index: &Index,
-    chunk: &Chunk,
-    hit: &Hit,
-    evidence: &Evidence,
-    gist: Option<&[f32]>,
-) -> Option<(Quote, Features)> {
-    let analyzers = index.analyzers_for(&chunk.language);
-    let analyzer = analyzers.first()?;
-    let parts = [chunk.title.as_str(), &chunk.heading, &chunk.text];
-    let compared = evidence.compare(&parts, analyzer);
-    let quote = quote(chunk, evidence, &compared, analyzer);
-    if quote.text.is_empty() {
-        return None;
-    }
-    let whole = evidence.coverage(&parts, &compared, analyzer);
-    let near = match chunk.kind {
-        ChunkKind::Faq => chunk.heading.clone(),
-        ChunkKind::Passage => format!("{}. {}", chunk.heading, quote.text),
-    };
-    let gist = gist.map_or(0.0, |q| q.iter().zip(StaticVectors::built_in().text(&near)).map(|(a, b)| a * b).sum());
+/// The best quote of a hit with what speaks for it; nothing when its chunk has no text.
+fn weigh(index: &Index, hit: &Hit, evidence: &Evidence, gist: Option<&[f32]>) -> Option<(String, Features)> {
+    let (chunk, apart) = (&index.chunks()[hit.position], index.apart(hit.position));
+    let compared = evidence.compare(apart);
+    let best = quote(apart, evidence, &compared)?;
+    let whole = evidence.coverage(&compared.best_of_all(), apart.kinds);
+    let gist = gist.map_or(0.0, |q| q.iter().zip(apart.gist(chunk, best.at).iter()).map(|(a, b)| a * b).sum());
     let features = Features {
         covered: whole.covered,
         missing: whole.missing,
-        covered_quote: quote.coverage.covered,
-        missing_quote: quote.coverage.missing,
-        expected: quote.coverage.expected,
+        covered_quote: best.coverage.covered,
+        missing_quote: best.coverage.missing,
+        expected: best.coverage.expected,
         gist,
         meaning: hit.meaning,
         faq: chunk.kind == ChunkKind::Faq,
-        focus: evidence.focus(index, chunk.heading.rsplit(HEADING_SEPARATOR).next().unwrap_or_default(), analyzer),
+        focus: evidence.focus(apart),
         lead: 0.0,
         brevity: 1.0 / (1.0 + evidence.asked() as f32),
         foreign: evidence.foreign(),
     };
-    Some((quote, features))
+    Some((apart.quote(chunk, best.at).to_owned(), features))
 }
 
 /// Questions about one's own order, appointment or bill: no document can answer them.
 pub(crate) fn asks_own_record(question: &str) -> bool {
-    let lower = question.to_lowercase();
-    list("own record").iter().any(|p| lower.contains(p))
+    static FINDER: LazyLock<Finder> = LazyLock::new(|| Finder::new(&["own record"]));
+    FINDER.first(&question.to_lowercase()).is_some()
 }

@@ -4,6 +4,7 @@
 //! (the text is then only a suggestion to them). Knowledge is data: nothing in a chunk or a message changes what happens
 //! here, and a chunk that reads like an instruction is never quoted.
 
+mod apart;
 mod candidates;
 mod confidence;
 mod evidence;
@@ -15,6 +16,7 @@ mod split;
 mod templates;
 mod voice;
 
+pub(crate) use apart::Apart;
 pub use confidence::{FEATURES, Features};
 pub use expected::Expected;
 pub use extract::{Answer, AnswerKind, Source, answer};

@@ -1,7 +1,9 @@
 //! Messages that are nothing but a greeting, thanks or a goodbye.
 
+use std::sync::LazyLock;
+
 use super::lists::list;
-use crate::retrieval::text::words;
+use crate::retrieval::text::{WordSet, words};
 
 /// What kind of small talk a message is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -22,37 +24,60 @@ pub fn smalltalk(message: &str, language: &str) -> Option<Smalltalk> {
     if message.len() > 400 || message.contains('؟') {
         return None;
     }
-    let lower: Vec<String> = words(message, language).map(|w| w.lower).collect();
-    if lower.is_empty() || lower.len() > MAX_WORDS * 2 {
+    let text = lower_words(message);
+    let known = &*PHRASES;
+    // A word that no phrase has and that is no filler is never taken away.
+    if text.split(' ').count() > MAX_WORDS || !text.split(' ').all(|w| known.words.contains(w)) {
         return None;
     }
-    let text = format!(" {} ", lower_words(message));
-    let mut rest = text.clone();
+    if message.trim_end().ends_with('?') && !format!(" {text} ").contains(" how are you ") {
+        return None;
+    }
+    let mut rest = format!(" {text} ");
     let mut kinds = Vec::new();
-    // Goodbyes before greetings: "ciao" alone greets, "bye bye" must not leave a "bye".
-    for (kind, list) in [
-        (Smalltalk::Thanks, list("thanks")),
-        (Smalltalk::Goodbye, list("goodbyes")),
-        (Smalltalk::Greeting, list("greetings")),
-    ] {
-        let mut phrases: Vec<&&str> = list.iter().collect();
-        phrases.sort_by_key(|p| std::cmp::Reverse(p.len()));
+    for (kind, phrases) in &known.by_kind {
         for phrase in phrases {
-            let padded = format!(" {phrase} ");
-            while rest.contains(&padded) {
-                rest = rest.replacen(&padded, "  ", 1);
-                kinds.push(kind);
+            while let Some(at) = rest.find(phrase.as_str()) {
+                rest.replace_range(at..at + phrase.len(), "  ");
+                kinds.push(*kind);
             }
         }
     }
-    let left: Vec<&str> = rest.split_whitespace().filter(|w| !list("fillers").contains(w)).collect();
-    let question = message.trim_end().ends_with('?') && !text.contains(" how are you ");
-    if !left.is_empty() || question || text.split_whitespace().count() > MAX_WORDS {
+    if rest.split_whitespace().any(|w| !known.fillers.contains(w)) {
+        return None;
+    }
+    let count = words(message, language).count();
+    if count == 0 || count > MAX_WORDS * 2 {
         return None;
     }
     // "Thanks, bye" is thanks; "hi, thanks" too: what deserves the fuller answer wins.
     [Smalltalk::Thanks, Smalltalk::Goodbye, Smalltalk::Greeting].into_iter().find(|k| kinds.contains(k))
 }
+
+/// The lists as they are searched.
+struct Phrases {
+    /// Each phrase between spaces, the longest first.
+    by_kind: [(Smalltalk, Vec<String>); 3],
+    fillers: WordSet<&'static str>,
+    /// Every word of a phrase, and the fillers.
+    words: WordSet<&'static str>,
+}
+
+static PHRASES: LazyLock<Phrases> = LazyLock::new(|| {
+    // Goodbyes before greetings: "ciao" alone greets, "bye bye" must not leave a "bye".
+    let by_kind = [(Smalltalk::Thanks, "thanks"), (Smalltalk::Goodbye, "goodbyes"), (Smalltalk::Greeting, "greetings")];
+    let fillers = list("fillers");
+    let said = by_kind.iter().flat_map(|(_, name)| list(name)).flat_map(|phrase| phrase.split_whitespace());
+    Phrases {
+        words: said.chain(fillers.iter().copied()).collect(),
+        fillers: fillers.iter().copied().collect(),
+        by_kind: by_kind.map(|(kind, name)| {
+            let mut phrases: Vec<String> = list(name).iter().map(|phrase| format!(" {phrase} ")).collect();
+            phrases.sort_by_key(|phrase| std::cmp::Reverse(phrase.len()));
+            (kind, phrases)
+        }),
+    }
+});
 
 /// A sentence without a greeting or thanks in front: "Hi there, do you park?" → "do you park?"; nothing when only that.
 pub(super) fn without_smalltalk<'a>(sentence: &'a str, language: &str) -> &'a str {

@@ -2,8 +2,13 @@
 //!
 //! Scripts that belong to one language decide alone. Latin and Cyrillic text goes to `whichlang`; under 20 letters
 //! it needs `whatlang` or the language of the conversation on its side, because three words are a guess.
+//!
+//! `whatlang` is the slow half and is asked only what can still change the answer.
+
+use std::sync::LazyLock;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use whatlang::Detector;
 
 /// An ISO 639-1 code, or [`Language::UNKNOWN`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -85,6 +90,8 @@ impl<'de> Deserialize<'de> for Language {
 const MIN_LETTERS: usize = 3;
 /// Under this many letters two detectors must agree.
 const SURE_LETTERS: usize = 20;
+/// From this many letters on a language without word lists can be told.
+const NAMED_LETTERS: usize = 30;
 /// Reading more than this many characters changes no decision.
 const ENOUGH: usize = 600;
 
@@ -112,23 +119,47 @@ fn cyrillic(text: &str) -> Language {
 
 fn latin(text: &str, letters: usize, fallback: Language) -> Language {
     let first = from_whichlang(whichlang::detect_language(text));
-    let second = whatlang::detect(text);
-    let other = second.as_ref().and_then(|info| from_whatlang(info.lang()));
     if letters < SURE_LETTERS {
-        return if other == Some(first) || fallback == first {
+        let second = || whatlang::detect(text).and_then(|info| from_whatlang(info.lang()));
+        return if fallback == first {
             first
         } else if fallback.is_known() {
-            fallback
-        } else if letters * 2 >= SURE_LETTERS {
+            if second() == Some(first) { first } else { fallback }
+        } else if letters * 2 >= SURE_LETTERS || second() == Some(first) {
             first
         } else {
             Language::UNKNOWN
         };
     }
-    match (other, second) {
-        (Some(language), Some(info)) if language.index().is_none() && info.is_reliable() && letters >= 30 => language,
-        _ => first,
+    if letters < NAMED_LETTERS || is_ahead(text, first) {
+        return first;
     }
+    let Some(info) = whatlang::detect(text) else { return first };
+    from_whatlang(info.lang()).filter(|other| other.index().is_none() && info.is_reliable()).unwrap_or(first)
+}
+
+/// Latin languages that have word lists, and those that have none but can be named.
+const LISTED: [whatlang::Lang; 10] = {
+    use whatlang::Lang as L;
+    [L::Deu, L::Eng, L::Fra, L::Ita, L::Nld, L::Por, L::Spa, L::Swe, L::Tur, L::Vie]
+};
+const NAMED: [whatlang::Lang; 13] = {
+    use whatlang::Lang as L;
+    [L::Ces, L::Dan, L::Est, L::Fin, L::Hrv, L::Hun, L::Ind, L::Lit, L::Lav, L::Nob, L::Pol, L::Ron, L::Slk]
+};
+
+/// Whether a language is ahead of all that could take its place.
+///
+/// Each language has a score of its own, so what is ahead among these few is ahead of them among all: then either a language
+/// that cannot be named is the first of all, or this one is, or another has the very same score, which is never reliable.
+fn is_ahead(text: &str, first: Language) -> bool {
+    static DETECTORS: LazyLock<Vec<(Language, Detector)>> = LazyLock::new(|| {
+        let among = |own| Detector::with_allowlist(NAMED.into_iter().chain([own]).collect());
+        LISTED.into_iter().filter_map(|own| Some((from_whatlang(own)?, among(own)))).collect()
+    });
+    let detector = DETECTORS.iter().find(|(language, _)| *language == first).map(|(_, detector)| detector);
+    let ahead = detector.and_then(|detector| detector.detect_lang(text));
+    ahead.and_then(from_whatlang) == Some(first)
 }
 
 fn from_whichlang(lang: whichlang::Lang) -> Language {
@@ -250,5 +281,81 @@ impl Scripts {
             return Some(Language("fa"));
         }
         Some(SINGLE[place])
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    /// Both detectors asked about everything.
+    fn plainly(text: &str, letters: usize, fallback: Language) -> Language {
+        let first = from_whichlang(whichlang::detect_language(text));
+        let second = whatlang::detect(text);
+        let other = second.as_ref().and_then(|info| from_whatlang(info.lang()));
+        if letters < SURE_LETTERS {
+            return if other == Some(first) || fallback == first {
+                first
+            } else if fallback.is_known() {
+                fallback
+            } else if letters * 2 >= SURE_LETTERS {
+                first
+            } else {
+                Language::UNKNOWN
+            };
+        }
+        match (other, second) {
+            (Some(language), Some(info))
+                if language.index().is_none() && info.is_reliable() && letters >= NAMED_LETTERS =>
+            {
+                language
+            }
+            _ => first,
+        }
+    }
+
+    fn check(text: &str) {
+        let letters = Scripts::count(text).letters;
+        for fallback in [Language::UNKNOWN, Language::ENGLISH, Language("de"), Language("pl")] {
+            assert_eq!(latin(text, letters, fallback), plainly(text, letters, fallback), "{text:?} {fallback}");
+        }
+    }
+
+    const MESSAGES: [&str; 16] = [
+        "Hi",
+        "ok thanks a lot",
+        "How much is teeth whitening?",
+        "Hello, do you have an appointment free next Monday afternoon for a cleaning?",
+        "Guten Tag, was kostet eine Zahnreinigung ohne Versicherung bei Ihnen?",
+        "¿Cuánto cuesta una limpieza y a qué hora abren los sábados?",
+        "Bonjour, est-ce que vous acceptez la carte et les chèques ?",
+        "Dzień dobry, ile kosztuje czyszczenie zębów i czy można zapłacić kartą?",
+        "Dobrý den, kolik stojí čištění zubů a máte v sobotu otevřeno?",
+        "Goddag, hvad koster en tandrensning og har I åbent om lørdagen?",
+        "Hei, hva koster en tannrens og har dere åpent på lørdager?",
+        "Hei, paljonko hampaiden puhdistus maksaa ja oletteko avoinna lauantaisin?",
+        "Jó napot, mennyibe kerül a fogtisztítás és nyitva vannak szombaton?",
+        "Selamat siang, berapa harga pembersihan gigi dan apakah buka hari Sabtu?",
+        "Bună ziua, cât costă o curățare dentară și sunteți deschis sâmbăta?",
+        "Merhaba, diş temizliği ne kadar ve cumartesi günleri açık mısınız acaba?",
+    ];
+
+    #[test]
+    fn what_is_not_asked_changes_nothing() {
+        MESSAGES.into_iter().for_each(check);
+        assert_eq!(detect(MESSAGES[3], None), Language::ENGLISH);
+    }
+
+    proptest! {
+        #[test]
+        fn nor_in_any_text(a in 0_usize..16, b in 0_usize..16, cut in 0_usize..40, strange in "[a-zäéłøş ]{0,60}") {
+            let (a, b) = (MESSAGES[a], MESSAGES[b]);
+            let half: String = a.chars().skip(cut / 2).take(cut).collect();
+            check(&format!("{half} {b}"));
+            check(&half);
+            check(&strange);
+        }
     }
 }

@@ -4,6 +4,7 @@
 //! ln(1 + (N − n + 0.5) / (n + 0.5)). A search only adds up stored impacts.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use super::text::is_misspelling;
 
@@ -22,7 +23,9 @@ pub struct Posting {
 /// An immutable inverted index.
 #[derive(Debug, Default)]
 pub struct Bm25 {
-    terms: HashMap<String, u32>,
+    terms: HashMap<Arc<str>, u32>,
+    /// The same terms in the order of their letters, for those that begin alike.
+    sorted: Vec<Arc<str>>,
     idf: Vec<f32>,
     postings: Vec<Vec<Posting>>,
     chunks: usize,
@@ -31,16 +34,16 @@ pub struct Bm25 {
 impl Bm25 {
     /// Builds the index from the terms of each chunk, in order.
     pub fn build<'a>(documents: impl IntoIterator<Item = &'a [String]>) -> Self {
-        let mut terms: HashMap<String, u32> = HashMap::new();
+        let mut terms: HashMap<Arc<str>, u32> = HashMap::new();
         let mut counts: Vec<Vec<(u32, u32)>> = Vec::new();
         let mut lengths: Vec<f32> = Vec::new();
         for (position, document) in documents.into_iter().enumerate() {
             for term in document {
-                let id = if let Some(id) = terms.get(term) {
+                let id = if let Some(id) = terms.get(term.as_str()) {
                     *id
                 } else {
                     let id = terms.len() as u32;
-                    terms.insert(term.clone(), id);
+                    terms.insert(Arc::from(term.as_str()), id);
                     counts.push(Vec::new());
                     id
                 };
@@ -68,7 +71,9 @@ impl Bm25 {
                     .collect()
             })
             .collect();
-        Self { terms, idf, postings, chunks }
+        let mut sorted: Vec<Arc<str>> = terms.keys().cloned().collect();
+        sorted.sort_unstable();
+        Self { terms, sorted, idf, postings, chunks }
     }
 
     /// Number of chunks.
@@ -99,11 +104,10 @@ impl Bm25 {
     /// A known term that an unknown one may be a misspelling of; the commonest when there are several.
     pub fn misspelt(&self, term: &str) -> Option<&str> {
         let first = term.bytes().next()?;
-        let near = |known: &&String| {
-            known.bytes().next() == Some(first) && known.len().abs_diff(term.len()) <= 4 && is_misspelling(term, known)
-        };
-        let candidates = self.terms.keys().filter(near);
-        candidates.min_by(|a, b| self.idf(a).total_cmp(&self.idf(b)).then_with(|| a.cmp(b))).map(String::as_str)
+        let from = self.sorted.partition_point(|known| known.bytes().next() < Some(first));
+        let alike = self.sorted[from..].iter().take_while(|known| known.bytes().next() == Some(first));
+        let near = alike.filter(|known| is_misspelling(term, known)).map(|known| &**known);
+        near.min_by(|a: &&str, b: &&str| self.idf(a).total_cmp(&self.idf(b)).then_with(|| a.cmp(b)))
     }
 
     /// Adds up the scores of weighted terms, one number a chunk.
@@ -148,6 +152,15 @@ mod tests {
         let bm25 = index(&["a b", "a c", "a d"]);
         assert!(bm25.idf("a") < bm25.idf("b") && bm25.idf("b") < bm25.idf("never"));
         assert!(!bm25.knows("never") && bm25.postings("never").is_empty());
+    }
+
+    #[test]
+    fn a_slip_is_taken_for_the_commonest_word_that_begins_alike() {
+        let bm25 = index(&["whitening crown", "whitening witening", "monday éclair"]);
+        assert_eq!(bm25.misspelt("whitning"), Some("whitening"));
+        assert_eq!(bm25.misspelt("witenings"), Some("witening"));
+        assert_eq!(bm25.misspelt("éclairs"), Some("éclair"));
+        assert_eq!((bm25.misspelt("bitening"), bm25.misspelt("")), (None, None));
     }
 
     #[test]

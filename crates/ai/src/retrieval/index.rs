@@ -1,10 +1,11 @@
 //! One organisation's knowledge, ready to be asked.
 
 use std::collections::HashMap;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
-use super::text::{Analyzer, is_stop_word, synonyms, topics, words};
+use super::text::{Analyzer, is_stop_word, synonym_terms, synonyms, topics, words};
 use super::{Bm25, Chunk, ChunkKind, StaticVectors, fuse_min_max};
+use crate::answer::Apart;
 
 /// Weight of a synonym beside the word that was said. Chosen on `eval/own/faq`.
 const SYNONYM_WEIGHT: f32 = 0.3;
@@ -76,6 +77,8 @@ pub struct Index {
     analyzers: HashMap<String, Arc<Analyzer>>,
     gist: Matrix,
     meaning: Matrix,
+    /// Each chunk taken apart for answers, once it first comes into question.
+    apart: Vec<OnceLock<Box<Apart>>>,
 }
 
 impl Index {
@@ -95,7 +98,8 @@ impl Index {
             meaning.push(chunk.vector.as_deref());
         }
         let bm25 = Bm25::build(terms.iter().map(Vec::as_slice));
-        Self { chunks, terms, bm25, analyzers, gist, meaning }
+        let apart = chunks.iter().map(|_| OnceLock::new()).collect();
+        Self { chunks, terms, bm25, analyzers, gist, meaning, apart }
     }
 
     /// The chunks, in the order they were given.
@@ -120,39 +124,32 @@ impl Index {
 
     /// The best `k` chunks for a question, best first; chunks that match nothing are not returned.
     pub fn search(&self, question: &Question<'_>, k: usize) -> Vec<Hit> {
-        let rankings = self.rankings(question);
-        let fused = fuse(&rankings);
-        let at = |list: &[f32], i: usize| list.get(i).copied().unwrap_or(0.0);
-        let matches = |i: &usize| {
-            at(&rankings.lexical, *i) > 0.0
-                || at(&rankings.gist, *i) > GIST_LEAST
-                || at(&rankings.meaning, *i) > MEANING_LEAST
-        };
-        let mut order: Vec<usize> = (0..fused.len()).filter(matches).collect();
-        let by_score = |a: &usize, b: &usize| fused[*b].total_cmp(&fused[*a]).then(a.cmp(b));
-        if order.len() > k && k > 0 {
-            order.select_nth_unstable_by(k - 1, by_score);
-        }
-        order.truncate(k);
-        order.sort_unstable_by(by_score);
-        order
-            .into_iter()
-            .map(|i| Hit {
-                position: i,
-                score: fused[i],
-                lexical: at(&rankings.lexical, i),
-                gist: at(&rankings.gist, i),
-                meaning: at(&rankings.meaning, i),
-            })
-            .collect()
+        best(&self.rankings(question), k)
+    }
+
+    /// The same with the question's static vector, when the caller has it already.
+    pub(crate) fn search_with(&self, question: &Question<'_>, gist: Option<&[f32]>, k: usize) -> Vec<Hit> {
+        best(&self.rankings_with(question, gist), k)
+    }
+
+    /// A chunk as answers look at it.
+    pub(crate) fn apart(&self, position: usize) -> &Apart {
+        self.apart[position].get_or_init(|| Box::new(Apart::of(self, &self.chunks[position])))
     }
 
     /// Every ranking that applies to a question, unfused.
     pub fn rankings(&self, question: &Question<'_>) -> Rankings {
+        self.rankings_with(question, None)
+    }
+
+    fn rankings_with(&self, question: &Question<'_>, gist: Option<&[f32]>) -> Rankings {
         let terms = self.question_terms(question.text, question.language);
         let lexical = self.bm25.scores(terms.iter().map(|(term, weight)| (term.as_str(), *weight)));
         let gist = if question.language == "en" && self.gist.dims > 0 {
-            self.gist.dot(&StaticVectors::built_in().text(question.text))
+            match gist {
+                Some(vector) => self.gist.dot(vector),
+                None => self.gist.dot(&StaticVectors::built_in().text(question.text)),
+            }
         } else {
             Vec::new()
         };
@@ -193,6 +190,12 @@ impl Index {
                     add(meant.to_owned(), MISSPELT_WEIGHT, false);
                 }
                 add(term, 1.0, true);
+                if analyzer.language() == language {
+                    for other in synonym_terms(&word.lower, language) {
+                        add(other.clone(), SYNONYM_WEIGHT, false);
+                    }
+                    continue;
+                }
                 for other in synonyms(&word.lower, language) {
                     add(analyzer.term(other), SYNONYM_WEIGHT, false);
                 }
@@ -215,6 +218,34 @@ fn chunk_terms(chunk: &Chunk, analyzer: &Analyzer) -> Vec<String> {
         terms.extend(analyzer.terms(&chunk.title));
     }
     terms
+}
+
+/// The best `k` chunks, best first; chunks that match nothing are left out.
+fn best(rankings: &Rankings, k: usize) -> Vec<Hit> {
+    let fused = fuse(rankings);
+    let at = |list: &[f32], i: usize| list.get(i).copied().unwrap_or(0.0);
+    let matches = |i: &usize| {
+        at(&rankings.lexical, *i) > 0.0
+            || at(&rankings.gist, *i) > GIST_LEAST
+            || at(&rankings.meaning, *i) > MEANING_LEAST
+    };
+    let mut order: Vec<usize> = (0..fused.len()).filter(matches).collect();
+    let by_score = |a: &usize, b: &usize| fused[*b].total_cmp(&fused[*a]).then(a.cmp(b));
+    if order.len() > k && k > 0 {
+        order.select_nth_unstable_by(k - 1, by_score);
+    }
+    order.truncate(k);
+    order.sort_unstable_by(by_score);
+    order
+        .into_iter()
+        .map(|i| Hit {
+            position: i,
+            score: fused[i],
+            lexical: at(&rankings.lexical, i),
+            gist: at(&rankings.gist, i),
+            meaning: at(&rankings.meaning, i),
+        })
+        .collect()
 }
 
 fn fuse(rankings: &Rankings) -> Vec<f32> {

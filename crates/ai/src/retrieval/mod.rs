@@ -20,3 +20,4 @@ pub use chunk::{Chunk, ChunkKind};
 pub use fuse::{fuse_min_max, fuse_ranks};
 pub use index::{Hit, Index, Question};
 pub use static_vectors::StaticVectors;
+pub(crate) use static_vectors::Token;

@@ -4,13 +4,14 @@
 //! nothing but this file, and knows that "cheap" and "inexpensive" are near. `eval/embedding` rebuilds the file and says
 //! what it earned; it is English, like its teacher.
 
-use std::collections::HashMap;
+use std::borrow::Cow;
+use std::num::NonZeroU32;
 use std::sync::LazyLock;
 
 use unicode_normalization::UnicodeNormalization;
 use unicode_normalization::char::is_combining_mark;
 
-use super::text::head;
+use super::text::{WordMap, head};
 use crate::local::embedder::Embedder;
 
 static FILE: &[u8] = include_bytes!("../../assets/static-vectors.bin");
@@ -21,10 +22,21 @@ static BUILT_IN: LazyLock<StaticVectors> =
 const MAX_TOKENS: usize = 512;
 const MAX_WORD_BYTES: usize = 100;
 
+/// How far the length of a vector in whole numbers may lead astray; what rounding does is a thousand times smaller.
+const DOUBT: f64 = 1e-3;
+
+/// A word that the vocabulary has whole, ready to be compared with many others.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Token {
+    id: u32,
+    /// Square of the length of its row, in whole numbers.
+    square: NonZeroU32,
+}
+
 /// Token vectors, ready to embed.
 pub struct StaticVectors {
     dims: usize,
-    tokens: HashMap<&'static str, u32>,
+    tokens: WordMap<&'static str, u32>,
     scales: Vec<f32>,
     rows: &'static [u8],
 }
@@ -40,7 +52,8 @@ impl StaticVectors {
         let (dims, rest) = rest.split_first_chunk::<4>()?;
         let (count, mut rest) = rest.split_first_chunk::<4>()?;
         let (dims, count) = (u32::from_le_bytes(*dims) as usize, u32::from_le_bytes(*count) as usize);
-        let mut tokens = HashMap::with_capacity(count);
+        let mut tokens = WordMap::default();
+        tokens.reserve(count);
         for position in 0..count {
             let (length, after) = rest.split_first()?;
             let (token, after) = after.split_at_checked(usize::from(*length))?;
@@ -54,15 +67,35 @@ impl StaticVectors {
 
     /// The unit vector of a word that the vocabulary has whole; a word in pieces has none worth comparing.
     pub fn word(&self, lower: &str) -> Option<Vec<f32>> {
-        let id = self.tokens.get(fold(lower).as_str())?;
-        let mut sum = vec![0.0; self.dims];
-        self.add_row(*id as usize, &mut sum);
-        normalise(&mut sum).then_some(sum)
+        self.unit(self.rank(lower)?)
+    }
+
+    /// The same word without its vector, for [`Self::cosine_above`].
+    pub(crate) fn token(&self, lower: &str) -> Option<Token> {
+        let id = self.rank(lower)?;
+        let square = self.row(id).iter().map(|b| i32::from(b.cast_signed())).map(|x| x * x).sum::<i32>();
+        let square = NonZeroU32::new(square.unsigned_abs())?;
+        self.unit(id).map(|_| Token { id, square })
+    }
+
+    /// The cosine of two words when it is above `least`, which is at least 0.01. Whole numbers tell first whether it can be,
+    /// since few are; the cosine itself is that of the unit vectors.
+    pub(crate) fn cosine_above(&self, a: Token, b: Token, least: f32) -> Option<f32> {
+        let pairs = self.row(a.id).iter().zip(self.row(b.id));
+        let dot: i32 = pairs.map(|(x, y)| i32::from(x.cast_signed()) * i32::from(y.cast_signed())).sum();
+        let limit = f64::from(least) - DOUBT;
+        let dot = f64::from(dot);
+        if dot * dot < limit * limit * f64::from(a.square.get()) * f64::from(b.square.get()) {
+            return None;
+        }
+        let (a, b) = (self.unit(a.id)?, self.unit(b.id)?);
+        let cosine: f32 = a.iter().zip(b).map(|(x, y)| x * y).sum();
+        (cosine > least).then_some(cosine)
     }
 
     /// Place of a word among the English words by frequency, 0 the most frequent; nothing for a word the vocabulary lacks.
     pub fn rank(&self, lower: &str) -> Option<u32> {
-        self.tokens.get(fold(lower).as_str()).copied()
+        self.tokens.get(fold(lower).as_ref()).copied()
     }
 
     /// The unit vector of a text; all zeros when nothing of it is known.
@@ -84,6 +117,11 @@ impl StaticVectors {
         if word.len() > MAX_WORD_BYTES {
             return 0;
         }
+        // Most words are whole in the vocabulary.
+        if let Some(id) = self.tokens.get(word) {
+            self.add_row(*id, sum);
+            return 1;
+        }
         let mut start = 0;
         let mut added = 0;
         let mut piece = String::with_capacity(word.len() + 2);
@@ -104,17 +142,28 @@ impl StaticVectors {
                 end = head(word, end - 1).len();
             };
             let Some(id) = found else { return added };
-            self.add_row(id as usize, sum);
+            self.add_row(id, sum);
             added += 1;
             start = end;
         }
         added
     }
 
-    fn add_row(&self, id: usize, sum: &mut [f32]) {
-        let scale = self.scales[id];
-        let row = &self.rows[id * self.dims..(id + 1) * self.dims];
-        for (s, b) in sum.iter_mut().zip(row) {
+    /// The unit vector of one token; nothing when it has no length.
+    fn unit(&self, id: u32) -> Option<Vec<f32>> {
+        let mut sum = vec![0.0; self.dims];
+        self.add_row(id, &mut sum);
+        normalise(&mut sum).then_some(sum)
+    }
+
+    fn row(&self, id: u32) -> &'static [u8] {
+        let at = id as usize * self.dims;
+        &self.rows[at..at + self.dims]
+    }
+
+    fn add_row(&self, id: u32, sum: &mut [f32]) {
+        let scale = self.scales[id as usize];
+        for (s, b) in sum.iter_mut().zip(self.row(id)) {
             *s += scale * f32::from(b.cast_signed());
         }
     }
@@ -130,11 +179,14 @@ impl Embedder for StaticVectors {
     }
 }
 
-fn fold(word: &str) -> String {
-    if word.is_ascii() {
-        return word.to_ascii_lowercase();
+fn fold(word: &str) -> Cow<'_, str> {
+    if word.bytes().all(|b| b.is_ascii() && !b.is_ascii_uppercase()) {
+        return Cow::Borrowed(word);
     }
-    word.nfd().filter(|c| !is_combining_mark(*c)).flat_map(char::to_lowercase).collect()
+    if word.is_ascii() {
+        return Cow::Owned(word.to_ascii_lowercase());
+    }
+    Cow::Owned(word.nfd().filter(|c| !is_combining_mark(*c)).flat_map(char::to_lowercase).collect())
 }
 
 /// Divides by the length; false when the length is nothing.
@@ -170,5 +222,22 @@ mod tests {
         assert!(s.text("").iter().all(|x| *x == 0.0));
         assert!(s.word("牙").is_none());
         assert!((s.text("É-café 99 🎉 \0").iter().map(|x| x * x).sum::<f32>() - 1.0).abs() < 1e-4);
+    }
+
+    #[test]
+    fn near_words_have_the_cosine_of_their_vectors() {
+        const LEAST: f32 = 0.55;
+        let s = StaticVectors::built_in();
+        let words = "teeth tooth dentist dental price cost costs cheap inexpensive open opening hours monday friday car garage gym \
+                     trainer yoga insurance whitening crown boat rent hire 9 24 street the";
+        let words: Vec<&str> = words.split_whitespace().collect();
+        let mut near = 0;
+        for (a, b) in words.iter().flat_map(|a| words.iter().map(move |b| (a, b))) {
+            let plain = s.word(a).zip(s.word(b)).map(|(a, b)| a.iter().zip(b).map(|(x, y)| x * y).sum::<f32>());
+            let quick = s.token(a).zip(s.token(b)).and_then(|(a, b)| s.cosine_above(a, b, LEAST));
+            assert_eq!(quick, plain.filter(|cosine| *cosine > LEAST), "{a} {b}");
+            near += usize::from(a != b && quick.is_some());
+        }
+        assert!(near > 4, "{near}");
     }
 }

@@ -3,6 +3,7 @@
 //! The same function serves documents and questions; an index built with one version of it must be searched with the
 //! same, which is why indices are rebuilt in memory and never stored.
 
+mod hashing;
 mod misspelling;
 mod sentences;
 mod stemming;
@@ -10,11 +11,12 @@ mod stopwords;
 mod synonyms;
 mod words;
 
+pub(crate) use hashing::{WordMap, WordSet};
 pub use misspelling::is_misspelling;
 pub use sentences::sentences;
 pub use stopwords::{is_stop_word, is_weak};
 pub use synonyms::synonyms;
-pub(crate) use synonyms::topics;
+pub(crate) use synonyms::{synonym_terms, topics};
 pub use words::{Word, words};
 
 use stemming::Stems;

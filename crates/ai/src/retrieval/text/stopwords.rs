@@ -2,8 +2,9 @@
 //!
 //! The lists are short on purpose. A word that could be a topic ("open", "cost", "help") is never in one.
 
-use std::collections::{HashMap, HashSet};
 use std::sync::LazyLock;
+
+use super::{WordMap, WordSet};
 
 const LISTS: &[(&str, &str)] = &[
     (
@@ -96,7 +97,7 @@ const LISTS: &[(&str, &str)] = &[
     ),
 ];
 
-static SETS: LazyLock<HashMap<&str, HashSet<&str>>> =
+static SETS: LazyLock<WordMap<&str, WordSet<&str>>> =
     LazyLock::new(|| LISTS.iter().map(|(lang, list)| (*lang, list.split_whitespace().collect())).collect());
 
 /// Whether a lower-case word is a function word or a filler in that language.
@@ -131,7 +132,7 @@ const WEAK: &[(&str, &str)] = &[
     ),
 ];
 
-static WEAK_SETS: LazyLock<HashMap<&str, HashSet<&str>>> =
+static WEAK_SETS: LazyLock<WordMap<&str, WordSet<&str>>> =
     LazyLock::new(|| WEAK.iter().map(|(lang, list)| (*lang, list.split_whitespace().collect())).collect());
 
 /// Whether a lower-case word says little about what a question is about.

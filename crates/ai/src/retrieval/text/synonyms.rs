@@ -3,8 +3,9 @@
 //! A question says "how much", the price list says "fee". Each group is added to a question that names one of it, at a
 //! fraction of the weight of the word itself; the groups hold only words that are interchangeable in a question to a business.
 
-use std::collections::HashMap;
 use std::sync::LazyLock;
+
+use super::{Analyzer, WordMap};
 
 const GROUPS: &[(&str, &[&str])] = &[
     (
@@ -111,24 +112,45 @@ const PHRASES: &[(&str, &str, &str)] = &[
     ("fr", "où êtes", "adresse"),
 ];
 
-type Words = HashMap<&'static str, Vec<&'static str>>;
+/// The other words for one word, and their terms in the same order.
+#[derive(Default)]
+struct Others {
+    words: Vec<&'static str>,
+    terms: Vec<String>,
+}
 
-static BY_LANGUAGE: LazyLock<HashMap<&'static str, Words>> =
-    LazyLock::new(|| GROUPS.iter().map(|(language, groups)| (*language, by_word(groups))).collect());
+type Words = WordMap<&'static str, Others>;
 
-fn by_word(groups: &[&'static str]) -> Words {
-    let mut words = Words::new();
+static BY_LANGUAGE: LazyLock<WordMap<&'static str, Words>> =
+    LazyLock::new(|| GROUPS.iter().map(|(language, groups)| (*language, by_word(language, groups))).collect());
+
+fn by_word(language: &str, groups: &[&'static str]) -> Words {
+    let analyzer = Analyzer::new(language);
+    let mut words = Words::default();
     for group in groups {
         for word in group.split_whitespace() {
-            words.entry(word).or_default().extend(group.split_whitespace().filter(|w| *w != word));
+            let others = words.entry(word).or_default();
+            for other in group.split_whitespace().filter(|w| *w != word) {
+                others.words.push(other);
+                others.terms.push(analyzer.term(other));
+            }
         }
     }
     words
 }
 
+fn others(lower: &str, language: &str) -> Option<&'static Others> {
+    BY_LANGUAGE.get(language).and_then(|words| words.get(lower))
+}
+
 /// Other words for one lower-case word.
 pub fn synonyms(lower: &str, language: &str) -> &'static [&'static str] {
-    BY_LANGUAGE.get(language).and_then(|words| words.get(lower)).map_or(&[], Vec::as_slice)
+    others(lower, language).map_or(&[], |others| others.words.as_slice())
+}
+
+/// The terms of [`synonyms`] as their own language makes them, one each, in the same order.
+pub(crate) fn synonym_terms(lower: &str, language: &str) -> &'static [String] {
+    others(lower, language).map_or(&[], |others| others.terms.as_slice())
 }
 
 /// The topics that a question names by phrase alone.
@@ -136,4 +158,21 @@ pub(crate) fn topics(question: &str, language: &str) -> impl Iterator<Item = &'s
     let lower = super::bounded(question).to_lowercase();
     let language = language.to_owned();
     PHRASES.iter().filter(move |(l, phrase, _)| *l == language && lower.contains(phrase)).map(|(_, _, topic)| *topic)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_synonym_has_its_term() {
+        for (language, words) in &*BY_LANGUAGE {
+            let analyzer = Analyzer::new(language);
+            for word in words.keys() {
+                let terms: Vec<String> = synonyms(word, language).iter().map(|other| analyzer.term(other)).collect();
+                assert_eq!(synonym_terms(word, language), terms, "{word}");
+            }
+        }
+        assert!(synonyms("cost", "en").contains(&"price") && synonym_terms("cost", "xx").is_empty());
+    }
 }
