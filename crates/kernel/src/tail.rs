@@ -9,8 +9,10 @@ use crate::db::Db;
 use crate::ledger::{self, Recorded};
 use crate::live::{Live, LiveMessage};
 
-/// How long the tail lets events gather.
+/// How long the tail lets events gather while somebody listens.
 const STRIDE: Duration = Duration::from_millis(10);
+/// How long it looks at nothing while nobody does.
+const UNHEARD: Duration = Duration::from_millis(100);
 
 /// Publishes each new event's kind and ids until the token ends.
 pub async fn run_tail(db: Db, live: Live, stop: CancellationToken) {
@@ -26,9 +28,10 @@ pub async fn run_tail(db: Db, live: Live, stop: CancellationToken) {
             () = tokio::time::sleep(Duration::from_millis(500)) => {}
         }
         // A busy ledger is told in strides, not commit by commit.
+        let stride = if live.is_heard() { STRIDE } else { UNHEARD };
         tokio::select! {
             () = stop.cancelled() => {}
-            () = tokio::time::sleep(STRIDE) => {}
+            () = tokio::time::sleep(stride) => {}
         }
     }
 }

@@ -239,6 +239,6 @@ pub struct HttpConfig {
 
 impl Default for HttpConfig {
     fn default() -> Self {
-        Self { connect_timeout_s: 5, timeout_s: 20, pool_per_host: 32 }
+        Self { connect_timeout_s: 5, timeout_s: 20, pool_per_host: 128 }
     }
 }

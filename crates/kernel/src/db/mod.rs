@@ -26,8 +26,9 @@ use crate::ids::OrgId;
 use crate::ledger::Recent;
 use crate::signals::Signals;
 
-/// Rows are found by key, whatever the statistics say.
-const BY_KEY: &str = ", set_config('enable_hashjoin', 'off', true), set_config('enable_mergejoin', 'off', true)";
+/// Rows are found by key, whatever the statistics say: nothing is gained by planning for the values of one call.
+const BY_KEY: &str = ", set_config('enable_hashjoin', 'off', true), set_config('enable_mergejoin', 'off', true), \
+                      set_config('plan_cache_mode', 'force_generic_plan', true)";
 
 /// Pool sizes of one process.
 #[derive(Clone, Copy, Debug)]

@@ -2,9 +2,10 @@
 
 use std::collections::HashMap;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
+use tokio::task::{JoinError, JoinSet};
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
@@ -18,7 +19,9 @@ const BATCH: i64 = 500;
 /// How often one event may fail before it is set aside in the dead letters (lane `follower`).
 const PATIENCE: i32 = 8;
 /// How long a follower usually lets events gather after it applied some.
-const STRIDE: Duration = Duration::from_millis(50);
+const STRIDE: Duration = Duration::from_millis(100);
+/// How long a cursor may lie before facts that its follower does not want.
+const LAZY: Duration = Duration::from_millis(500);
 
 /// A view made from events.
 #[async_trait]
@@ -45,16 +48,26 @@ pub trait Follower: Send + Sync + 'static {
     async fn apply(&self, tx: &mut OrgTx, events: &[Recorded]) -> anyhow::Result<()>;
 }
 
-/// Runs each follower until the token ends; with several processes one of them works at a time.
+/// Runs each follower until the token ends, in a task of its own, so that the wake-up of one is none of the others; with several
+/// processes one of them works at a time.
 pub async fn run_followers(db: Db, followers: Vec<Arc<dyn Follower>>, stop: CancellationToken) {
-    let tasks = followers.into_iter().map(|follower| run_one(db.clone(), follower, stop.clone()));
-    futures_util::future::join_all(tasks).await;
+    let mut tasks = JoinSet::new();
+    for follower in followers {
+        tasks.spawn(run_one(db.clone(), follower, stop.clone()));
+    }
+    while let Some(ended) = tasks.join_next().await {
+        match ended.map_err(JoinError::try_into_panic) {
+            Ok(()) | Err(Err(_)) => {}
+            Err(Ok(panic)) => std::panic::resume_unwind(panic),
+        }
+    }
 }
 
 async fn run_one(db: Db, follower: Arc<dyn Follower>, stop: CancellationToken) {
     let mut news = db.signals().ledger_watch();
+    let mut ahead = None;
     while !stop.is_cancelled() {
-        match step(&db, follower.as_ref(), follower.most()).await {
+        match go_on(&db, follower.as_ref(), &mut ahead).await {
             Ok(Step::Applied { full: true, .. }) => continue,
             // Events of other kinds only moved its cursor.
             Ok(Step::Applied { count: 0, .. }) => rest(&stop, STRIDE).await,
@@ -77,6 +90,36 @@ async fn run_one(db: Db, follower: Arc<dyn Follower>, stop: CancellationToken) {
     }
 }
 
+/// How far a follower looked without finding a fact of its kinds, beyond its stored cursor.
+struct Ahead {
+    looked_to: Cursor,
+    /// When the cursor was stored.
+    stored: Instant,
+}
+
+/// A step, or only a look where the last step found none of the follower's kinds: most kinds come seldom, and a cursor before
+/// facts that nobody wants need not be moved at every commit.
+async fn go_on(db: &Db, follower: &dyn Follower, ahead: &mut Option<Ahead>) -> anyhow::Result<Step> {
+    if let Some(Ahead { looked_to, stored }) = ahead
+        && stored.elapsed() < LAZY
+    {
+        let page = db.recent().after(db.system_pool(), looked_to, follower.most(), follower.kinds()).await?;
+        if page.empty {
+            return Ok(Step::Idle);
+        }
+        if page.events.is_empty() {
+            *looked_to = page.next.clone();
+            return Ok(Step::Applied { count: 0, full: page.full, next: page.next });
+        }
+    }
+    let step = step(db, follower, follower.most()).await;
+    *ahead = match &step {
+        Ok(Step::Applied { count: 0, next, .. }) => Some(Ahead { looked_to: next.clone(), stored: Instant::now() }),
+        _ => None,
+    };
+    step
+}
+
 /// While the ledger is busy a follower looks at it in strides, not at every commit.
 async fn rest(stop: &CancellationToken, stride: Duration) {
     tokio::select! {
@@ -88,8 +131,8 @@ async fn rest(stop: &CancellationToken, stride: Duration) {
 enum Step {
     /// Nothing new, or another process is at it.
     Idle,
-    /// So many events were applied; `full` when there is probably more.
-    Applied { count: usize, full: bool },
+    /// So many events were applied, up to a place; `full` when there is probably more.
+    Applied { count: usize, full: bool, next: Cursor },
 }
 
 /// Applies every event committed so far: for tests and `rebuild`. Returns how many.
@@ -115,7 +158,7 @@ async fn step(db: &Db, follower: &dyn Follower, limit: i64) -> anyhow::Result<St
     }
     move_cursor(&mut tx, follower.name(), &page.next).await?;
     tx.commit().await?;
-    Ok(Step::Applied { count, full: page.full })
+    Ok(Step::Applied { count, full: page.full, next: page.next })
 }
 
 /// After a failure: event by event, so that one bad event does not hold the others; it is set aside when it keeps failing.

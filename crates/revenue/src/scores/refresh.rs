@@ -29,9 +29,9 @@ impl Follower for Refresher {
         Some(&["signals.folded"])
     }
 
-    /// Every place is calculated anew, whatever was folded: twice a second is soon enough for whoever looks.
+    /// Every place is calculated anew, whatever was folded: once a second is soon enough for whoever looks.
     fn stride(&self) -> Duration {
-        Duration::from_millis(500)
+        Duration::from_secs(1)
     }
 
     fn most(&self) -> i64 {
