@@ -92,16 +92,16 @@ async fn run_one(db: Db, follower: Arc<dyn Follower>, stop: CancellationToken) {
 
 /// How far a follower looked without finding a fact of its kinds, beyond its stored cursor.
 struct Ahead {
+    stored: Cursor,
+    stored_at: Instant,
     looked_to: Cursor,
-    /// When the cursor was stored.
-    stored: Instant,
 }
 
 /// A step, or only a look where the last step found none of the follower's kinds: most kinds come seldom, and a cursor before
 /// facts that nobody wants need not be moved at every commit.
 async fn go_on(db: &Db, follower: &dyn Follower, ahead: &mut Option<Ahead>) -> anyhow::Result<Step> {
-    if let Some(Ahead { looked_to, stored }) = ahead
-        && stored.elapsed() < LAZY
+    if let Some(Ahead { stored_at, looked_to, .. }) = ahead
+        && stored_at.elapsed() < LAZY
     {
         let page = db.recent().after(db.system_pool(), looked_to, follower.most(), follower.kinds()).await?;
         if page.empty {
@@ -112,12 +112,11 @@ async fn go_on(db: &Db, follower: &dyn Follower, ahead: &mut Option<Ahead>) -> a
             return Ok(Step::Applied { count: 0, full: page.full, next: page.next });
         }
     }
-    let step = step(db, follower, follower.most()).await;
-    *ahead = match &step {
-        Ok(Step::Applied { count: 0, next, .. }) => Some(Ahead { looked_to: next.clone(), stored: Instant::now() }),
-        _ => None,
-    };
-    step
+    let step = step(db, follower, follower.most(), ahead.take()).await?;
+    if let Step::Applied { count: 0, next, .. } = &step {
+        *ahead = Some(Ahead { stored: next.clone(), stored_at: Instant::now(), looked_to: next.clone() });
+    }
+    Ok(step)
 }
 
 /// While the ledger is busy a follower looks at it in strides, not at every commit.
@@ -138,17 +137,20 @@ enum Step {
 /// Applies every event committed so far: for tests and `rebuild`. Returns how many.
 pub async fn catch_up(db: &Db, follower: &dyn Follower) -> anyhow::Result<usize> {
     let mut total = 0;
-    while let Step::Applied { count, .. } = step(db, follower, follower.most()).await? {
+    while let Step::Applied { count, .. } = step(db, follower, follower.most(), None).await? {
         total += count;
     }
     Ok(total)
 }
 
-async fn step(db: &Db, follower: &dyn Follower, limit: i64) -> anyhow::Result<Step> {
+/// Applies the next facts behind the stored cursor, or behind how far was looked since it was stored.
+async fn step(db: &Db, follower: &dyn Follower, limit: i64, ahead: Option<Ahead>) -> anyhow::Result<Step> {
     let mut tx = db.begin_again_by_key(OrgId::from_uuid(Uuid::nil())).await?;
-    let Some(cursor) = lock_cursor(&mut tx, follower.name()).await? else { return Ok(Step::Idle) };
+    let Some(stored) = lock_cursor(&mut tx, follower.name()).await? else { return Ok(Step::Idle) };
+    // Another process may have gone further, and whoever makes a view anew sets it back.
+    let cursor = ahead.filter(|ahead| ahead.stored == stored).map_or_else(|| stored.clone(), |ahead| ahead.looked_to);
     let page = db.recent().after(db.system_pool(), &cursor, limit, follower.kinds()).await?;
-    if page.empty {
+    if page.empty && cursor == stored {
         return Ok(Step::Idle);
     }
     let count = page.events.len();
@@ -164,7 +166,7 @@ async fn step(db: &Db, follower: &dyn Follower, limit: i64) -> anyhow::Result<St
 /// After a failure: event by event, so that one bad event does not hold the others; it is set aside when it keeps failing.
 async fn recover(db: &Db, follower: &dyn Follower, error: &anyhow::Error) {
     let result = async {
-        while let Ok(Step::Applied { .. }) = step(db, follower, 1).await {}
+        while let Ok(Step::Applied { .. }) = step(db, follower, 1, None).await {}
         let failures = count_failure(db, follower.name(), &format!("{error:#}")).await?;
         if failures >= PATIENCE {
             set_aside(db, follower.name(), error).await?;

@@ -21,6 +21,9 @@ const POLL: Duration = Duration::from_millis(500);
 /// How long a busy lane lets jobs gather before it claims again.
 const GATHER: Duration = Duration::from_millis(25);
 
+/// So many jobs of one claim say that a lane is under load: then it lets them gather for twice as long.
+const LOAD: usize = 12;
+
 /// The handlers of a process, by kind of job.
 #[derive(Clone, Default)]
 pub struct Handlers {
@@ -132,6 +135,7 @@ impl LaneLoop {
     async fn run(self, stop: CancellationToken) {
         let mut after = Uuid::nil();
         let mut more = false;
+        let mut last_claim = 0;
         loop {
             let place = tokio::select! {
                 () = stop.cancelled() => return,
@@ -140,11 +144,12 @@ impl LaneLoop {
             // The semaphore is never closed, so a place always comes.
             let Ok(place) = place else { return };
             if !more {
-                self.gather().await;
+                self.gather(last_claim).await;
             }
             let limit = self.limit();
             let claimed = self.claim(after, limit).await;
             more = claimed.len() >= limit;
+            last_claim = claimed.len();
             if let Some(last) = claimed.last() {
                 after = last.org.uuid();
                 self.dispatch(claimed, place);
@@ -160,10 +165,11 @@ impl LaneLoop {
     }
 
     /// While some batches are under way the next one gathers: under load a few large ones cost far less than many small ones.
-    async fn gather(&self) {
+    /// `last` is how many jobs were claimed the last time.
+    async fn gather(&self, last: usize) {
         let under_way = self.lane.concurrency() - self.places.available_permits();
         if self.lane.batches() && under_way > 2 {
-            tokio::time::sleep(GATHER).await;
+            tokio::time::sleep(if last >= LOAD { GATHER * 2 } else { GATHER }).await;
         }
     }
 
