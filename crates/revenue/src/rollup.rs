@@ -7,7 +7,7 @@ use chrono::{DateTime, NaiveDate, Utc};
 use kernel::db::OrgTx;
 use kernel::ids::{ContactId, ConversationId, LeadId};
 use kernel::ledger::{Fact, Follower, Recorded, Tag, Writer};
-use serde_json::{Value, json};
+use uuid::Uuid;
 
 /// Answers within this many seconds are quick.
 const QUICK_S: i64 = 300;
@@ -143,50 +143,108 @@ impl News {
         }
     }
 
-    async fn write(self, tx: &mut OrgTx) -> Result<(), sqlx::Error> {
-        let activity: Vec<Value> = self
-            .activity
-            .iter()
-            .map(|((day, channel), a)| {
-                json!({ "day": day, "channel": channel, "received": a.received, "sent_bot": a.sent_bot, "sent_person": a.sent_person,
-                    "answered": a.answered, "answered_5min": a.answered_5min, "leads": a.leads, "became_hot": a.became_hot })
-            })
-            .collect();
-        run(tx, ACTIVITY, activity).await?;
-        let waits = self
-            .waits
-            .iter()
-            .map(|((day, bucket), answers)| json!({ "day": day, "bucket": bucket, "answers": answers }));
-        run(tx, WAITS, waits.collect()).await?;
-        let (mut begun, mut ended) = (Vec::new(), Vec::new());
+    async fn write(&self, tx: &mut OrgTx) -> Result<(), sqlx::Error> {
+        self.write_activity(tx).await?;
+        self.write_waits(tx).await?;
+        self.write_waiting(tx).await?;
+        self.write_reasons(tx).await?;
+        self.write_leads(tx).await
+    }
+
+    async fn write_activity(&self, tx: &mut OrgTx) -> Result<(), sqlx::Error> {
+        if self.activity.is_empty() {
+            return Ok(());
+        }
+        let (days, channels): (Vec<NaiveDate>, Vec<&str>) = self.activity.keys().copied().unzip();
+        let sums = |of: fn(&Activity) -> i64| -> Vec<i64> { self.activity.values().map(of).collect() };
+        sqlx::query(ACTIVITY)
+            .bind(tx.org())
+            .bind(days)
+            .bind(channels)
+            .bind(sums(|one| one.received))
+            .bind(sums(|one| one.sent_bot))
+            .bind(sums(|one| one.sent_person))
+            .bind(sums(|one| one.answered))
+            .bind(sums(|one| one.answered_5min))
+            .bind(sums(|one| one.leads))
+            .bind(sums(|one| one.became_hot))
+            .execute(tx.conn())
+            .await?;
+        Ok(())
+    }
+
+    async fn write_waits(&self, tx: &mut OrgTx) -> Result<(), sqlx::Error> {
+        if self.waits.is_empty() {
+            return Ok(());
+        }
+        let (days, buckets): (Vec<NaiveDate>, Vec<i16>) = self.waits.keys().copied().unzip();
+        let answers: Vec<i64> = self.waits.values().copied().collect();
+        sqlx::query(WAITS).bind(tx.org()).bind(days).bind(buckets).bind(answers).execute(tx.conn()).await?;
+        Ok(())
+    }
+
+    async fn write_waiting(&self, tx: &mut OrgTx) -> Result<(), sqlx::Error> {
+        let (mut begun, mut ended) = (WaitRows::default(), Vec::new());
         for (conversation, wait) in &self.waiting {
             match wait {
-                Wait::Ends => ended.push(json!({ "conversation_id": conversation.uuid() })),
-                Wait::Begins { contact, channel, since, reason } => begun.push(json!({
-                    "conversation_id": conversation.uuid(), "contact_id": contact.uuid(), "channel": channel, "since": since, "reason": reason,
-                })),
+                Wait::Ends => ended.push(conversation.uuid()),
+                Wait::Begins { contact, channel, since, reason } => {
+                    begun.conversations.push(conversation.uuid());
+                    begun.contacts.push(contact.uuid());
+                    begun.channels.push(channel);
+                    begun.since.push(*since);
+                    begun.reasons.push(reason.as_deref());
+                }
             }
         }
-        run(tx, ENDED, ended).await?;
-        run(tx, BEGUN, begun).await?;
-        let reasons = self
-            .reasons
-            .iter()
-            .map(|(conversation, reason)| json!({ "conversation_id": conversation.uuid(), "reason": reason }));
-        run(tx, REASONS, reasons.collect()).await?;
-        let leads = self.leads.iter().map(|(lead, (marks, is_open))| {
-            let (tag, score) = marks.map(|(tag, score)| (tag.word(), score)).unzip();
-            json!({ "lead_id": lead.uuid(), "tag": tag, "score": score, "is_open": is_open })
-        });
-        run(tx, LEADS, leads.collect()).await
+        if !ended.is_empty() {
+            sqlx::query(ENDED).bind(tx.org()).bind(ended).execute(tx.conn()).await?;
+        }
+        if !begun.conversations.is_empty() {
+            sqlx::query(BEGUN)
+                .bind(tx.org())
+                .bind(begun.conversations)
+                .bind(begun.contacts)
+                .bind(begun.channels)
+                .bind(begun.since)
+                .bind(begun.reasons)
+                .execute(tx.conn())
+                .await?;
+        }
+        Ok(())
+    }
+
+    async fn write_reasons(&self, tx: &mut OrgTx) -> Result<(), sqlx::Error> {
+        if self.reasons.is_empty() {
+            return Ok(());
+        }
+        let conversations: Vec<Uuid> = self.reasons.keys().map(|conversation| conversation.uuid()).collect();
+        let reasons: Vec<&str> = self.reasons.values().map(String::as_str).collect();
+        sqlx::query(REASONS).bind(tx.org()).bind(conversations).bind(reasons).execute(tx.conn()).await?;
+        Ok(())
+    }
+
+    async fn write_leads(&self, tx: &mut OrgTx) -> Result<(), sqlx::Error> {
+        if self.leads.is_empty() {
+            return Ok(());
+        }
+        let ids: Vec<Uuid> = self.leads.keys().map(|lead| lead.uuid()).collect();
+        let tags: Vec<Option<&str>> = self.leads.values().map(|(marks, _)| marks.map(|(tag, _)| tag.word())).collect();
+        let scores: Vec<Option<i32>> = self.leads.values().map(|(marks, _)| marks.map(|(_, score)| score)).collect();
+        let open: Vec<Option<bool>> = self.leads.values().map(|(_, is_open)| *is_open).collect();
+        sqlx::query(LEADS).bind(tx.org()).bind(ids).bind(tags).bind(scores).bind(open).execute(tx.conn()).await?;
+        Ok(())
     }
 }
 
-async fn run(tx: &mut OrgTx, statement: &'static str, rows: Vec<Value>) -> Result<(), sqlx::Error> {
-    if !rows.is_empty() {
-        sqlx::query(statement).bind(tx.org()).bind(Value::Array(rows)).execute(tx.conn()).await?;
-    }
-    Ok(())
+/// The columns of waits that begin, one array each.
+#[derive(Default)]
+struct WaitRows<'a> {
+    conversations: Vec<Uuid>,
+    contacts: Vec<Uuid>,
+    channels: Vec<&'a str>,
+    since: Vec<DateTime<Utc>>,
+    reasons: Vec<Option<&'a str>>,
 }
 
 /// The bucket of a wait.
@@ -200,36 +258,34 @@ pub(crate) fn seconds_of(bucket: i16) -> f64 {
 }
 
 const ACTIVITY: &str = "insert into daily_activity as a (org_id, day, channel, received, sent_bot, sent_person, answered, answered_5min, \
-    leads, became_hot) select $1, n.* from jsonb_to_recordset($2) as n (day date, channel text, received bigint, sent_bot bigint, \
-      sent_person bigint, answered bigint, answered_5min bigint, leads bigint, became_hot bigint) \
+    leads, became_hot) select $1, n.* from unnest($2::date[], $3::text[], $4::bigint[], $5::bigint[], $6::bigint[], $7::bigint[], \
+      $8::bigint[], $9::bigint[], $10::bigint[]) as n \
     on conflict (org_id, day, channel) do update set received = a.received + excluded.received, sent_bot = a.sent_bot + excluded.sent_bot, \
       sent_person = a.sent_person + excluded.sent_person, answered = a.answered + excluded.answered, \
       answered_5min = a.answered_5min + excluded.answered_5min, leads = a.leads + excluded.leads, became_hot = a.became_hot + excluded.became_hot";
 
 const WAITS: &str = "insert into daily_waits as w (org_id, day, bucket, answers) \
-    select $1, n.* from jsonb_to_recordset($2) as n (day date, bucket smallint, answers bigint) \
+    select $1, n.* from unnest($2::date[], $3::smallint[], $4::bigint[]) as n \
     on conflict (org_id, day, bucket) do update set answers = w.answers + excluded.answers";
 
-const ENDED: &str = "delete from open_waits w using jsonb_to_recordset($2) as n (conversation_id uuid) \
+const ENDED: &str = "delete from open_waits w using unnest($2::uuid[]) as n (conversation_id) \
     where w.org_id = $1 and w.conversation_id = n.conversation_id";
 
 const BEGUN: &str = "insert into open_waits as w (org_id, conversation_id, contact_id, channel, since, reason) \
-    select $1, n.* from jsonb_to_recordset($2) as n (conversation_id uuid, contact_id uuid, channel text, since timestamptz, reason text) \
+    select $1, n.* from unnest($2::uuid[], $3::uuid[], $4::text[], $5::timestamptz[], $6::text[]) as n \
     on conflict (org_id, conversation_id) do update set since = least(w.since, excluded.since), reason = coalesce(excluded.reason, w.reason)";
 
-const REASONS: &str = "update open_waits w set reason = n.reason from jsonb_to_recordset($2) as n (conversation_id uuid, reason text) \
+const REASONS: &str = "update open_waits w set reason = n.reason from unnest($2::uuid[], $3::text[]) as n (conversation_id, reason) \
     where w.org_id = $1 and w.conversation_id = n.conversation_id";
 
+/// What the batch says nothing of stays as it is: it is looked up by the lead's place in the arrays, since `excluded` has the defaults.
 const LEADS: &str = "insert into lead_temperatures as l (org_id, lead_id, tag, score, is_open) \
     select $1, n.lead_id, coalesce(n.tag, 'COLD'), coalesce(n.score, 0), coalesce(n.is_open, true) \
-    from jsonb_to_recordset($2) as n (lead_id uuid, tag text, score int, is_open boolean) \
+    from unnest($2::uuid[], $3::text[], $4::int[], $5::boolean[]) as n (lead_id, tag, score, is_open) \
     on conflict (org_id, lead_id) do update set \
-      tag = case when (select x.tag from jsonb_to_recordset($2) as x (lead_id uuid, tag text) where x.lead_id = l.lead_id) is null \
-        then l.tag else excluded.tag end, \
-      score = case when (select x.score from jsonb_to_recordset($2) as x (lead_id uuid, score int) where x.lead_id = l.lead_id) is null \
-        then l.score else excluded.score end, \
-      is_open = case when (select x.is_open from jsonb_to_recordset($2) as x (lead_id uuid, is_open boolean) where x.lead_id = l.lead_id) is null \
-        then l.is_open else excluded.is_open end";
+      tag = coalesce(($3::text[])[array_position($2::uuid[], l.lead_id)], l.tag), \
+      score = coalesce(($4::int[])[array_position($2::uuid[], l.lead_id)], l.score), \
+      is_open = coalesce(($5::boolean[])[array_position($2::uuid[], l.lead_id)], l.is_open)";
 
 #[cfg(test)]
 mod tests {

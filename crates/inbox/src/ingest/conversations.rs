@@ -200,38 +200,113 @@ pub(crate) fn announce_opened(tx: &mut OrgTx, conv: &Conv) {
 
 /// Writes changed conversations back with one statement.
 pub(crate) async fn save(tx: &mut OrgTx, convs: &[&Conv]) -> Result<(), sqlx::Error> {
-    let rows: Vec<serde_json::Value> = convs.iter().filter(|conv| conv.dirty).map(|conv| row(conv)).collect();
-    if rows.is_empty() {
+    let mut rows = ConvRows::default();
+    for conv in convs.iter().filter(|conv| conv.dirty) {
+        rows.push(conv);
+    }
+    if rows.ids.is_empty() {
         return Ok(());
     }
-    sqlx::query(
-        "update conversations c set recipient = n.recipient, status = n.status, holder = n.holder, fence = n.fence, turn = n.turn, quiet_turn = n.quiet_turn, \
-           language = n.language, inbound_count = n.inbound_count, unresolved = n.unresolved, held_back = n.held_back, \
-           escalation = n.escalation, last_inbound_at = n.last_inbound_at, last_outbound_at = n.last_outbound_at, \
-           last_message_at = n.last_message_at, waiting_since = n.waiting_since, window_from = n.window_from, preview = n.preview, \
-           last_writer = n.last_writer, unread = n.unread, sentiment = n.sentiment, urgency = n.urgency, opted_out = n.opted_out, \
-           snoozed_until = n.snoozed_until \
-         from jsonb_to_recordset($2) as n (id uuid, recipient text, status text, holder text, fence bigint, turn bigint, quiet_turn bigint, language text, \
-           inbound_count int, unresolved int, held_back boolean, escalation text, last_inbound_at timestamptz, \
-           last_outbound_at timestamptz, last_message_at timestamptz, waiting_since timestamptz, window_from timestamptz, \
-           preview text, last_writer text, unread int, sentiment text, urgency text, opted_out boolean, snoozed_until timestamptz) \
-         where c.org_id = $1 and c.id = any($3) and c.id = n.id",
-    )
-    .bind(tx.org())
-    .bind(serde_json::Value::Array(rows))
-    .bind(convs.iter().filter(|conv| conv.dirty).map(|conv| conv.id.uuid()).collect::<Vec<_>>())
-    .execute(tx.conn())
-    .await?;
+    sqlx::query(UPDATE)
+        .bind(tx.org())
+        .bind(rows.ids)
+        .bind(rows.recipients)
+        .bind(rows.statuses)
+        .bind(rows.holders)
+        .bind(rows.fences)
+        .bind(rows.turns)
+        .bind(rows.quiet_turns)
+        .bind(rows.languages)
+        .bind(rows.inbound_counts)
+        .bind(rows.unresolved)
+        .bind(rows.held_back)
+        .bind(rows.escalations)
+        .bind(rows.last_inbound_at)
+        .bind(rows.last_outbound_at)
+        .bind(rows.last_message_at)
+        .bind(rows.waiting_since)
+        .bind(rows.window_from)
+        .bind(rows.previews)
+        .bind(rows.last_writers)
+        .bind(rows.unread)
+        .bind(rows.sentiments)
+        .bind(rows.urgencies)
+        .bind(rows.opted_out)
+        .bind(rows.snoozed_until)
+        .execute(tx.conn())
+        .await?;
     Ok(())
 }
 
-fn row(conv: &Conv) -> serde_json::Value {
-    serde_json::json!({
-        "id": conv.id.uuid(), "recipient": conv.recipient, "status": conv.status, "holder": conv.holder, "fence": conv.fence,
-        "turn": conv.turn, "quiet_turn": conv.quiet_turn, "language": conv.language, "inbound_count": conv.inbound_count, "unresolved": conv.unresolved,
-        "held_back": conv.held_back, "escalation": conv.escalation, "last_inbound_at": conv.last_inbound_at,
-        "last_outbound_at": conv.last_outbound_at, "last_message_at": conv.last_message_at, "waiting_since": conv.waiting_since,
-        "window_from": conv.window_from, "preview": conv.preview, "last_writer": conv.last_writer, "unread": conv.unread,
-        "sentiment": conv.sentiment, "urgency": conv.urgency, "opted_out": conv.opted_out, "snoozed_until": conv.snoozed_until,
-    })
+/// Writes conversations over what is there, from one array a column; found by their ids, so that the plan goes by the key.
+const UPDATE: &str = "update conversations c set recipient = n.recipient, status = n.status, holder = n.holder, fence = n.fence, turn = n.turn, \
+      quiet_turn = n.quiet_turn, language = n.language, inbound_count = n.inbound_count, unresolved = n.unresolved, held_back = n.held_back, \
+      escalation = n.escalation, last_inbound_at = n.last_inbound_at, last_outbound_at = n.last_outbound_at, \
+      last_message_at = n.last_message_at, waiting_since = n.waiting_since, window_from = n.window_from, preview = n.preview, \
+      last_writer = n.last_writer, unread = n.unread, sentiment = n.sentiment, urgency = n.urgency, opted_out = n.opted_out, \
+      snoozed_until = n.snoozed_until \
+    from unnest($2::uuid[], $3::text[], $4::text[], $5::text[], $6::bigint[], $7::bigint[], $8::bigint[], $9::text[], $10::int[], \
+      $11::int[], $12::boolean[], $13::text[], $14::timestamptz[], $15::timestamptz[], $16::timestamptz[], $17::timestamptz[], \
+      $18::timestamptz[], $19::text[], $20::text[], $21::int[], $22::text[], $23::text[], $24::boolean[], $25::timestamptz[]) \
+      as n (id, recipient, status, holder, fence, turn, quiet_turn, language, inbound_count, unresolved, held_back, escalation, \
+      last_inbound_at, last_outbound_at, last_message_at, waiting_since, window_from, preview, last_writer, unread, sentiment, urgency, \
+      opted_out, snoozed_until) \
+    where c.org_id = $1 and c.id = any($2::uuid[]) and c.id = n.id";
+
+/// The columns of changed conversations, one array each.
+#[derive(Default)]
+struct ConvRows<'a> {
+    ids: Vec<Uuid>,
+    recipients: Vec<&'a str>,
+    statuses: Vec<&'a str>,
+    holders: Vec<&'a str>,
+    fences: Vec<i64>,
+    turns: Vec<i64>,
+    quiet_turns: Vec<i64>,
+    languages: Vec<Option<&'a str>>,
+    inbound_counts: Vec<i32>,
+    unresolved: Vec<i32>,
+    held_back: Vec<bool>,
+    escalations: Vec<Option<&'a str>>,
+    last_inbound_at: Vec<Option<DateTime<Utc>>>,
+    last_outbound_at: Vec<Option<DateTime<Utc>>>,
+    last_message_at: Vec<DateTime<Utc>>,
+    waiting_since: Vec<Option<DateTime<Utc>>>,
+    window_from: Vec<Option<DateTime<Utc>>>,
+    previews: Vec<&'a str>,
+    last_writers: Vec<&'a str>,
+    unread: Vec<i32>,
+    sentiments: Vec<Option<&'a str>>,
+    urgencies: Vec<Option<&'a str>>,
+    opted_out: Vec<bool>,
+    snoozed_until: Vec<Option<DateTime<Utc>>>,
+}
+
+impl<'a> ConvRows<'a> {
+    fn push(&mut self, conv: &'a Conv) {
+        self.ids.push(conv.id.uuid());
+        self.recipients.push(&conv.recipient);
+        self.statuses.push(&conv.status);
+        self.holders.push(&conv.holder);
+        self.fences.push(conv.fence);
+        self.turns.push(conv.turn);
+        self.quiet_turns.push(conv.quiet_turn);
+        self.languages.push(conv.language.as_deref());
+        self.inbound_counts.push(conv.inbound_count);
+        self.unresolved.push(conv.unresolved);
+        self.held_back.push(conv.held_back);
+        self.escalations.push(conv.escalation.as_deref());
+        self.last_inbound_at.push(conv.last_inbound_at);
+        self.last_outbound_at.push(conv.last_outbound_at);
+        self.last_message_at.push(conv.last_message_at);
+        self.waiting_since.push(conv.waiting_since);
+        self.window_from.push(conv.window_from);
+        self.previews.push(&conv.preview);
+        self.last_writers.push(&conv.last_writer);
+        self.unread.push(conv.unread);
+        self.sentiments.push(conv.sentiment.as_deref());
+        self.urgencies.push(conv.urgency.as_deref());
+        self.opted_out.push(conv.opted_out);
+        self.snoozed_until.push(conv.snoozed_until);
+    }
 }

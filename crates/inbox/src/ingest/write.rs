@@ -52,49 +52,105 @@ pub(crate) async fn insert(tx: &mut OrgTx, messages: &[NewMessage]) -> Result<Ve
     if messages.is_empty() {
         return Ok(Vec::new());
     }
-    let rows: Vec<Value> = messages.iter().map(row).collect();
-    sqlx::query_scalar(
-        "insert into messages (org_id, id, conversation_id, turn, channel_id, direction, writer, author_id, platform_id, kind, body, \
-           attachments, reply_to, state, meaningful, fence, decision_id, sources, at, send_after, template, tag, sent_at) \
-         select $1, n.id, n.conversation_id, n.turn, n.channel_id, n.direction, n.writer, n.author_id, n.platform_id, n.kind, n.body, \
-           coalesce(n.attachments, '[]'), n.reply_to, n.state, n.meaningful, n.fence, n.decision_id, n.sources, n.at, n.send_after, \
-           n.template, n.tag, case when n.state = 'sent' then n.at end \
-         from jsonb_to_recordset($2) as n (id uuid, conversation_id uuid, turn bigint, channel_id uuid, direction text, writer text, \
-           author_id uuid, platform_id text, kind text, body text, attachments jsonb, reply_to text, state text, \
-           meaningful boolean, fence bigint, decision_id uuid, sources jsonb, at timestamptz, send_after timestamptz, \
-           template jsonb, tag text) \
-         on conflict (org_id, channel_id, platform_id) do nothing returning id",
-    )
-    .bind(tx.org())
-    .bind(Value::Array(rows))
-    .fetch_all(tx.conn())
-    .await
+    let mut rows = MessageRows::default();
+    for message in messages {
+        rows.push(message);
+    }
+    sqlx::query_scalar(INSERT)
+        .bind(tx.org())
+        .bind(rows.ids)
+        .bind(rows.conversations)
+        .bind(rows.turns)
+        .bind(rows.channels)
+        .bind(rows.directions)
+        .bind(rows.writers)
+        .bind(rows.authors)
+        .bind(rows.platform_ids)
+        .bind(rows.kinds)
+        .bind(rows.bodies)
+        .bind(rows.attachments)
+        .bind(rows.replies_to)
+        .bind(rows.states)
+        .bind(rows.meaningful)
+        .bind(rows.fences)
+        .bind(rows.decisions)
+        .bind(rows.sources)
+        .bind(rows.at)
+        .bind(rows.send_after)
+        .bind(rows.templates)
+        .bind(rows.tags)
+        .fetch_all(tx.conn())
+        .await
 }
 
-fn row(message: &NewMessage) -> Value {
-    serde_json::json!({
-        "id": message.id.uuid(),
-        "conversation_id": message.conversation.uuid(),
-        "turn": message.turn,
-        "channel_id": message.channel.uuid(),
-        "direction": if message.outbound { "outbound" } else { "inbound" },
-        "writer": message.writer,
-        "author_id": message.author,
-        "platform_id": message.platform_id,
-        "kind": message.kind,
-        "body": message.body,
-        "attachments": message.attachments,
-        "reply_to": message.reply_to,
-        "state": message.state,
-        "meaningful": message.meaningful,
-        "fence": message.fence,
-        "decision_id": message.decision.map(DecisionId::uuid),
-        "sources": message.sources,
-        "at": message.at,
-        "send_after": message.send_after,
-        "template": message.template,
-        "tag": message.tag,
-    })
+/// Writes messages that are not there yet, from one array a column.
+const INSERT: &str = "insert into messages (org_id, id, conversation_id, turn, channel_id, direction, writer, author_id, platform_id, kind, body, \
+      attachments, reply_to, state, meaningful, fence, decision_id, sources, at, send_after, template, tag, sent_at) \
+    select $1, n.id, n.conversation_id, n.turn, n.channel_id, n.direction, n.writer, n.author_id, n.platform_id, n.kind, n.body, \
+      coalesce(n.attachments, '[]'), n.reply_to, n.state, n.meaningful, n.fence, n.decision_id, n.sources, n.at, n.send_after, \
+      n.template, n.tag, case when n.state = 'sent' then n.at end \
+    from unnest($2::uuid[], $3::uuid[], $4::bigint[], $5::uuid[], $6::text[], $7::text[], $8::uuid[], $9::text[], $10::text[], \
+      $11::text[], $12::jsonb[], $13::text[], $14::text[], $15::boolean[], $16::bigint[], $17::uuid[], $18::jsonb[], \
+      $19::timestamptz[], $20::timestamptz[], $21::jsonb[], $22::text[]) \
+      as n (id, conversation_id, turn, channel_id, direction, writer, author_id, platform_id, kind, body, attachments, reply_to, \
+      state, meaningful, fence, decision_id, sources, at, send_after, template, tag) \
+    on conflict (org_id, channel_id, platform_id) do nothing returning id";
+
+/// The columns of messages to write, one array each.
+#[derive(Default)]
+struct MessageRows<'a> {
+    ids: Vec<Uuid>,
+    conversations: Vec<Uuid>,
+    turns: Vec<i64>,
+    channels: Vec<Uuid>,
+    directions: Vec<&'static str>,
+    writers: Vec<&'static str>,
+    authors: Vec<Option<Uuid>>,
+    platform_ids: Vec<Option<&'a str>>,
+    kinds: Vec<&'static str>,
+    bodies: Vec<&'a str>,
+    attachments: Vec<Option<&'a Value>>,
+    replies_to: Vec<Option<&'a str>>,
+    states: Vec<&'static str>,
+    meaningful: Vec<bool>,
+    fences: Vec<Option<i64>>,
+    decisions: Vec<Option<Uuid>>,
+    sources: Vec<Option<&'a Value>>,
+    at: Vec<DateTime<Utc>>,
+    send_after: Vec<Option<DateTime<Utc>>>,
+    templates: Vec<Option<&'a Value>>,
+    tags: Vec<Option<&'a str>>,
+}
+
+impl<'a> MessageRows<'a> {
+    fn push(&mut self, message: &'a NewMessage) {
+        self.ids.push(message.id.uuid());
+        self.conversations.push(message.conversation.uuid());
+        self.turns.push(message.turn);
+        self.channels.push(message.channel.uuid());
+        self.directions.push(if message.outbound { "outbound" } else { "inbound" });
+        self.writers.push(message.writer);
+        self.authors.push(message.author);
+        self.platform_ids.push(message.platform_id.as_deref());
+        self.kinds.push(message.kind);
+        self.bodies.push(&message.body);
+        self.attachments.push(told(Some(&message.attachments)));
+        self.replies_to.push(message.reply_to.as_deref());
+        self.states.push(message.state);
+        self.meaningful.push(message.meaningful);
+        self.fences.push(message.fence);
+        self.decisions.push(message.decision.map(DecisionId::uuid));
+        self.sources.push(told(message.sources.as_ref()));
+        self.at.push(message.at);
+        self.send_after.push(message.send_after);
+        self.templates.push(told(message.template.as_ref()));
+        self.tags.push(message.tag.as_deref());
+    }
+}
+
+/// JSON that says something: its null is no value of a column.
+fn told(json: Option<&Value>) -> Option<&Value> {
+    json.filter(|json| !json.is_null())
 }
 
 #[cfg(test)]
@@ -106,5 +162,13 @@ mod tests {
         assert_eq!(clean("a\0b"), "ab");
         assert_eq!(clean(&"é".repeat(200_000)).chars().count(), LONGEST);
         assert_eq!(preview("  two\n\n words  "), "two words");
+    }
+
+    #[test]
+    fn the_null_of_json_is_no_value_of_a_column() {
+        let (null, none) = (Value::Null, Value::Array(Vec::new()));
+        assert_eq!(told(Some(&null)), None);
+        assert_eq!(told(None), None);
+        assert_eq!(told(Some(&none)), Some(&none));
     }
 }

@@ -5,7 +5,6 @@ use std::collections::{HashMap, HashSet};
 use kernel::db::OrgTx;
 use kernel::ids::{ContactId, ConversationId, LeadId};
 use kernel::ledger::Signal;
-use serde_json::{Value, json};
 use sqlx::types::Json;
 use uuid::Uuid;
 
@@ -89,27 +88,60 @@ pub(super) async fn save(tx: &mut OrgTx, leads: &[&Scored]) -> Result<(), sqlx::
     if leads.is_empty() {
         return Ok(());
     }
-    let rows: Vec<Value> = leads
-        .iter()
-        .map(|lead| {
-            json!({
-                "id": lead.id.uuid(), "contact_id": lead.contact.uuid(), "conversation_id": lead.conversation.map(ConversationId::uuid),
-                "channel_kind": lead.channel, "signals": lead.signals, "score": lead.score, "tag": lead.tag, "tag_by": lead.tag_by,
-                "topic": lead.topic, "intent": lead.intent,
-            })
-        })
-        .collect();
+    let mut rows = LeadRows::default();
+    for lead in leads {
+        rows.push(lead);
+    }
     sqlx::query(
         "insert into leads (org_id, id, contact_id, conversation_id, channel_kind, signals, score, tag, tag_by, topic, intent) \
-         select $1, n.* from jsonb_to_recordset($2) as n (id uuid, contact_id uuid, conversation_id uuid, channel_kind text, \
-           signals jsonb, score int, tag text, tag_by text, topic text, intent text) \
+         select $1, n.* from unnest($2::uuid[], $3::uuid[], $4::uuid[], $5::text[], $6::jsonb[], $7::int[], $8::text[], $9::text[], \
+           $10::text[], $11::text[]) as n \
          on conflict (org_id, id) do update set signals = excluded.signals, score = excluded.score, tag = excluded.tag, \
            tag_at = case when leads.tag = excluded.tag then leads.tag_at else now() end, \
            topic = excluded.topic, intent = excluded.intent, conversation_id = excluded.conversation_id, updated_at = now()",
     )
     .bind(tx.org())
-    .bind(Value::Array(rows))
+    .bind(rows.ids)
+    .bind(rows.contacts)
+    .bind(rows.conversations)
+    .bind(rows.channels)
+    .bind(rows.signals)
+    .bind(rows.scores)
+    .bind(rows.tags)
+    .bind(rows.tags_by)
+    .bind(rows.topics)
+    .bind(rows.intents)
     .execute(tx.conn())
     .await?;
     Ok(())
+}
+
+/// The columns of leads to write, one array each, in the order of the statement.
+#[derive(Default)]
+struct LeadRows<'a> {
+    ids: Vec<Uuid>,
+    contacts: Vec<Uuid>,
+    conversations: Vec<Option<Uuid>>,
+    channels: Vec<Option<&'a str>>,
+    signals: Vec<Json<&'a [Signal]>>,
+    scores: Vec<i32>,
+    tags: Vec<&'a str>,
+    tags_by: Vec<&'a str>,
+    topics: Vec<Option<&'a str>>,
+    intents: Vec<Option<&'a str>>,
+}
+
+impl<'a> LeadRows<'a> {
+    fn push(&mut self, lead: &'a Scored) {
+        self.ids.push(lead.id.uuid());
+        self.contacts.push(lead.contact.uuid());
+        self.conversations.push(lead.conversation.map(ConversationId::uuid));
+        self.channels.push(lead.channel.as_deref());
+        self.signals.push(Json(lead.signals.as_slice()));
+        self.scores.push(lead.score);
+        self.tags.push(&lead.tag);
+        self.tags_by.push(&lead.tag_by);
+        self.topics.push(lead.topic.as_deref());
+        self.intents.push(lead.intent.as_deref());
+    }
 }
