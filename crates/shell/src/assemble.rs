@@ -7,12 +7,12 @@
 
 use std::sync::Arc;
 
+use axum::Router;
 use axum::extract::DefaultBodyLimit;
 use axum::http::header;
 use axum::middleware::{from_fn, from_fn_with_state};
 use axum::response::{IntoResponse, Redirect};
 use axum::routing::get;
-use axum::{Json, Router};
 use tower::ServiceBuilder;
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::compression::CompressionLayer;
@@ -25,7 +25,7 @@ use crate::auth::permission::View;
 use crate::edge::{Platforms, catch, context, render_errors, security_headers, time_limit};
 use crate::idempotency::idempotency;
 use crate::limits::rate_limit;
-use crate::openapi::{Reference, document};
+use crate::openapi::{Description, document};
 use crate::{Allowed, App, AppError, NavItem, Room, assets, live, styleguide};
 
 /// The largest body of a route that does not say otherwise with its own `DefaultBodyLimit`.
@@ -50,10 +50,10 @@ pub fn assemble(app: &App, rooms: Vec<Room>) -> Router {
     }
     app.set_menu(menu);
     let (api, described) = api.split_for_parts();
-    let described = document(described, &app.settings().public_url);
+    let described = Description::new(&document(described, &app.settings().public_url));
     let people = api
         .merge(pages)
-        .merge(own_pages(app, &described))
+        .merge(own_pages(app, described))
         .merge(live::routes(app))
         .fallback(nothing_here)
         .method_not_allowed_fallback(wrong_method)
@@ -102,11 +102,11 @@ fn finish(app: &App, router: Router) -> Router {
     )
 }
 
-fn own_pages(app: &App, described: &OpenApi) -> Router {
-    let reference = Arc::new(Reference::new(described));
-    let json = Arc::new(described.clone());
+fn own_pages(app: &App, described: Description) -> Router {
+    let described = Arc::new(described);
+    let reference = Arc::clone(&described);
     let mut router = Router::new()
-        .route("/v2/openapi.json", get(move || async move { Json(json.as_ref().clone()).into_response() }))
+        .route("/v2/openapi.json", get(move || async move { described.json() }))
         .route("/docs/api", get(move |info, caller| async move { reference.page(&info, caller) }))
         .route("/favicon.ico", get(favicon))
         .merge(Router::new().route("/settings", get(first_settings)).with_state(app.clone()));

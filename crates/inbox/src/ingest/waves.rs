@@ -9,7 +9,7 @@ use super::incoming::Incoming;
 use super::load::Loaded;
 
 /// The most deliveries of one transaction: it holds the locks of their conversations.
-const MOST: usize = 256;
+const MOST: usize = 128;
 
 /// What a delivery is to its thread.
 #[derive(Clone, Copy, PartialEq, Eq)]

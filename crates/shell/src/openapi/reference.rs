@@ -1,9 +1,8 @@
-//! The reference page: the API description as a person reads it, made once when the process starts.
+//! The reference page: the API description as a person reads it, made once, when somebody first asks for it.
 
 use askama::Template;
 use axum::response::Html;
 use serde_json::Value;
-use utoipa::openapi::OpenApi;
 
 use super::schema::{FieldRow, example, fields, kind, resolve, text};
 use crate::AppError;
@@ -12,7 +11,7 @@ use crate::edge::RequestInfo;
 use crate::page::{Frame, show};
 
 /// The whole reference.
-pub(crate) struct Reference {
+pub(super) struct Reference {
     about: String,
     groups: Vec<Group>,
 }
@@ -50,14 +49,13 @@ struct ReferencePage<'a> {
 }
 
 impl Reference {
-    pub(crate) fn new(api: &OpenApi) -> Self {
-        let document = serde_json::to_value(api).unwrap_or_default();
+    pub(super) fn new(document: &Value) -> Self {
         let groups = document.get("tags").and_then(Value::as_array).into_iter().flatten();
-        let groups = groups.map(|tag| group(&document, &text(tag, "name"), text(tag, "description"))).collect();
+        let groups = groups.map(|tag| group(document, &text(tag, "name"), text(tag, "description"))).collect();
         Self { about: text(&document["info"], "description"), groups }
     }
 
-    pub(crate) fn page(&self, info: &RequestInfo, caller: MaybeSignedIn) -> Result<Html<String>, AppError> {
+    pub(super) fn page(&self, info: &RequestInfo, caller: MaybeSignedIn) -> Result<Html<String>, AppError> {
         let mut frame = Frame::signed_out(info, "API reference");
         frame.org = caller.0.map(|principal| principal.org_name).unwrap_or_default();
         show(&ReferencePage { frame, reference: self })
