@@ -67,8 +67,7 @@ pub fn assemble(app: &App, rooms: Vec<Room>) -> Router {
     // Files are compressed already. What other sites post has no session, and counts by address like every door.
     let plain = edge(app, files.merge(outside.layer(from_fn_with_state(app.clone(), rate_limit))));
     let people = finish(app, edge(app, people).layer(CompressionLayer::new()).merge(plain));
-    // Webhooks are looked for first, among themselves: they are many, and the routes of people are hundreds.
-    webhooks.layer(Platforms::new(app, BODY_LIMIT)).fallback_service(people)
+    people.merge(webhooks.layer(Platforms::new(app, BODY_LIMIT)))
 }
 
 /// The API description alone, for `recoup openapi`.

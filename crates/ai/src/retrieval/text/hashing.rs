@@ -42,7 +42,8 @@ impl Hasher for WordHasher {
 
     fn finish(&self) -> u64 {
         // The multiplication mixes upwards; a table looks at the low bits too.
-        self.0 ^ (self.0 >> 32)
+        let mixed = (self.0 ^ (self.0 >> 32)).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+        mixed ^ (mixed >> 29)
     }
 }
 
