@@ -26,9 +26,12 @@ use crate::ids::OrgId;
 use crate::ledger::Recent;
 use crate::signals::Signals;
 
-/// Rows are found by key, whatever the statistics say: nothing is gained by planning for the values of one call.
-const BY_KEY: &str = ", set_config('enable_hashjoin', 'off', true), set_config('enable_mergejoin', 'off', true), \
-                      set_config('plan_cache_mode', 'force_generic_plan', true)";
+/// Rows are found by key, whatever the statistics say.
+const BY_KEY: &str = ", set_config('enable_hashjoin', 'off', true), set_config('enable_mergejoin', 'off', true)";
+
+/// Where nothing but keys is asked for, nothing is gained by planning for the values of one call. Followers also read stretches
+/// of days, whose plans depend on how many.
+const ONE_PLAN: &str = ", set_config('plan_cache_mode', 'force_generic_plan', true)";
 
 /// Pool sizes of one process.
 #[derive(Clone, Copy, Debug)]
@@ -77,7 +80,7 @@ impl Db {
     /// kept with the connection: one made while a table was small would read all of it later, so only those may be made that
     /// stay good however much it grows.
     pub async fn begin_by_key(&self, org: OrgId) -> Result<OrgTx, sqlx::Error> {
-        self.begin_as(org, BY_KEY).await
+        self.begin_as(org, &format!("{BY_KEY}{ONE_PLAN}")).await
     }
 
     /// The same for work that is done again when the machine loses its last moments, such as a follower's, whose cursor commits
