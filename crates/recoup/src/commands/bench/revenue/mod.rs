@@ -4,6 +4,7 @@
 mod advice;
 mod table;
 
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use anyhow::Context;
@@ -58,8 +59,15 @@ const PATIENCE: Duration = Duration::from_secs(1_800);
 struct Desk {
     place: Place,
     router: Router,
-    token: String,
+    signed: Mutex<Signed>,
     org: OrgId,
+}
+
+/// What a sign-in or its renewal gave.
+#[derive(Default)]
+struct Signed {
+    access: String,
+    refresh: String,
 }
 
 impl Revenue {
@@ -78,10 +86,8 @@ impl Revenue {
         let settings = Settings { rate_factor: 0, sign_in_per_minute: 1_000_000, ..Settings::default() };
         let app = App::new(place.kernel.clone(), rooms.identity().authenticator(), settings);
         let router = shell::assemble(&app, rooms.plug(&app));
-        let mut desk = Desk { place, router, token: String::new(), org };
-        let sign_in = json!({ "email": EMAIL, "password": PASSWORD });
-        let (_, signed_in) = desk.json("POST", "/v2/auth/login", Some(&sign_in)).await?;
-        signed_in["access_token"].as_str().unwrap_or_default().clone_into(&mut desk.token);
+        let desk = Desk { place, router, signed: Mutex::default(), org };
+        desk.sign("/v2/auth/login", &json!({ "email": EMAIL, "password": PASSWORD })).await?;
         if let Some(gigabytes) = self.gigabytes {
             self.large(&desk, &rooms, gigabytes).await?;
         } else {
@@ -137,7 +143,14 @@ impl Revenue {
         say("revenue_csv_sent_peak_memory_mb", peak_mb()?);
         let job = started["job_id"].as_str().with_context(|| format!("no run was started: {started}"))?.to_owned();
         let read = Instant::now();
+        let mut signed = Instant::now();
         let done = loop {
+            // A large table takes longer than a token is good for.
+            if signed.elapsed() > Duration::from_secs(300) {
+                let refresh = desk.signed().refresh.clone();
+                desk.sign("/v2/auth/refresh", &json!({ "refresh_token": refresh })).await?;
+                signed = Instant::now();
+            }
             let (_, status) = desk.json("GET", &format!("/v2/ingestion/{job}/status"), None).await?;
             let state = status["state"].as_str().unwrap_or_default().to_owned();
             match state.as_str() {
@@ -321,6 +334,18 @@ impl Desk {
         .await?)
     }
 
+    fn signed(&self) -> MutexGuard<'_, Signed> {
+        self.signed.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Signs in, or renews it.
+    async fn sign(&self, path: &str, body: &Value) -> anyhow::Result<()> {
+        let (_, given) = self.json("POST", path, Some(body)).await?;
+        let text = |name: &str| given[name].as_str().unwrap_or_default().to_owned();
+        *self.signed() = Signed { access: text("access_token"), refresh: text("refresh_token") };
+        Ok(())
+    }
+
     /// Asks with JSON for JSON.
     async fn json(&self, method: &str, path: &str, body: Option<&Value>) -> anyhow::Result<(Duration, Value)> {
         let body = body.map_or_else(Body::empty, |body| Body::from(body.to_string()));
@@ -348,8 +373,9 @@ impl Desk {
         body: Body,
     ) -> anyhow::Result<axum::response::Response> {
         let mut request = Request::builder().method(method).uri(path).header(header::CONTENT_TYPE, kind);
-        if !self.token.is_empty() {
-            request = request.header(header::AUTHORIZATION, format!("Bearer {}", self.token));
+        let access = self.signed().access.clone();
+        if !access.is_empty() {
+            request = request.header(header::AUTHORIZATION, format!("Bearer {access}"));
         }
         let Ok(response) = self.router.clone().oneshot(request.body(body)?).await;
         Ok(response)
