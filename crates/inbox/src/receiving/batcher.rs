@@ -1,8 +1,7 @@
 //! Group commit: receipts of concurrent requests are written with one statement and one commit.
 //!
 //! While one commit is under way the next batch gathers, so that a lone request waits for nobody and a flood pays for few
-//! commits: a commit by itself costs as much as a dozen receipts, and two at once only halve the batches. Each request hears of
-//! its own commit.
+//! commits: each has a cost of its own, and two at once only halve the batches. Each request hears of its own commit.
 
 use kernel::db::{Db, system};
 use tokio::sync::{mpsc, oneshot};
