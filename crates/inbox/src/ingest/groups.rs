@@ -16,7 +16,7 @@ use serde::Deserialize;
 use uuid::Uuid;
 
 use super::handler::{Deliveries, End};
-use super::load::{Loaded, load};
+use super::load::{Found, Loaded, load};
 use super::singles::job_of;
 use crate::core::Core;
 
@@ -98,10 +98,14 @@ impl ReceiveGroup {
         let vault = kernel.vault.of(org).await?;
         let receipts: Vec<Uuid> = groups.iter().flat_map(|group| group.receipts.iter().copied()).collect();
         let mut tx = kernel.db.begin_by_key(org).await?;
-        let loaded = load(&mut tx, &vault, &receipts, &kernel.config.connectors.meta.app_id).await?;
+        let Found { loaded, closed } = load(&mut tx, &vault, &receipts, &kernel.config.connectors.meta.app_id).await?;
         let waiting = waiting(&mut tx, &loaded).await?;
         drop(tx);
-        let (now, alone) = split(loaded, alone, waiting);
+        let (now, mut alone) = split(loaded, alone, waiting);
+        for (receipt, error) in closed {
+            tracing::warn!(receipt.id = %receipt, error = %error, "a delivery does not open; it is tried again by itself");
+            alone.push(job_of(receipt, None));
+        }
         let end = End { jobs: groups.iter().map(|group| group.job).collect(), alone };
         self.deliveries.handle(org, &vault, now, end).await
     }
@@ -130,7 +134,7 @@ fn split(mut loaded: Vec<Loaded>, alone: &HashSet<Uuid>, mut waiting: HashSet<St
         let behind = one.thread.as_ref().is_some_and(|thread| waiting.contains(thread));
         let waits = behind || alone.contains(&one.receipt.uuid());
         if waits {
-            jobs.push(job_of(one));
+            jobs.push(job_of(one.receipt, one.thread.as_deref()));
             waiting.extend(one.thread.clone());
         }
         !waits

@@ -39,13 +39,21 @@ struct Row {
     tells: bool,
 }
 
+/// Deliveries that were not handled yet.
+#[derive(Default)]
+pub(super) struct Found {
+    pub loaded: Vec<Loaded>,
+    /// Those whose seal does not open, and why.
+    pub closed: Vec<(ReceiptId, VaultError)>,
+}
+
 /// Reads those of some deliveries that were not handled yet, in the order in which they are named.
 pub(super) async fn load(
     tx: &mut OrgTx,
     vault: &OrgVault,
     receipts: &[Uuid],
     our_app: &str,
-) -> Result<Vec<Loaded>, VaultError> {
+) -> Result<Found, sqlx::Error> {
     let mut rows: Vec<Row> = sqlx::query_as(
         "select r.id, r.channel_id, c.kind, r.event_key, r.sealed, r.raw::text as raw, r.received_at, \
            coalesce(c.last_event_at < r.received_at - interval '10 seconds', true) as tells from receipts r \
@@ -58,7 +66,14 @@ pub(super) async fn load(
     .await?;
     let places: HashMap<Uuid, usize> = receipts.iter().enumerate().map(|(place, id)| (*id, place)).collect();
     rows.sort_unstable_by_key(|row| places.get(&row.id.uuid()).copied());
-    rows.into_iter().filter_map(|row| read(&row, vault, our_app).transpose()).collect()
+    let mut found = Found::default();
+    for row in rows {
+        match read(&row, vault, our_app) {
+            Ok(one) => found.loaded.extend(one),
+            Err(error) => found.closed.push((row.id, error)),
+        }
+    }
+    Ok(found)
 }
 
 fn read(row: &Row, vault: &OrgVault, our_app: &str) -> Result<Option<Loaded>, VaultError> {

@@ -6,21 +6,21 @@ use std::collections::HashSet;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use kernel::ids::{JobId, OrgId};
+use kernel::ids::{JobId, OrgId, ReceiptId};
 use kernel::queue::{BatchHandler, Job, JobError, Lane, NewJob};
 use serde_json::json;
 use uuid::Uuid;
 
 use super::handler::{Deliveries, End};
-use super::load::{Loaded, load};
+use super::load::{Found, load};
 use crate::core::Core;
 
 const KIND: &str = "inbound.receive";
 
 /// A delivery's own job. Where it has one already, that one stays.
-pub(super) fn job_of(one: &Loaded) -> NewJob {
-    let job = NewJob::new(Lane::Inbound, KIND, &json!({})).id(JobId::from_uuid(one.receipt.uuid()));
-    match &one.thread {
+pub(super) fn job_of(receipt: ReceiptId, thread: Option<&str>) -> NewJob {
+    let job = NewJob::new(Lane::Inbound, KIND, &json!({})).id(JobId::from_uuid(receipt.uuid()));
+    match thread {
         Some(thread) => job.key(thread),
         None => job,
     }
@@ -42,8 +42,11 @@ impl Receive {
         let vault = kernel.vault.of(org).await?;
         let receipts: Vec<Uuid> = jobs.iter().map(|job| job.id.uuid()).collect();
         let mut tx = kernel.db.begin_by_key(org).await?;
-        let loaded = load(&mut tx, &vault, &receipts, &kernel.config.connectors.meta.app_id).await?;
+        let Found { loaded, closed } = load(&mut tx, &vault, &receipts, &kernel.config.connectors.meta.app_id).await?;
         drop(tx);
+        if let Some((_, error)) = closed.into_iter().next() {
+            return Err(error.into());
+        }
         let end = End { jobs: jobs.iter().collect(), alone: Vec::new() };
         self.deliveries.handle(org, &vault, loaded, end).await
     }

@@ -64,6 +64,21 @@ async fn a_bad_delivery_ends_alone_and_its_neighbours_are_handled() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_delivery_that_does_not_open_holds_nobody_back() {
+    let house = House::new().await;
+    house.delivers(&[house.says(ASHA, "m_1", QUESTION, -20), house.says(BO, "m_2", QUESTION, -10)]).await;
+    assert_eq!(house.value::<i64>(GATHER).await, 1);
+    let damaged = "update receipts set sealed = '\\x00' where event_key like '%m_2' returning true";
+    assert!(house.value::<bool>(damaged).await);
+    assert_eq!(house.run(Lane::Inbound).await, 1);
+    assert_eq!((house.value::<i64>(HEARD).await, house.value::<i64>(LEFT).await), (1, 1));
+    assert_eq!((house.value::<i64>(GROUPS).await, house.value::<i64>(SINGLES).await), (0, 1));
+    assert_eq!(house.run(Lane::Inbound).await, 1);
+    let alone = "select attempts = 1 and last_error is not null from jobs where kind = 'inbound.receive'";
+    assert!(house.value::<bool>(alone).await, "it is tried again, alone");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_group_that_was_tried_before_is_taken_apart() {
     for trouble in [WORKER_DIED, TRIED_BEFORE] {
         let house = House::new().await;

@@ -269,6 +269,40 @@ async fn a_follower_rests_as_long_as_it_says_after_it_applied_some() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_follower_goes_on_from_where_it_looked_to_and_notices_that_it_is_set_back() {
+    let db = TestDb::new().await;
+    let kernel = db.kernel().await;
+    let org = db.org(&kernel, "Northwind").await;
+    let tell = async |events: Vec<Event>| {
+        let mut tx = kernel.db.begin(org).await.unwrap();
+        for event in events {
+            tx.append(event);
+        }
+        tx.commit().await.unwrap();
+    };
+    let picky = Picky { most: 10, ..Picky::new("test.picky", &["member.removed"]) };
+    let seen = picky.seen.clone();
+    let stop = CancellationToken::new();
+    let running = tokio::spawn(run_followers(kernel.db.clone(), vec![Arc::new(picky)], stop.clone()));
+    tell(vec![removed(org)]).await;
+    until("the first", || async { (seen.len() == 1).then_some(()) }).await;
+    tell((0..1_000).map(|_| key_created(org)).collect()).await;
+    let at_the_end = "select count(*) from followers where name = 'test.picky' and (xact_id, event_id) = \
+                      (select xact_id, id from events order by xact_id desc, id desc limit 1)";
+    until("its cursor behind all that it does not want", || async {
+        (count(&db, at_the_end).await == 1).then_some(())
+    })
+    .await;
+    tell(vec![removed(org)]).await;
+    until("the second", || async { (seen.len() == 2).then_some(()) }).await;
+    let set_back = "update followers set xact_id = '0', event_id = '00000000-0000-0000-0000-000000000000' where name = 'test.picky'";
+    assert_eq!(arrange(&db, set_back).await, 1);
+    until("both again", || async { (seen.len() == 4).then_some(()) }).await;
+    stop.cancel();
+    running.await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_poison_event_is_set_aside_and_the_others_go_on() {
     let db = TestDb::new().await;
     let kernel = db.kernel().await;
