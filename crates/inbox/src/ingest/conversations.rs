@@ -1,14 +1,17 @@
 //! The conversations of a batch: found or opened, locked, changed in memory, written back with one statement.
 
 use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 
 use chrono::{DateTime, Utc};
 use kernel::channel::ChannelKind;
 use kernel::db::OrgTx;
-use kernel::ids::{ChannelId, ContactId, ConversationId};
+use kernel::ids::{ChannelId, ContactId, ConversationId, OrgId};
 use kernel::ledger::{Actor, Event, Fact, Subject};
 use kernel::vault::{OrgVault, VaultError};
 use uuid::Uuid;
+
+use super::opening::{Unwritten, begin, write_new};
 
 /// A locked conversation and what a batch changes of it.
 #[derive(Clone, Debug, sqlx::FromRow)]
@@ -49,6 +52,9 @@ pub(crate) struct Conv {
     /// Whether this batch changed it.
     #[sqlx(skip)]
     pub dirty: bool,
+    /// Set while it has no row yet.
+    #[sqlx(skip)]
+    pub unwritten: Option<Unwritten>,
 }
 
 /// A channel kind as a column.
@@ -63,7 +69,15 @@ impl TryFrom<String> for Kind {
     }
 }
 
+/// What tells conversations apart beside their ids: there is one of a contact on a channel.
+pub(crate) type Place = (ChannelId, ContactId);
+
 impl Conv {
+    /// Whose it is, and where.
+    pub fn place(&self) -> Place {
+        (self.channel_id, self.contact_id)
+    }
+
     /// The kind of its channel.
     pub fn kind(&self) -> ChannelKind {
         self.channel_kind.0
@@ -111,33 +125,42 @@ const COLUMNS: &str = "id, channel_id, channel_kind, contact_id, recipient, stat
     unresolved, held_back, escalation, last_inbound_at, last_outbound_at, last_message_at, waiting_since, window_from, preview, \
     last_writer, unread, sentiment, urgency, opted_out, snoozed_until";
 
-/// Finds or opens the conversation of each thread and locks it. Keyed by channel and contact.
+/// Finds or opens the conversation of each thread and locks it. Each has a row.
 pub(crate) async fn lock(
     tx: &mut OrgTx,
     vault: &OrgVault,
     threads: &[Thread],
-) -> Result<HashMap<(ChannelId, ContactId), Conv>, VaultError> {
+) -> Result<HashMap<Place, Conv>, VaultError> {
+    let mut known = lock_or_begin(tx, vault, threads).await?;
+    let elsewhere = write_new(tx, known.values_mut().collect()).await?;
+    // Another batch opened these in between: they are locked by reading them again.
+    if !elsewhere.is_empty() {
+        for place in &elsewhere {
+            known.remove(place);
+        }
+        known.extend(select(tx, &elsewhere).await?.into_iter().map(|conv| (conv.place(), conv)));
+    }
+    Ok(known)
+}
+
+/// Finds the conversation of each thread and locks it. Those that are missing begin in memory: their rows are still to be written.
+pub(super) async fn lock_or_begin(
+    tx: &mut OrgTx,
+    vault: &OrgVault,
+    threads: &[Thread],
+) -> Result<HashMap<Place, Conv>, VaultError> {
     let mut wanted: Vec<&Thread> = threads.iter().collect();
     wanted.sort_by_key(|thread| (thread.channel, thread.contact, thread.at));
     wanted.dedup_by_key(|thread| (thread.channel, thread.contact));
     if wanted.is_empty() {
         return Ok(HashMap::new());
     }
-    let found = select(tx, &wanted).await?;
-    let mut known: HashMap<_, _> = found.into_iter().map(|conv| ((conv.channel_id, conv.contact_id), conv)).collect();
-    let missing: Vec<&Thread> =
-        wanted.iter().copied().filter(|thread| !known.contains_key(&(thread.channel, thread.contact))).collect();
-    if !missing.is_empty() {
-        for mut conv in open(tx, vault, &missing).await? {
-            conv.opened = true;
-            known.insert((conv.channel_id, conv.contact_id), conv);
-        }
-        // Another batch may have opened one in between: it is locked by reading it again.
-        let elsewhere: Vec<&Thread> =
-            missing.into_iter().filter(|thread| !known.contains_key(&(thread.channel, thread.contact))).collect();
-        if !elsewhere.is_empty() {
-            let found = select(tx, &elsewhere).await?;
-            known.extend(found.into_iter().map(|conv| ((conv.channel_id, conv.contact_id), conv)));
+    let places: Vec<Place> = wanted.iter().map(|thread| (thread.channel, thread.contact)).collect();
+    let found = select(tx, &places).await?;
+    let mut known: HashMap<Place, Conv> = found.into_iter().map(|conv| (conv.place(), conv)).collect();
+    for thread in wanted {
+        if let Entry::Vacant(free) = known.entry((thread.channel, thread.contact)) {
+            free.insert(begin(tx, vault, thread)?);
         }
     }
     Ok(known)
@@ -149,9 +172,9 @@ pub(crate) async fn lock_by_id(tx: &mut OrgTx, ids: &[Uuid]) -> Result<Vec<Conv>
     sqlx::query_as(sqlx::AssertSqlSafe(sql)).bind(tx.org()).bind(ids).fetch_all(tx.conn()).await
 }
 
-async fn select(tx: &mut OrgTx, threads: &[&Thread]) -> Result<Vec<Conv>, sqlx::Error> {
-    let channels: Vec<Uuid> = threads.iter().map(|thread| thread.channel.uuid()).collect();
-    let contacts: Vec<Uuid> = threads.iter().map(|thread| thread.contact.uuid()).collect();
+async fn select(tx: &mut OrgTx, places: &[Place]) -> Result<Vec<Conv>, sqlx::Error> {
+    let channels: Vec<Uuid> = places.iter().map(|(channel, _)| channel.uuid()).collect();
+    let contacts: Vec<Uuid> = places.iter().map(|(_, contact)| contact.uuid()).collect();
     let sql = format!(
         "select {COLUMNS} from conversations where org_id = $1 and id = any(array(select c.id \
          from unnest($2::uuid[], $3::uuid[]) as w (channel_id, contact_id) cross join lateral (select f.id from conversations f \
@@ -159,32 +182,6 @@ async fn select(tx: &mut OrgTx, threads: &[&Thread]) -> Result<Vec<Conv>, sqlx::
          order by id for update"
     );
     sqlx::query_as(sqlx::AssertSqlSafe(sql)).bind(tx.org()).bind(channels).bind(contacts).fetch_all(tx.conn()).await
-}
-
-/// Opens threads' conversations; gives those that were not there.
-async fn open(tx: &mut OrgTx, vault: &OrgVault, threads: &[&Thread]) -> Result<Vec<Conv>, VaultError> {
-    let sealed = threads
-        .iter()
-        .map(|thread| vault.seal_id(thread.kind, thread.channel, &thread.recipient))
-        .collect::<Result<Vec<_>, _>>()?;
-    let ids: Vec<Uuid> = threads.iter().map(|_| ConversationId::new(tx.clock()).uuid()).collect();
-    let sql = format!(
-        "insert into conversations (org_id, id, channel_id, channel_kind, contact_id, recipient, recipient_sealed, last_message_at) \
-         select $1, * from unnest($2::uuid[], $3::uuid[], $4::text[], $5::uuid[], $6::text[], $7::bytea[], $8::timestamptz[]) \
-         on conflict (org_id, channel_id, contact_id) do nothing returning {COLUMNS}"
-    );
-    let opened = sqlx::query_as(sqlx::AssertSqlSafe(sql))
-        .bind(tx.org())
-        .bind(ids)
-        .bind(threads.iter().map(|thread| thread.channel.uuid()).collect::<Vec<_>>())
-        .bind(threads.iter().map(|thread| thread.kind.as_str()).collect::<Vec<_>>())
-        .bind(threads.iter().map(|thread| thread.contact.uuid()).collect::<Vec<_>>())
-        .bind(threads.iter().map(|thread| vault.kept_id(thread.kind, &thread.recipient)).collect::<Vec<_>>())
-        .bind(sealed)
-        .bind(threads.iter().map(|thread| thread.at).collect::<Vec<_>>())
-        .fetch_all(tx.conn())
-        .await?;
-    Ok(opened)
 }
 
 /// Says which conversations this batch opened.
@@ -207,34 +204,7 @@ pub(crate) async fn save(tx: &mut OrgTx, convs: &[&Conv]) -> Result<(), sqlx::Er
     if rows.ids.is_empty() {
         return Ok(());
     }
-    sqlx::query(UPDATE)
-        .bind(tx.org())
-        .bind(rows.ids)
-        .bind(rows.recipients)
-        .bind(rows.statuses)
-        .bind(rows.holders)
-        .bind(rows.fences)
-        .bind(rows.turns)
-        .bind(rows.quiet_turns)
-        .bind(rows.languages)
-        .bind(rows.inbound_counts)
-        .bind(rows.unresolved)
-        .bind(rows.held_back)
-        .bind(rows.escalations)
-        .bind(rows.last_inbound_at)
-        .bind(rows.last_outbound_at)
-        .bind(rows.last_message_at)
-        .bind(rows.waiting_since)
-        .bind(rows.window_from)
-        .bind(rows.previews)
-        .bind(rows.last_writers)
-        .bind(rows.unread)
-        .bind(rows.sentiments)
-        .bind(rows.urgencies)
-        .bind(rows.opted_out)
-        .bind(rows.snoozed_until)
-        .execute(tx.conn())
-        .await?;
+    rows.bound_to(UPDATE, tx.org()).execute(tx.conn()).await?;
     Ok(())
 }
 
@@ -253,9 +223,12 @@ const UPDATE: &str = "update conversations c set recipient = n.recipient, status
       opted_out, snoozed_until) \
     where c.org_id = $1 and c.id = any($2::uuid[]) and c.id = n.id";
 
-/// The columns of changed conversations, one array each.
+/// A statement and the values of its parameters.
+type Statement = sqlx::query::Query<'static, sqlx::Postgres, sqlx::postgres::PgArguments>;
+
+/// The columns of conversations to write, one array each.
 #[derive(Default)]
-struct ConvRows<'a> {
+pub(super) struct ConvRows<'a> {
     ids: Vec<Uuid>,
     recipients: Vec<&'a str>,
     statuses: Vec<&'a str>,
@@ -283,7 +256,7 @@ struct ConvRows<'a> {
 }
 
 impl<'a> ConvRows<'a> {
-    fn push(&mut self, conv: &'a Conv) {
+    pub(super) fn push(&mut self, conv: &'a Conv) {
         self.ids.push(conv.id.uuid());
         self.recipients.push(&conv.recipient);
         self.statuses.push(&conv.status);
@@ -308,5 +281,35 @@ impl<'a> ConvRows<'a> {
         self.urgencies.push(conv.urgency.as_deref());
         self.opted_out.push(conv.opted_out);
         self.snoozed_until.push(conv.snoozed_until);
+    }
+
+    /// A statement with the organisation as its first parameter and these columns, in their order, as the next 24.
+    pub(super) fn bound_to(self, sql: &'static str, org: OrgId) -> Statement {
+        sqlx::query(sql)
+            .bind(org)
+            .bind(self.ids)
+            .bind(self.recipients)
+            .bind(self.statuses)
+            .bind(self.holders)
+            .bind(self.fences)
+            .bind(self.turns)
+            .bind(self.quiet_turns)
+            .bind(self.languages)
+            .bind(self.inbound_counts)
+            .bind(self.unresolved)
+            .bind(self.held_back)
+            .bind(self.escalations)
+            .bind(self.last_inbound_at)
+            .bind(self.last_outbound_at)
+            .bind(self.last_message_at)
+            .bind(self.waiting_since)
+            .bind(self.window_from)
+            .bind(self.previews)
+            .bind(self.last_writers)
+            .bind(self.unread)
+            .bind(self.sentiments)
+            .bind(self.urgencies)
+            .bind(self.opted_out)
+            .bind(self.snoozed_until)
     }
 }

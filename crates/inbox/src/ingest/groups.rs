@@ -17,6 +17,7 @@ use uuid::Uuid;
 
 use super::handler::{Deliveries, End};
 use super::load::{Found, Loaded, load};
+use super::opening::Opening;
 use super::singles::job_of;
 use crate::core::Core;
 
@@ -80,7 +81,7 @@ impl BatchHandler for ReceiveGroup {
 impl ReceiveGroup {
     /// The handler over the inbox.
     pub fn new(core: Core) -> Self {
-        Self { deliveries: Deliveries { core } }
+        Self { deliveries: Deliveries { core, opening: Opening::WithMessages } }
     }
 
     async fn handle_or_take_apart(&self, org: OrgId, groups: &[Group<'_>]) -> anyhow::Result<()> {

@@ -4,18 +4,18 @@ use std::collections::{HashMap, HashSet};
 
 use ai::decision::{Decision, DecisionRow};
 use chrono::TimeDelta;
-use kernel::channel::ChannelKind;
 use kernel::db::OrgTx;
 use kernel::ids::{ContactId, ConversationId, OrgId, ReceiptId};
 use kernel::queue::{Job, NewJob};
 use kernel::vault::OrgVault;
 use uuid::Uuid;
 
-use super::conversations::{Conv, Thread, announce_opened, lock, save};
+use super::conversations::{Conv, announce_opened, lock, lock_or_begin, save};
 use super::echo::{self, Told, echo_of};
 use super::incoming::Incoming;
-use super::load::Loaded;
+use super::load::{Loaded, threads};
 use super::marks::Mark;
+use super::opening::{Opening, write_ours};
 use super::states::{self, News};
 use super::turn::{POLICY, TurnJob, carry_out, conclude, language, local_answer, model_may_help};
 use super::waves::parts;
@@ -30,6 +30,7 @@ use crate::pipeline::{Escalation, burst_window};
 /// Handles kept deliveries.
 pub(super) struct Deliveries {
     pub core: Core,
+    pub opening: Opening,
 }
 
 /// What the last transaction of a batch does when its deliveries are handled.
@@ -107,7 +108,11 @@ impl Deliveries {
 
         let mut tx = self.core.kernel.db.begin_by_key(org).await?;
         let contacts = self.contacts(&mut tx, &loaded, &incoming).await?;
-        let convs = lock(&mut tx, vault, &threads(&loaded, &contacts)).await?;
+        let threads = threads(&loaded, &contacts);
+        let convs = match self.opening {
+            Opening::AtOnce => lock(&mut tx, vault, &threads).await?,
+            Opening::WithMessages => lock_or_begin(&mut tx, vault, &threads).await?,
+        };
         let place = |one: &Loaded, at: usize| {
             contacts[at].and_then(|contact| convs.get(&(one.channel, contact))).map(|conv| conv.id)
         };
@@ -146,17 +151,12 @@ impl Deliveries {
         }
         let convs = convs.into_values().map(|conv| (conv.id, conv)).collect();
         let mut batch = Batch { convs, messages: Vec::new(), decisions: Vec::new(), outcomes: outcome::of(&loaded) };
-        let opened: Vec<Conv> = batch.convs.values().filter(|conv| conv.opened).cloned().collect();
-        for conv in &opened {
+        for conv in batch.convs.values().filter(|conv| conv.opened) {
             announce_opened(&mut tx, conv);
         }
         self.settle(&mut tx, &mut batch, &told, &news).await?;
         self.hear(&mut tx, mind, &mut batch, heard).await?;
-        // After the messages of this batch are there: one may be marked in the breath that brought it.
-        marks::apply(&mut tx, &marks).await?;
-        let changed: Vec<&Conv> = batch.convs.values().collect();
-        write::insert(&mut tx, &batch.messages).await?;
-        save(&mut tx, &changed).await?;
+        write_down(&mut tx, &mut batch, &marks).await?;
         let rows =
             batch.decisions.iter().map(|decision| decision.seal(vault)).collect::<Result<Vec<DecisionRow>, _>>()?;
         ai::decision::insert_many(&mut tx, &rows).await?;
@@ -211,6 +211,9 @@ impl Deliveries {
 
     /// Settles our own messages: echoes first, then what the platform says became of them.
     async fn settle(&self, tx: &mut OrgTx, batch: &mut Batch, told: &[Told<'_>], news: &[News]) -> anyhow::Result<()> {
+        // A change of hands is a row of its own, which refers to its conversation's.
+        let of_echoes = batch.convs.values_mut().filter(|conv| told.iter().any(|one| one.conversation == conv.id));
+        write_ours(tx, of_echoes.collect()).await?;
         let mut foreign = echo::settle(tx, told).await?;
         for message in &mut foreign {
             echo::take_over(tx, &mut batch.convs, message).await?;
@@ -261,7 +264,13 @@ impl Deliveries {
                 apply::to_message(tx, conv, *turn, incoming)
             })
             .collect();
-        let fresh = write::insert(tx, &stored).await?;
+        // What is the first of its conversation is written after that one's row, and counts as new until then.
+        let has_row =
+            |message: &&NewMessage| batch.convs.get(&message.conversation).is_none_or(|conv| conv.unwritten.is_none());
+        let (at_once, later): (Vec<&NewMessage>, Vec<&NewMessage>) = stored.iter().partition(has_row);
+        let mut fresh = write::insert_each(tx, &at_once).await?;
+        let later = write::firsts(&later);
+        fresh.extend(&later);
         supersede(tx, batch, stored.iter().filter(|message| fresh.contains(&message.id.uuid()))).await?;
         let mut start = 0;
         while start < heard.len() {
@@ -277,6 +286,7 @@ impl Deliveries {
             }
             start = end;
         }
+        batch.messages.extend(stored.into_iter().filter(|message| later.contains(&message.id.uuid())));
         Ok(())
     }
 
@@ -337,6 +347,22 @@ impl Deliveries {
     }
 }
 
+/// Writes what became of a batch: the conversations that it opened before the messages in them.
+async fn write_down(tx: &mut OrgTx, batch: &mut Batch, marks: &[Mark]) -> anyhow::Result<()> {
+    write_ours(tx, batch.convs.values_mut().collect()).await?;
+    let written = write::insert(tx, &batch.messages).await?;
+    let mut heard = batch.messages.iter().filter(|message| !message.outbound);
+    anyhow::ensure!(
+        heard.all(|message| written.contains(&message.id.uuid())),
+        "a message was written elsewhere while it was handled as the first of its conversation"
+    );
+    // After the messages of this batch are there: one may be marked in the breath that brought it.
+    marks::apply(tx, marks).await?;
+    let changed: Vec<&Conv> = batch.convs.values().collect();
+    save(tx, &changed).await?;
+    Ok(())
+}
+
 /// A newer message makes the unsent answer to the older one void; the next turn answers both. A message that was there
 /// before does not: nothing would answer in its place.
 async fn supersede(tx: &mut OrgTx, batch: &Batch, fresh: impl Iterator<Item = &NewMessage>) -> Result<(), sqlx::Error> {
@@ -350,31 +376,4 @@ async fn supersede(tx: &mut OrgTx, batch: &Batch, fresh: impl Iterator<Item = &N
         crate::handoff::cancel_drafts(tx, &waiting, Drafts::Answers, "superseded").await?;
     }
     Ok(())
-}
-
-/// The threads that deliveries belong to.
-fn threads(loaded: &[Loaded], contacts: &[Option<ContactId>]) -> Vec<Thread> {
-    loaded
-        .iter()
-        .zip(contacts)
-        .filter_map(|(one, contact)| {
-            let item = one.item.as_ref()?;
-            let identity = item.contact.as_ref()?;
-            Some(Thread {
-                channel: one.channel,
-                kind: one.kind,
-                contact: (*contact)?,
-                recipient: recipient(one.kind, identity),
-                at: item.at,
-            })
-        })
-        .collect()
-}
-
-/// The id to answer to. WhatsApp takes a phone number where there is one; the business-scoped id names people without.
-fn recipient(kind: ChannelKind, identity: &connectors::channel::Identity) -> String {
-    match &identity.phone {
-        Some(phone) if kind == ChannelKind::Whatsapp => phone.clone(),
-        _ => identity.id.clone(),
-    }
 }

@@ -1,16 +1,17 @@
-//! Loads kept deliveries and reads them again into events.
+//! Loads kept deliveries, reads them again into events, and tells which threads they belong to.
 
 use std::collections::HashMap;
 
 use chrono::{DateTime, Utc};
-use connectors::channel::Item;
+use connectors::channel::{Identity, Item};
 use connectors::{meta, x};
 use kernel::channel::ChannelKind;
 use kernel::db::OrgTx;
-use kernel::ids::{ChannelId, ReceiptId};
+use kernel::ids::{ChannelId, ContactId, ReceiptId};
 use kernel::vault::{OrgVault, VaultError};
 use uuid::Uuid;
 
+use super::conversations::Thread;
 use crate::receiving::sealed;
 
 /// A delivery with its event; no event when today's parser cannot read it.
@@ -86,6 +87,33 @@ fn read(row: &Row, vault: &OrgVault, our_app: &str) -> Result<Option<Loaded>, Va
     let thread = item.as_ref().map(|item| sealed::thread(vault, row.channel_id, item));
     let sign_of_life = row.tells.then_some(row.received_at);
     Ok(Some(Loaded { receipt: row.id, channel: row.channel_id, kind, item, thread, sign_of_life }))
+}
+
+/// The threads that deliveries belong to.
+pub(super) fn threads(loaded: &[Loaded], contacts: &[Option<ContactId>]) -> Vec<Thread> {
+    loaded
+        .iter()
+        .zip(contacts)
+        .filter_map(|(one, contact)| {
+            let item = one.item.as_ref()?;
+            let identity = item.contact.as_ref()?;
+            Some(Thread {
+                channel: one.channel,
+                kind: one.kind,
+                contact: (*contact)?,
+                recipient: recipient(one.kind, identity),
+                at: item.at,
+            })
+        })
+        .collect()
+}
+
+/// The id to answer to. WhatsApp takes a phone number where there is one; the business-scoped id names people without.
+fn recipient(kind: ChannelKind, identity: &Identity) -> String {
+    match &identity.phone {
+        Some(phone) if kind == ChannelKind::Whatsapp => phone.clone(),
+        _ => identity.id.clone(),
+    }
 }
 
 /// The event of a kept delivery, by today's parser.

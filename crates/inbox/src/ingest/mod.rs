@@ -2,7 +2,8 @@
 //!
 //! A batch is one transaction on one organisation, or a few where order or size asks for it; its jobs end with the last, and a
 //! delivery counts as handled with the one that handled it, so a crash repeats what is not committed and nothing else.
-//! Conversations are locked in the order of their ids, before anything is decided about them.
+//! Conversations are locked in the order of their ids, before anything is decided about them. Those of somebody new are written
+//! whole, before what belongs to them.
 
 pub(crate) mod apply;
 mod conversations;
@@ -13,6 +14,7 @@ mod incoming;
 mod load;
 mod marks;
 mod model;
+mod opening;
 mod outcome;
 mod singles;
 mod states;

@@ -1,6 +1,7 @@
 //! Jobs of single deliveries: what order or trouble took out of its group, and what a former version kept.
 //!
-//! Such a job has the id of its receipt and the thread as its key.
+//! Such a job has the id of its receipt and the thread as its key. Its conversation has a row before anything is decided: a group in
+//! which somebody else was quicker ends here.
 
 use std::collections::HashSet;
 use std::time::Duration;
@@ -13,6 +14,7 @@ use uuid::Uuid;
 
 use super::handler::{Deliveries, End};
 use super::load::{Found, load};
+use super::opening::Opening;
 use crate::core::Core;
 
 const KIND: &str = "inbound.receive";
@@ -34,7 +36,7 @@ pub struct Receive {
 impl Receive {
     /// The handler over the inbox.
     pub fn new(core: Core) -> Self {
-        Self { deliveries: Deliveries { core } }
+        Self { deliveries: Deliveries { core, opening: Opening::AtOnce } }
     }
 
     async fn handle(&self, org: OrgId, jobs: &[Job]) -> anyhow::Result<()> {

@@ -1,5 +1,7 @@
 //! Writes messages: inbound ones once each, outbound ones as intents with the job that sends them.
 
+use std::collections::HashSet;
+
 use chrono::{DateTime, Utc};
 use kernel::db::OrgTx;
 use kernel::ids::{ChannelId, ConversationId, DecisionId, MessageId};
@@ -49,6 +51,11 @@ pub(crate) fn preview(text: &str) -> String {
 
 /// Writes messages with one statement; returns the ids of those that were not there yet.
 pub(crate) async fn insert(tx: &mut OrgTx, messages: &[NewMessage]) -> Result<Vec<Uuid>, sqlx::Error> {
+    insert_each(tx, &messages.iter().collect::<Vec<_>>()).await
+}
+
+/// The same for messages that lie apart.
+pub(super) async fn insert_each(tx: &mut OrgTx, messages: &[&NewMessage]) -> Result<Vec<Uuid>, sqlx::Error> {
     if messages.is_empty() {
         return Ok(Vec::new());
     }
@@ -81,6 +88,19 @@ pub(crate) async fn insert(tx: &mut OrgTx, messages: &[NewMessage]) -> Result<Ve
         .bind(rows.tags)
         .fetch_all(tx.conn())
         .await
+}
+
+/// Those of a list that one statement would write where none is there yet: of several with one platform id the first.
+pub(super) fn firsts(messages: &[&NewMessage]) -> HashSet<Uuid> {
+    let mut seen = HashSet::new();
+    let mut firsts = HashSet::new();
+    for message in messages {
+        let known_as = message.platform_id.as_deref().map(|platform_id| (message.channel, platform_id));
+        if known_as.is_none_or(|known_as| seen.insert(known_as)) {
+            firsts.insert(message.id.uuid());
+        }
+    }
+    firsts
 }
 
 /// Writes messages that are not there yet, from one array a column.

@@ -18,7 +18,7 @@ use kernel::testing::{TestDb, until};
 use serde_json::{Value, json};
 use shell::testing::TestWeb;
 use shell::{Role, Settings};
-use sqlx::Connection;
+use sqlx::{Connection, PgConnection};
 use standins::{Author, Manners, Platform, World, WorldConfig, Writing, sign};
 use tokio::net::TcpListener;
 
@@ -122,6 +122,12 @@ impl House {
         json!({ "sender": { "id": person }, "recipient": { "id": PAGE }, "timestamp": self.millis(seconds), "message": message })
     }
 
+    /// The same of a button that a contact pressed.
+    pub fn presses(&self, person: &str, mid: &str, title: &str, seconds: i64) -> Value {
+        let postback = json!({ "mid": mid, "title": title, "payload": "PRESSED" });
+        json!({ "sender": { "id": person }, "recipient": { "id": PAGE }, "timestamp": self.millis(seconds), "postback": postback })
+    }
+
     /// The same of a reply that a person wrote in the platform's own app.
     pub fn native(&self, person: &str, mid: &str, text: &str, seconds: i64) -> Value {
         let message = json!({ "mid": mid, "text": text, "is_echo": true, "app_id": 1 });
@@ -182,6 +188,11 @@ impl House {
         let thread = self.world.thread(Platform::Messenger, PAGE, person);
         let ours = thread.into_iter().filter(|message| message.author == Author::App);
         ours.filter_map(|message| message.text).collect()
+    }
+
+    /// A connection of the database's owner, for what somebody else does meanwhile.
+    pub async fn owner(&self) -> PgConnection {
+        self.web.db.owner().await
     }
 
     /// One value of the database, as its owner sees it.

@@ -4,5 +4,6 @@ mod groups;
 mod house;
 mod mixed;
 mod moments;
+mod newcomers;
 mod taking_turns;
 mod waiting;
