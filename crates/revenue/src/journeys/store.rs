@@ -1,6 +1,5 @@
 //! Journeys in the database.
 
-use chrono::{DateTime, NaiveDate, Utc};
 use kernel::db::OrgTx;
 use sqlx::postgres::PgRow;
 use sqlx::{FromRow, Row as _};
@@ -12,12 +11,12 @@ use super::{Journey, Opening, Stage};
 const MOST: usize = 5_000;
 
 /// The columns, in the order of [`Stored`].
-const COLUMNS: &str = "id, contact, location_id, source, opening, arrived_at, answered_after_s, answered_after_business_s, \
-    attempts, reached_at, quoted_at, booked_at, no_show_at, paid_at, closed_at, value_minor, paid_minor, returned, leak_stage, \
-    leaks_at, day, leaks_day";
+pub(crate) const COLUMNS: &str = "id, contact, location_id, source, opening, arrived_at, answered_after_s, \
+    answered_after_business_s, attempts, reached_at, quoted_at, booked_at, no_show_at, paid_at, closed_at, value_minor, \
+    paid_minor, returned, leak_stage, leaks_at, day, leaks_day";
 
-/// A journey as it is read.
-struct Stored(Journey);
+/// A journey as it is read: a row that begins with [`COLUMNS`].
+pub(crate) struct Stored(pub Journey);
 
 /// By place: names would be looked up for each of very many rows.
 impl FromRow<'_, PgRow> for Stored {
@@ -75,25 +74,6 @@ pub(super) async fn these(tx: &mut OrgTx, leads: &[Uuid]) -> Result<Vec<Journey>
     let sql = format!("select {COLUMNS} from journeys where org_id = $1 and id = any($2)");
     let rows: Vec<Stored> =
         sqlx::query_as(sqlx::AssertSqlSafe(sql)).bind(tx.org()).bind(leads).fetch_all(tx.conn()).await?;
-    Ok(rows.into_iter().map(|Stored(journey)| journey).collect())
-}
-
-/// The journeys that began on some days, up to an instant.
-pub(crate) async fn begun(
-    tx: &mut OrgTx,
-    from: NaiveDate,
-    to: NaiveDate,
-    until: DateTime<Utc>,
-) -> Result<Vec<Journey>, sqlx::Error> {
-    let sql =
-        format!("select {COLUMNS} from journeys where org_id = $1 and day between $2 and $3 and arrived_at <= $4");
-    let rows: Vec<Stored> = sqlx::query_as(sqlx::AssertSqlSafe(sql))
-        .bind(tx.org())
-        .bind(from)
-        .bind(to)
-        .bind(until)
-        .fetch_all(tx.conn())
-        .await?;
     Ok(rows.into_iter().map(|Stored(journey)| journey).collect())
 }
 

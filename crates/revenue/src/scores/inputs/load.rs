@@ -6,23 +6,15 @@ use chrono::{DateTime, Days, NaiveDate, Utc};
 use kernel::db::OrgTx;
 use uuid::Uuid;
 
-use super::{Everywhere, Inputs, Seen, Span};
-use crate::journeys::{Journey, store};
+use super::{Everywhere, Inputs, Seen, Span, edge};
 use crate::metrics as m;
 use crate::scores::facts::{self, VisibilityFact};
 use crate::settings::Rules;
 
-/// A lead is past answering after so many seconds.
-const LATE_S: i64 = 86_400;
-
 /// Reads the inputs of every place.
 pub(crate) async fn load(tx: &mut OrgTx, rules: &Rules, as_of: DateTime<Utc>) -> anyhow::Result<Everywhere> {
     let span = Span::of(rules, as_of);
-    let mut all: Everywhere = BTreeMap::new();
-    all.insert(Uuid::nil(), Inputs::empty(as_of, rules.whole.clone()));
-    for (id, place) in &rules.places {
-        all.insert(*id, Inputs::empty(as_of, place.clone()));
-    }
+    let mut all = empty(rules, as_of);
     read_sums(tx, span, &mut all).await?;
     read_edge(tx, span, as_of, &mut all).await?;
     read_pending(tx, span, as_of, &mut all).await?;
@@ -30,6 +22,16 @@ pub(crate) async fn load(tx: &mut OrgTx, rules: &Rules, as_of: DateTime<Utc>) ->
     read_reviews(tx, span, &mut all).await?;
     read_facts(tx, &mut all).await?;
     Ok(all)
+}
+
+/// The whole and every place, with nothing told yet.
+fn empty(rules: &Rules, as_of: DateTime<Utc>) -> Everywhere {
+    let mut all: Everywhere = BTreeMap::new();
+    all.insert(Uuid::nil(), Inputs::empty(as_of, rules.whole.clone()));
+    for (id, place) in &rules.places {
+        all.insert(*id, Inputs::empty(as_of, place.clone()));
+    }
+    all
 }
 
 /// Tells a place and the whole; what is of no known place is of the whole alone.
@@ -90,46 +92,13 @@ async fn read_sums(tx: &mut OrgTx, span: Span, all: &mut Everywhere) -> Result<(
 }
 
 async fn read_edge(tx: &mut OrgTx, span: Span, as_of: DateTime<Utc>, all: &mut Everywhere) -> Result<(), sqlx::Error> {
-    for journey in store::begun(tx, span.edge, span.day + Days::new(1), as_of).await? {
-        let place = journey.location_id.unwrap_or_else(Uuid::nil);
-        let (journey, open) = as_it_stood(journey, as_of);
+    for (place, edge) in edge::read(tx, span, as_of).await? {
         both(all, place, |inputs| {
-            for window in [&mut inputs.now, &mut inputs.rates] {
-                if open {
-                    window.count_open(&journey);
-                } else {
-                    window.count(&journey);
-                }
-            }
+            inputs.now.join(&edge);
+            inputs.rates.join(&edge);
         });
     }
     Ok(())
-}
-
-/// A journey as it stood at an instant, and whether it could still be answered in time then.
-fn as_it_stood(mut journey: Journey, as_of: DateTime<Utc>) -> (Journey, bool) {
-    let age = (as_of - journey.arrived_at).num_seconds();
-    if journey.answered_after_s.is_some_and(|seconds| seconds > age) {
-        journey.answered_after_s = None;
-        journey.answered_after_business_s = None;
-    }
-    if !journey.has_leaked(as_of) {
-        journey.leak_stage = None;
-        journey.leaks_at = None;
-        journey.leaks_day = None;
-        journey.returned = false;
-    }
-    for at in [
-        &mut journey.reached_at,
-        &mut journey.quoted_at,
-        &mut journey.booked_at,
-        &mut journey.no_show_at,
-        &mut journey.paid_at,
-    ] {
-        *at = at.filter(|at| *at <= as_of);
-    }
-    let open = journey.answered_after_s.is_none() && age < LATE_S && journey.leak_stage.is_none();
-    (journey, open)
 }
 
 /// Leaks of earlier arrivals that fall due after the instant.
@@ -225,3 +194,6 @@ async fn read_facts(tx: &mut OrgTx, all: &mut Everywhere) -> Result<(), sqlx::Er
     }
     Ok(())
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,8 +1,9 @@
-//! What scores are made of: sums of windows, the leads near the instant one by one, reviews, facts of visibility.
+//! What scores are made of: sums of windows, put right for the instant, reviews, facts of visibility.
 //!
-//! Whole days are read as sums. The last days before the instant are read lead by lead, as things stood at that instant; and leaks
-//! that fall due after it are taken away.
+//! Days are read as sums. In those of the last days before the instant, leads that stood otherwise at that instant are counted as
+//! they stood; and leaks that fall due after it are taken away.
 
+mod edge;
 mod load;
 mod window;
 
@@ -91,7 +92,7 @@ impl Inputs {
 /// The inputs of the whole organisation (nil) and of every place.
 pub(crate) type Everywhere = BTreeMap<Uuid, Inputs>;
 
-/// The days of the windows, the same for every place: days differ by one at most, and the last ones are read by the instant.
+/// The days of the windows, the same for every place: days differ by one at most, and the last ones are put right for the instant.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Span {
     /// The day of the instant.
@@ -102,7 +103,7 @@ pub(crate) struct Span {
     pub before: NaiveDate,
     /// The first day that rates are taken from.
     pub rates: NaiveDate,
-    /// The first day that is read lead by lead.
+    /// The first of the last days, in which leads count as they stood at the instant.
     pub edge: NaiveDate,
 }
 

@@ -74,6 +74,31 @@ impl Window {
         sums::each(journey, |metric, n, amount| self.add(&journey.source, metric, n, amount));
     }
 
+    /// Takes a lead out again, as it was counted.
+    pub(super) fn take_out(&mut self, journey: &Journey) {
+        sums::each(journey, |metric, n, amount| self.add(&journey.source, metric, -n, -amount));
+    }
+
+    /// Adds the sums of another window; what came to zero there leaves no trace.
+    pub(super) fn join(&mut self, other: &Self) {
+        for (source, counts) in &other.sources {
+            for (metric, (n, amount)) in &counts.0 {
+                if (*n, *amount) != (0, 0) {
+                    self.add(source, metric, *n, *amount);
+                }
+            }
+        }
+    }
+
+    /// Leaves out metrics that are zero.
+    #[cfg(test)]
+    pub(super) fn trimmed(mut self) -> Self {
+        for counts in self.sources.values_mut().chain([&mut self.all]) {
+            counts.0.retain(|_, sum| *sum != (0, 0));
+        }
+        self
+    }
+
     /// Adds a lead that can still be answered in time: it tells neither how fast answers are nor how many of the answered close.
     pub(crate) fn count_open(&mut self, journey: &Journey) {
         let waits = [m::ANSWERED_IN_TIME, m::ANSWERED_CLOSED];
