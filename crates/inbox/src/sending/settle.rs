@@ -9,7 +9,6 @@ use kernel::db::OrgTx;
 use kernel::ids::{ConversationId, OrgId};
 use kernel::ledger::{Actor, Event, Fact, Subject, Writer};
 use kernel::queue::{Job, JobError};
-use serde_json::{Value, json};
 use uuid::Uuid;
 
 use super::check::Parcel;
@@ -144,45 +143,88 @@ async fn update_messages(
     settled: &[(&Parcel, Settled)],
     jobs: &HashMap<Uuid, &Job>,
 ) -> Result<(), sqlx::Error> {
-    let rows: Vec<Value> = settled
-        .iter()
-        .filter_map(|(parcel, outcome)| {
-            let (state, code, detail) = outcome.row()?;
-            let state = if is_final_failure(outcome, jobs.get(&parcel.id.uuid())) { "failed" } else { state };
-            let platform_id = if let Settled::Sent { platform_id } = outcome { Some(platform_id) } else { None };
-            Some(json!({ "id": parcel.id.uuid(), "channel_id": parcel.channel_id.uuid(), "state": state, "code": code, "detail": detail, "platform_id": platform_id }))
-        })
-        .collect();
-    if rows.is_empty() {
+    delete_foreign(tx, settled).await?;
+    let mut rows = OutcomeRows::default();
+    for (parcel, outcome) in settled {
+        rows.push(parcel, outcome, jobs);
+    }
+    if rows.ids.is_empty() {
         return Ok(());
     }
-    // An echo that came before this record, and could not be matched, stands as a foreign message under the same id.
+    // What the platform told by itself meanwhile wins: states only move forward from `sent` on. Found by their ids, so that the
+    // plan goes by the key, and locks are taken in its order.
     sqlx::query(
-        "with n as (select * from jsonb_to_recordset($2) as n (id uuid, channel_id uuid, platform_id text)) \
-         delete from messages where org_id = $1 and writer = 'native_app' and id = any(array(select m.id from n \
+        "update messages m set state = case when m.state in ('queued', 'sending', 'unknown') then n.state else m.state end, \
+           state_code = n.code, state_detail = n.detail, platform_id = coalesce(m.platform_id, n.platform_id), \
+           sent_at = case when n.state = 'sent' then coalesce(m.sent_at, $7) else m.sent_at end, \
+           announced = m.announced or n.state = 'sent' \
+         from unnest($2::uuid[], $3::text[], $4::text[], $5::text[], $6::text[]) as n (id, state, code, detail, platform_id) \
+         where m.org_id = $1 and m.id = any($2::uuid[]) and m.id = n.id",
+    )
+    .bind(tx.org())
+    .bind(rows.ids)
+    .bind(rows.states)
+    .bind(rows.codes)
+    .bind(rows.details)
+    .bind(rows.platform_ids)
+    .bind(tx.clock().now())
+    .execute(tx.conn())
+    .await?;
+    Ok(())
+}
+
+/// An echo that came before this record, and could not be matched, stands as a foreign message under the same id.
+async fn delete_foreign(tx: &mut OrgTx, settled: &[(&Parcel, Settled)]) -> Result<(), sqlx::Error> {
+    let (mut ids, mut channels, mut platform_ids) = (Vec::new(), Vec::new(), Vec::new());
+    for (parcel, outcome) in settled {
+        if let Settled::Sent { platform_id } = outcome {
+            ids.push(parcel.id.uuid());
+            channels.push(parcel.channel_id.uuid());
+            platform_ids.push(platform_id.as_str());
+        }
+    }
+    if ids.is_empty() {
+        return Ok(());
+    }
+    sqlx::query(
+        "delete from messages where org_id = $1 and writer = 'native_app' and id = any(array(select m.id \
+           from unnest($2::uuid[], $3::uuid[], $4::text[]) as n (id, channel_id, platform_id) \
            cross join lateral (select f.id from messages f where f.org_id = $1 and f.channel_id = n.channel_id \
              and f.platform_id = n.platform_id and f.id <> n.id offset 0) m))",
     )
     .bind(tx.org())
-    .bind(Value::Array(rows.clone()))
-    .execute(tx.conn())
-    .await?;
-    // What the platform told by itself meanwhile wins: states only move forward from `sent` on.
-    sqlx::query(
-        "update messages m set state = case when m.state in ('queued', 'sending', 'unknown') then n.state else m.state end, \
-           state_code = n.code, state_detail = n.detail, platform_id = coalesce(m.platform_id, n.platform_id), \
-           sent_at = case when n.state = 'sent' then coalesce(m.sent_at, $3) else m.sent_at end, \
-           announced = m.announced or n.state = 'sent' \
-         from jsonb_to_recordset($2) as n (id uuid, state text, code text, detail text, platform_id text) \
-         where m.org_id = $1 and m.id = any($4) and m.id = n.id",
-    )
-    .bind(tx.org())
-    .bind(Value::Array(rows))
-    .bind(tx.clock().now())
-    .bind(settled.iter().map(|(parcel, _)| parcel.id.uuid()).collect::<Vec<_>>())
+    .bind(ids)
+    .bind(channels)
+    .bind(platform_ids)
     .execute(tx.conn())
     .await?;
     Ok(())
+}
+
+/// The columns of messages whose row changes, one array each.
+#[derive(Default)]
+struct OutcomeRows<'a> {
+    ids: Vec<Uuid>,
+    states: Vec<&'static str>,
+    codes: Vec<Option<&'a str>>,
+    details: Vec<Option<&'a str>>,
+    platform_ids: Vec<Option<&'a str>>,
+}
+
+impl<'a> OutcomeRows<'a> {
+    fn push(&mut self, parcel: &Parcel, outcome: &'a Settled, jobs: &HashMap<Uuid, &Job>) {
+        let Some((state, code, detail)) = outcome.row() else { return };
+        let failed = is_final_failure(outcome, jobs.get(&parcel.id.uuid()));
+        self.ids.push(parcel.id.uuid());
+        self.states.push(if failed { "failed" } else { state });
+        self.codes.push(code);
+        self.details.push(detail);
+        self.platform_ids.push(if let Settled::Sent { platform_id } = outcome {
+            Some(platform_id.as_str())
+        } else {
+            None
+        });
+    }
 }
 
 #[derive(sqlx::FromRow)]

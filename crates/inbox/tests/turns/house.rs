@@ -190,6 +190,12 @@ impl House {
         ours.filter_map(|message| message.text).collect()
     }
 
+    /// The platform's ids of the same.
+    pub fn seen_ids(&self, person: &str) -> Vec<String> {
+        let thread = self.world.thread(Platform::Messenger, PAGE, person);
+        thread.into_iter().filter(|message| message.author == Author::App).map(|message| message.id).collect()
+    }
+
     /// A connection of the database's owner, for what somebody else does meanwhile.
     pub async fn owner(&self) -> PgConnection {
         self.web.db.owner().await

@@ -5,5 +5,6 @@ mod house;
 mod mixed;
 mod moments;
 mod newcomers;
+mod settled;
 mod taking_turns;
 mod waiting;

@@ -137,24 +137,49 @@ impl Sums {
         if self.sums.is_empty() {
             return Ok(());
         }
-        let rows: Vec<serde_json::Value> = self
-            .sums
-            .iter()
-            .map(|((dimension, day, key, metric), (n, amount))| {
-                serde_json::json!({ "dimension": dimension, "day": day, "key": key, "metric": metric, "n": n, "amount": amount })
-            })
-            .collect();
+        let mut rows = SumRows::default();
+        for (key, sum) in &self.sums {
+            rows.push(key, *sum);
+        }
         sqlx::query(
             "insert into desk_metrics as d (org_id, dimension, day, key, metric, n, amount) \
-             select $1, n.* from jsonb_to_recordset($2) as n (dimension text, day date, key text, metric text, n bigint, amount bigint) \
+             select $1, n.* from unnest($2::text[], $3::date[], $4::text[], $5::text[], $6::bigint[], $7::bigint[]) \
+               as n (dimension, day, key, metric, n, amount) \
              on conflict (org_id, dimension, day, key, metric) \
              do update set n = d.n + excluded.n, amount = d.amount + excluded.amount",
         )
         .bind(tx.org())
-        .bind(serde_json::Value::Array(rows))
+        .bind(rows.dimensions)
+        .bind(rows.days)
+        .bind(rows.keys)
+        .bind(rows.metrics)
+        .bind(rows.counts)
+        .bind(rows.amounts)
         .execute(tx.conn())
         .await?;
         Ok(())
+    }
+}
+
+/// The columns of sums, one array each.
+#[derive(Default)]
+struct SumRows<'a> {
+    dimensions: Vec<&'static str>,
+    days: Vec<NaiveDate>,
+    keys: Vec<&'a str>,
+    metrics: Vec<&'static str>,
+    counts: Vec<i64>,
+    amounts: Vec<i64>,
+}
+
+impl<'a> SumRows<'a> {
+    fn push(&mut self, (dimension, day, key, metric): &'a Key, (n, amount): (i64, i64)) {
+        self.dimensions.push(dimension);
+        self.days.push(*day);
+        self.keys.push(key);
+        self.metrics.push(metric);
+        self.counts.push(n);
+        self.amounts.push(amount);
     }
 }
 
