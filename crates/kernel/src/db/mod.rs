@@ -33,6 +33,9 @@ const BY_KEY: &str = ", set_config('enable_hashjoin', 'off', true), set_config('
 /// of days, whose plans depend on how many.
 const ONE_PLAN: &str = ", set_config('plan_cache_mode', 'force_generic_plan', true)";
 
+/// The role of the named functions across organisations.
+const SYSTEM: &str = "recoup_system";
+
 /// Pool sizes of one process.
 #[derive(Clone, Copy, Debug)]
 pub struct PoolSizes {
@@ -66,7 +69,7 @@ impl Db {
     pub async fn connect(url: &str, sizes: PoolSizes, clock: Clock, signals: Signals) -> Result<Self, sqlx::Error> {
         let options = PgConnectOptions::from_str(url)?.application_name("recoup");
         let app = pool(&options, "recoup_app", sizes.app).await?;
-        let system = pool(&options, "recoup_system", sizes.system).await?;
+        let system = pool(&options, SYSTEM, sizes.system).await?;
         let site = pool(&options, "recoup_site", sizes.site).await?;
         Ok(Self { inner: Arc::new(Inner { app, system, site, clock, signals, options, recent: Recent::default() }) })
     }
@@ -156,12 +159,16 @@ async fn pool(options: &PgConnectOptions, role: &'static str, size: u32) -> Resu
     // The role is a start-up parameter of the connection: no statement of ours has to run first, and `reset all` or a
     // connection that lost its state still comes back to it.
     // No scans of whole tables where an index serves: the plan of a small table must not stay when the table has grown.
-    let options = options.clone().options([
+    let mut options = options.clone().options([
         ("role", role),
         ("statement_timeout", "30000"),
         ("jit", "off"),
         ("enable_seqscan", "off"),
     ]);
+    if role == SYSTEM {
+        // It asks by keys and for stretches of the ledger: planning for the values of each call cost as much as the reading.
+        options = options.options([("plan_cache_mode", "force_generic_plan")]);
+    }
     PgPoolOptions::new()
         .max_connections(size)
         .min_connections(1.min(size))

@@ -31,19 +31,10 @@ impl Connection {
         Ok(Self { stream, request: Vec::with_capacity(2_048), buffer: vec![0; 16_384] })
     }
 
-    /// Posts a signed body; the status and how long the answer took.
-    pub async fn post(&mut self, path: &str, signature: (&str, &str), body: &[u8]) -> anyhow::Result<(u16, Duration)> {
-        use std::io::Write as _;
-        let (name, value) = signature;
-        self.request.clear();
-        write!(
-            self.request,
-            "POST {path} HTTP/1.1\r\nhost: bench\r\ncontent-type: application/json\r\n{name}: {value}\r\ncontent-length: {}\r\n\r\n",
-            body.len()
-        )?;
-        self.request.extend_from_slice(body);
+    /// Sends a request as it is; the status and how long the answer took.
+    pub async fn send(&mut self, request: &[u8]) -> anyhow::Result<(u16, Duration)> {
         let began = Instant::now();
-        self.stream.write_all(&self.request).await?;
+        self.stream.write_all(request).await?;
         let (head, _) = self.answer().await?;
         Ok((head.status, began.elapsed()))
     }
