@@ -7,17 +7,19 @@ use ai::local::{Embedder, Language, LeadWeights, Reading, SenderHistory};
 use serde::Serialize;
 use serde_json::{Map, Value};
 
+use crate::pipeline::{LOCAL, UNDERSTANDING};
+
 /// Every stage that is a pure function of the message, with the encoder the process has.
 pub fn stages(embedder: Option<Arc<dyn Embedder>>) -> Stages {
     let read = Reader(embedder);
     let (guard, understanding, sentiment, intent) = (read.clone(), read.clone(), read.clone(), read);
     Stages::default()
-        .with("guard_input", "local/1", move |takes| guard.run(takes, |reading, _| to_json(&reading.guard_input())))
-        .with("understanding", "local/1", move |takes| {
+        .with("guard_input", LOCAL, move |takes| guard.run(takes, |reading, _| to_json(&reading.guard_input())))
+        .with("understanding", UNDERSTANDING, move |takes| {
             understanding.run(takes, |reading, _| to_json(&reading.understanding(&[])))
         })
-        .with("sentiment", "local/1", move |takes| sentiment.run(takes, |reading, _| to_json(&reading.sentiment())))
-        .with("intent", "local/1", move |takes| {
+        .with("sentiment", LOCAL, move |takes| sentiment.run(takes, |reading, _| to_json(&reading.sentiment())))
+        .with("intent", LOCAL, move |takes| {
             intent.run(takes, |reading, history| to_json(&reading.intent(history, &LeadWeights::default())))
         })
 }

@@ -95,7 +95,7 @@ impl Reading<'_> {
         let number = usize::from(sentence.bytes().any(|b| b.is_ascii_digit())) * 2;
         let meaning = sentence
             .split(|c: char| !c.is_alphanumeric())
-            .filter(|word| word.chars().count() > 3 && !is_stop_word(self.language.code(), &word.to_lowercase()))
+            .filter(|word| word.chars().count() > 3 && !is_stop_word(&word.to_lowercase(), self.language.code()))
             .count();
         question + number + meaning.min(10) + usize::from(index == 0) * 3
     }
@@ -127,7 +127,7 @@ impl Reading<'_> {
     fn says_little(&self, word: &str) -> bool {
         let lower = word.to_lowercase();
         word.chars().count() < 2
-            || is_stop_word(self.language.code(), &lower)
+            || is_stop_word(&lower, self.language.code())
             || lower.chars().all(|c| c.is_ascii_digit())
     }
 }
@@ -170,4 +170,16 @@ fn clean(text: &str, limit: usize) -> String {
         out.push_str(word);
     }
     out
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::local::Local;
+
+    #[test]
+    fn key_phrases_have_no_function_words() {
+        let phrases = |text: &str| Local::new().read(text, None).key_phrases();
+        assert_eq!(phrases("What does the teeth whitening cost at your clinic?"), ["teeth whitening cost", "clinic"]);
+        assert_eq!(phrases("Haben Sie am Samstag einen freien Termin?"), ["Samstag", "freien Termin"]);
+    }
 }

@@ -1,6 +1,6 @@
 //! One organisation's knowledge, ready to be asked.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, OnceLock};
 
 use super::text::{Analyzer, is_stop_word, synonym_terms, synonyms, topics, words};
@@ -74,7 +74,7 @@ pub struct Index {
     chunks: Vec<Chunk>,
     terms: Vec<Vec<String>>,
     bm25: Bm25,
-    analyzers: HashMap<String, Arc<Analyzer>>,
+    analyzers: BTreeMap<String, Arc<Analyzer>>,
     gist: Matrix,
     meaning: Matrix,
     /// Each chunk taken apart for answers, once it first comes into question.
@@ -84,7 +84,7 @@ pub struct Index {
 impl Index {
     /// Builds the index; about 50 µs a chunk.
     pub fn build(chunks: Vec<Chunk>) -> Self {
-        let mut analyzers: HashMap<String, Arc<Analyzer>> = HashMap::new();
+        let mut analyzers: BTreeMap<String, Arc<Analyzer>> = BTreeMap::new();
         let mut terms = Vec::with_capacity(chunks.len());
         let built_in = StaticVectors::built_in();
         let mut gist = Matrix::default();
@@ -161,7 +161,7 @@ impl Index {
     }
 
     /// The analysers a question in `language` is read with: its own when there are chunks in it, otherwise those of every
-    /// language there is, so that names and numbers still match.
+    /// language there is, in the order of their codes, so that names and numbers still match.
     pub fn analyzers_for(&self, language: &str) -> Vec<Arc<Analyzer>> {
         match self.analyzers.get(language) {
             Some(own) => vec![own.clone()],

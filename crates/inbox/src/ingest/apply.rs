@@ -11,7 +11,7 @@ use kernel::ledger::{Actor, Event, Fact, Subject};
 use super::conversations::Conv;
 use super::incoming::Incoming;
 use super::write::{NewMessage, preview};
-use crate::pipeline::{Read, understand};
+use crate::pipeline::{LOCAL, Read, UNDERSTANDING, understand};
 
 /// What is known of the sender beyond the message, for the lead signals.
 pub(crate) fn history(conv: &Conv) -> SenderHistory {
@@ -30,10 +30,16 @@ pub(crate) fn read_stages(reading: &Reading<'_>, history: SenderHistory, decisio
     let began = Instant::now();
     let read = understand(reading, history);
     let took = began.elapsed();
-    decision.stage("guard_input", "local/1", &["text", "language"], &read.guard, took);
-    decision.stage("understanding", "local/1", &["text", "language"], &read.understanding, std::time::Duration::ZERO);
-    decision.stage("sentiment", "local/1", &["text", "language"], &read.sentiment, std::time::Duration::ZERO);
-    decision.stage("intent", "local/1", &["text", "language", "history"], &read.intent, std::time::Duration::ZERO);
+    decision.stage("guard_input", LOCAL, &["text", "language"], &read.guard, took);
+    decision.stage(
+        "understanding",
+        UNDERSTANDING,
+        &["text", "language"],
+        &read.understanding,
+        std::time::Duration::ZERO,
+    );
+    decision.stage("sentiment", LOCAL, &["text", "language"], &read.sentiment, std::time::Duration::ZERO);
+    decision.stage("intent", LOCAL, &["text", "language", "history"], &read.intent, std::time::Duration::ZERO);
     read
 }
 

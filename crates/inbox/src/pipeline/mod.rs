@@ -8,5 +8,5 @@ mod window;
 
 pub use decide::{Answering, Conversation, NextStep, decide};
 pub use escalation::Escalation;
-pub use understand::{Read, language_of, understand};
+pub use understand::{LOCAL, Read, UNDERSTANDING, language_of, understand};
 pub use window::burst_window;

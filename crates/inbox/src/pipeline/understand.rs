@@ -5,6 +5,11 @@ use ai::local::{
 };
 use serde::Serialize;
 
+/// The version of the local stages in a record.
+pub const LOCAL: &str = "local/1";
+/// The version of the understanding: from the second on, key phrases and the weight of a sentence leave out function words.
+pub const UNDERSTANDING: &str = "local/2";
+
 /// What the local stages found in one text.
 #[derive(Clone, Debug, Serialize)]
 pub struct Read {
