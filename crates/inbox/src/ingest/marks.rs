@@ -59,13 +59,16 @@ pub(super) async fn apply(tx: &mut OrgTx, marks: &[Mark]) -> Result<(), sqlx::Er
         rows.push(mark);
     }
     let marked: Vec<Marked> = sqlx::query_as(
-        "with n as (select distinct on (channel_id, mid) * from unnest($2::uuid[], $3::text[], $4::timestamptz[], $5::text[], \
-             $6::boolean[], $7::text[]) as n (channel_id, mid, at, reaction, deleted, body) order by channel_id, mid, at desc) \
+        // Each message is looked up by the key of its platform id and then fetched by its own, whatever the statistics say.
+        "with told as (select distinct on (channel_id, mid) * from unnest($2::uuid[], $3::text[], $4::timestamptz[], $5::text[], \
+             $6::boolean[], $7::text[]) as n (channel_id, mid, at, reaction, deleted, body) order by channel_id, mid, at desc), \
+           n as (select f.id, t.* from told t cross join lateral (select m.id from messages m \
+             where m.org_id = $1 and m.channel_id = t.channel_id and m.platform_id = t.mid offset 0) f) \
          update messages m set reaction = case when n.reaction is null then m.reaction else nullif(n.reaction, '') end, \
            deleted_at = case when n.deleted then n.at else m.deleted_at end, \
            body = case when n.deleted then '' else coalesce(n.body, m.body) end, \
            attachments = case when n.deleted then '[]' else m.attachments end \
-         from n where m.org_id = $1 and m.channel_id = n.channel_id and m.platform_id = n.mid \
+         from n where m.org_id = $1 and m.id = any(array(select id from n)) and m.id = n.id \
          returning m.id, m.conversation_id, n.deleted",
     )
     .bind(tx.org())

@@ -45,6 +45,9 @@ pub(crate) fn count(sums: &mut Sums, journey: &Journey, sign: i64) {
 }
 
 /// Tells each sum on the day of arrival: metric, count, amount.
+///
+/// What is stored was told by this too: scores take a lead out of the sums of the last days by it. A release that changes what is
+/// told here has `recoup rebuild scores` in its roll-out.
 pub(crate) fn each(journey: &Journey, mut add: impl FnMut(&str, i64, i64)) {
     let waited = journey.answered_after_s;
     let (points_now, closed) = (waited.map_or(0, points), i64::from(journey.is_closed()));
