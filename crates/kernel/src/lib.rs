@@ -68,6 +68,7 @@ impl Kernel {
     pub async fn open(config: Config, database_url: &str, clock: Clock) -> anyhow::Result<Self> {
         let sizes = PoolSizes {
             app: config.database.pool,
+            work: config.database.work_pool,
             system: config.database.system_pool,
             site: config.database.site_pool,
         };

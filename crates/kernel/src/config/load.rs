@@ -5,7 +5,7 @@ use std::path::Path;
 use base64::Engine;
 use toml::{Table, Value};
 
-use super::{Config, Secret};
+use super::{Config, DatabaseConfig, Secret};
 
 /// Why Recoup cannot start with this configuration.
 #[derive(Debug, thiserror::Error)]
@@ -56,10 +56,11 @@ impl Config {
             }
         }
         self.vault.check()?;
-        if self.database.pool < 2 || self.database.system_pool < 4 || self.database.site_pool < 1 {
+        let DatabaseConfig { pool, work_pool, system_pool, site_pool } = self.database;
+        if pool < 2 || work_pool < 2 || system_pool < 4 || site_pool < 1 {
             return invalid(
-                "RECOUP__DATABASE__POOL must be at least 2, RECOUP__DATABASE__SYSTEM_POOL at least 4 and \
-                 RECOUP__DATABASE__SITE_POOL at least 1"
+                "RECOUP__DATABASE__POOL and RECOUP__DATABASE__WORK_POOL must be at least 2, RECOUP__DATABASE__SYSTEM_POOL \
+                 at least 4 and RECOUP__DATABASE__SITE_POOL at least 1"
                     .into(),
             );
         }
@@ -205,6 +206,7 @@ fn put(table: &mut Table, name: &str, keys: &[String], text: &str) -> Result<(),
 /// Settings that are numbers; everything else given by the environment is text (ids and secrets may be all digits).
 const NUMBERS: &[&str] = &[
     "pool",
+    "work_pool",
     "system_pool",
     "site_pool",
     "connect_timeout_s",

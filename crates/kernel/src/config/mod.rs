@@ -134,9 +134,11 @@ impl WebConfig {
 #[derive(Clone, Debug, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct DatabaseConfig {
-    /// `RECOUP__DATABASE__POOL`: connections for tenant work.
+    /// `RECOUP__DATABASE__POOL`: connections for requests and for jobs one by one.
     pub pool: u32,
-    /// `RECOUP__DATABASE__SYSTEM_POOL`: connections for receiving, claiming and following.
+    /// `RECOUP__DATABASE__WORK_POOL`: connections for the batches of workers and for followers; by default two a core and four.
+    pub work_pool: u32,
+    /// `RECOUP__DATABASE__SYSTEM_POOL`: connections for receiving, claiming and reading the ledger; by default one a core and four.
     pub system_pool: u32,
     /// `RECOUP__DATABASE__SITE_POOL`: connections for visitors of public sites.
     pub site_pool: u32,
@@ -144,7 +146,8 @@ pub struct DatabaseConfig {
 
 impl Default for DatabaseConfig {
     fn default() -> Self {
-        Self { pool: 16, system_pool: 10, site_pool: 6 }
+        let cores = std::thread::available_parallelism().map_or(2, usize::from).min(16) as u32;
+        Self { pool: 16, work_pool: 2 * cores + 4, system_pool: cores + 4, site_pool: 6 }
     }
 }
 

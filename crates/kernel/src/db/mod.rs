@@ -33,14 +33,19 @@ const BY_KEY: &str = ", set_config('enable_hashjoin', 'off', true), set_config('
 /// of days, whose plans depend on how many.
 const ONE_PLAN: &str = ", set_config('plan_cache_mode', 'force_generic_plan', true)";
 
+/// The role that sees one organisation at a time.
+const APP: &str = "recoup_app";
+
 /// The role of the named functions across organisations.
 const SYSTEM: &str = "recoup_system";
 
 /// Pool sizes of one process.
 #[derive(Clone, Copy, Debug)]
 pub struct PoolSizes {
-    /// Connections for tenant work.
+    /// Connections for tenants' requests and for jobs one by one.
     pub app: u32,
+    /// Connections for the batches of workers and for followers.
+    pub work: u32,
     /// Connections for the named cross-tenant functions.
     pub system: u32,
     /// Connections for visitors of public sites.
@@ -56,6 +61,9 @@ pub struct Db {
 
 struct Inner {
     app: PgPool,
+    // A pool hands its connections out in turn. Few that are always in use keep their plans and pages in the caches of the
+    // processor, and however much is to be done, pages find theirs.
+    work: PgPool,
     system: PgPool,
     site: PgPool,
     clock: Clock,
@@ -65,31 +73,35 @@ struct Inner {
 }
 
 impl Db {
-    /// Opens both pools; the database must be migrated.
+    /// Opens the pools; the database must be migrated.
     pub async fn connect(url: &str, sizes: PoolSizes, clock: Clock, signals: Signals) -> Result<Self, sqlx::Error> {
         let options = PgConnectOptions::from_str(url)?.application_name("recoup");
-        let app = pool(&options, "recoup_app", sizes.app).await?;
+        let app = pool(&options, APP, sizes.app).await?;
+        let work = pool(&options, APP, sizes.work).await?;
         let system = pool(&options, SYSTEM, sizes.system).await?;
         let site = pool(&options, "recoup_site", sizes.site).await?;
-        Ok(Self { inner: Arc::new(Inner { app, system, site, clock, signals, options, recent: Recent::default() }) })
+        Ok(Self {
+            inner: Arc::new(Inner { app, work, system, site, clock, signals, options, recent: Recent::default() }),
+        })
     }
 
     /// Begins a transaction that sees one organisation's rows and no others.
     pub async fn begin(&self, org: OrgId) -> Result<OrgTx, sqlx::Error> {
-        self.begin_as(org, "").await
+        self.begin_as(&self.inner.app, org, "").await
     }
 
     /// The same for work whose every statement finds its rows by key, as the batches of workers and followers do. Plans are
     /// kept with the connection: one made while a table was small would read all of it later, so only those may be made that
     /// stay good however much it grows.
     pub async fn begin_by_key(&self, org: OrgId) -> Result<OrgTx, sqlx::Error> {
-        self.begin_as(org, &format!("{BY_KEY}{ONE_PLAN}")).await
+        self.begin_as(&self.inner.work, org, &format!("{BY_KEY}{ONE_PLAN}")).await
     }
 
     /// The same for work that is done again when the machine loses its last moments, such as a follower's, whose cursor commits
     /// with it: the commit does not wait for the disk. Whoever commits durably after it makes it durable too.
     pub(crate) async fn begin_again_by_key(&self, org: OrgId) -> Result<OrgTx, sqlx::Error> {
-        self.begin_as(org, &format!("{BY_KEY}, set_config('synchronous_commit', 'off', true)")).await
+        let more = format!("{BY_KEY}, set_config('synchronous_commit', 'off', true)");
+        self.begin_as(&self.inner.work, org, &more).await
     }
 
     /// Begins a transaction of a visitor of the organisation's public site: it sees what is published, and what belongs to the
@@ -105,10 +117,10 @@ impl Db {
         Ok(OrgTx::new(org, transaction, self.inner.clock.clone(), self.inner.signals.clone()).of_site())
     }
 
-    async fn begin_as(&self, org: OrgId, more: &str) -> Result<OrgTx, sqlx::Error> {
+    async fn begin_as(&self, pool: &PgPool, org: OrgId, more: &str) -> Result<OrgTx, sqlx::Error> {
         // The id is our own type, printed as hexadecimal: nothing to inject. One round trip begins and sets it.
         let begin = format!("begin; select set_config('recoup.org', '{}', true){more}", org.uuid());
-        let transaction = self.inner.app.begin_with(sqlx::AssertSqlSafe(begin)).await?;
+        let transaction = pool.begin_with(sqlx::AssertSqlSafe(begin)).await?;
         Ok(OrgTx::new(org, transaction, self.inner.clock.clone(), self.inner.signals.clone()))
     }
 
@@ -120,6 +132,7 @@ impl Db {
     /// Waits for running queries and closes the connections.
     pub async fn close(&self) {
         self.inner.app.close().await;
+        self.inner.work.close().await;
         self.inner.system.close().await;
         self.inner.site.close().await;
     }

@@ -53,6 +53,7 @@ impl TestDb {
         let mut config = Config { data_dir: DataDir(self.data_dir.path().to_owned()), ..Config::default() };
         config.database_url = Some(self.url.clone());
         config.database.pool = 8;
+        config.database.work_pool = 6;
         config.database.system_pool = 6;
         // Base64 of 32 zero bytes: the same for every kernel of this database.
         config.vault.master_key = Secret::new("AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=");
