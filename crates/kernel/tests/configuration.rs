@@ -41,6 +41,8 @@ fn every_setting_of_the_guide_is_accepted() {
             "MASTER_KEY" | "0" => "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=",
             "FROM" => "Recoup <recoup@example.com>",
             "PORT" => "2525",
+            // By the machine's cores.
+            "WORK_POOL" | "SYSTEM_POOL" => "8",
             "NAMESERVER" => "127.0.0.1:53",
             "LISTEN" => "127.0.0.1:2222",
             "ORGANISATION" => "org_01h455vb4pex5vsknk084sn02q",
@@ -74,7 +76,7 @@ fn the_defaults_of_the_guide_are_true() {
         ("RECOUP__HTTP__BIND", config.http.bind.to_string()),
         ("RECOUP__HTTP__TRUST_PROXY", config.http.trust_proxy.to_string()),
         ("RECOUP__DATABASE__POOL", config.database.pool.to_string()),
-        ("RECOUP__DATABASE__SYSTEM_POOL", config.database.system_pool.to_string()),
+        ("RECOUP__DATABASE__SITE_POOL", config.database.site_pool.to_string()),
         ("RECOUP__CONNECTORS__META__BASE_URL", config.connectors.meta.base_url.clone()),
         ("RECOUP__CONNECTORS__META__INSTAGRAM_BASE_URL", config.connectors.meta.instagram_url().to_owned()),
         ("RECOUP__CONNECTORS__META__DIALOG_URL", config.connectors.meta.dialog().to_owned()),

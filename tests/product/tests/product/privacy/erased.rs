@@ -204,7 +204,7 @@ async fn a_crm_that_cannot_be_asked_stands_on_the_certificate() {
     let zuzana = zuzana(&product, 4720).await;
     // Linked to a CRM that was let go since.
     let link = format!(
-        "insert into crm_links (org_id, system, lead_id, remote_contact_id, remote_note_id) select org_id, 'hubspot', id, '501', '502' \
+        "insert into crm_links (org_id, system, lead_id, remote_contact_id, remote_note_id) select org_id, 'hubspot', id, '50150150150150', '50250250250250' \
          from leads where org_id = '{}'",
         product.org.uuid()
     );
@@ -221,7 +221,7 @@ async fn a_crm_that_cannot_be_asked_stands_on_the_certificate() {
         json!([{ "system": "hubspot", "outcome": "not_connected", "records": 2 }]),
         "what could not be asked is said"
     );
-    assert!(!certificate.to_string().contains("501"), "no id of theirs at the CRM");
+    assert!(!certificate.to_string().contains("50150150150150"), "no id of theirs at the CRM");
     product.settled().await;
     product.end().await;
 }
