@@ -61,8 +61,8 @@ pub struct Db {
 
 struct Inner {
     app: PgPool,
-    // A pool hands its connections out in turn. Few that are always in use keep their plans and pages in the caches of the
-    // processor, and however much is to be done, pages find theirs.
+    // However much is to be done, pages find a connection. And a pool hands its connections out in turn: few that are always in
+    // use did more than many.
     work: PgPool,
     system: PgPool,
     site: PgPool,
